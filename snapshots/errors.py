@@ -1,0 +1,67 @@
+"""The small tree of errors that Topicsnap raises on purpose; each carries its code, its message and whether a retry can help."""
+
+from snapshots.kinds import SnapshotErrorCode, UserErrorCode
+
+
+class TopicsnapError(Exception):
+    """Something that Topicsnap foresees went wrong; the message is fit for users."""
+
+
+class RequestError(TopicsnapError):
+    """The whole request is refused; nothing was sent.
+
+    Attributes: code, message, field (path into the input, camelCase as in GraphQL; empty for the request as a whole).
+    """
+
+    def __init__(self, code: UserErrorCode, message: str, field: tuple[str, ...] = ()) -> None:
+        """Build the error from its code, a sentence for the user and the path of the field that is wrong."""
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.field = field
+
+
+class InvalidRequestError(RequestError):
+    """Several findings about one request at once, in the order in which they were found (at least one)."""
+
+    def __init__(self, findings: tuple[RequestError, ...]) -> None:
+        """Gather the findings; the first lends its code and message."""
+        super().__init__(findings[0].code, findings[0].message, findings[0].field)
+        self.findings = findings
+
+
+class SourceError(TopicsnapError):
+    """One source cannot take the snapshot, for certain: nothing reached the engine."""
+
+    def __init__(self, code: SnapshotErrorCode, message: str, *, retryable: bool) -> None:
+        """Build the error; `retryable` says whether the same call may succeed later without a change of configuration."""
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.retryable = retryable
+
+
+class UnconfirmedError(TopicsnapError):
+    """The signal may or may not have reached the engine: the deadline passed or the connection broke while sending."""
+
+    def __init__(self, message: str, code: SnapshotErrorCode = SnapshotErrorCode.DISPATCH_TIMEOUT) -> None:
+        """Build the error from a sentence for the user."""
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class ClusterUnreachableError(TopicsnapError):
+    """Kafka Connect of a cluster did not answer, or not with an answer that can be read."""
+
+
+class DatabaseUnreachableError(TopicsnapError):
+    """A source database did not answer, or refused the credentials."""
+
+
+class SecretError(TopicsnapError):
+    """A reference to a secret cannot be resolved (variable not set, file not readable, unknown scheme)."""
+
+
+class FilterError(TopicsnapError):
+    """A row filter cannot be rendered for this source."""

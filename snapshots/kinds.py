@@ -1,0 +1,128 @@
+"""The closed sets of words that the whole of Topicsnap speaks: enumerations shared by the core, the ledger and the API."""
+
+from enum import StrEnum
+
+
+class SnapshotType(StrEnum):
+    """How a table is re-read (Debezium: `type` of an `execute-snapshot` signal)."""
+
+    INCREMENTAL = "INCREMENTAL"
+    BLOCKING = "BLOCKING"
+
+
+class TopicProducer(StrEnum):
+    """What writes a topic. Only topics of a SOURCE can be snapshotted."""
+
+    SOURCE = "SOURCE"
+    TRANSFORM = "TRANSFORM"
+    DESTINATION = "DESTINATION"
+    MANUAL = "MANUAL"
+
+
+class MappingKind(StrEnum):
+    """How a topic's route came to be: said by an operator, or derived from the connector's configuration."""
+
+    EXPLICIT = "EXPLICIT"
+    DERIVED = "DERIVED"
+
+
+class ConnectorKind(StrEnum):
+    """Whether a connector reads from a database or writes to a system."""
+
+    SOURCE = "SOURCE"
+    SINK = "SINK"
+
+
+class ConnectorState(StrEnum):
+    """State of a connector as Kafka Connect reports it; FAILED also where one of its tasks is."""
+
+    RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
+    FAILED = "FAILED"
+    STOPPED = "STOPPED"
+    UNASSIGNED = "UNASSIGNED"
+    RESTARTING = "RESTARTING"
+    UNKNOWN = "UNKNOWN"
+
+    @property
+    def reads_signals(self) -> bool:
+        """Whether a signal sent now will be read; transient states pass, because signals wait in the log."""
+        return self not in {ConnectorState.PAUSED, ConnectorState.FAILED, ConnectorState.STOPPED}
+
+
+class SignalChannelKind(StrEnum):
+    """What carries a signal to Debezium."""
+
+    SOURCE_TABLE = "SOURCE_TABLE"
+    KAFKA = "KAFKA"
+    RECORDING = "RECORDING"
+
+
+class Dialect(StrEnum):
+    """The database engine behind a source connector: decides naming and the SQL of filters."""
+
+    POSTGRESQL = "POSTGRESQL"
+    MYSQL = "MYSQL"
+    MARIADB = "MARIADB"
+    SQLSERVER = "SQLSERVER"
+    ORACLE = "ORACLE"
+    DB2 = "DB2"
+    MONGODB = "MONGODB"
+    OTHER = "OTHER"
+
+
+class SkipReason(StrEnum):
+    """Why a topic was not sent to any source."""
+
+    TOPIC_NOT_FOUND = "TOPIC_NOT_FOUND"
+    NOT_FROM_SOURCE = "NOT_FROM_SOURCE"
+    NO_DATA_COLLECTION = "NO_DATA_COLLECTION"
+    KEYLESS_TABLE = "KEYLESS_TABLE"
+
+
+class SnapshotErrorCode(StrEnum):
+    """Why a source snapshot failed, or why its fate is not known yet."""
+
+    CONNECTOR_NOT_FOUND = "CONNECTOR_NOT_FOUND"
+    CONNECTOR_NOT_RUNNING = "CONNECTOR_NOT_RUNNING"
+    CONNECTOR_UNREACHABLE = "CONNECTOR_UNREACHABLE"
+    SNAPSHOT_ALREADY_RUNNING = "SNAPSHOT_ALREADY_RUNNING"
+    SIGNALLING_NOT_CONFIGURED = "SIGNALLING_NOT_CONFIGURED"
+    CHANNEL_UNAVAILABLE = "CHANNEL_UNAVAILABLE"
+    DISPATCH_TIMEOUT = "DISPATCH_TIMEOUT"
+    SIGNAL_REJECTED = "SIGNAL_REJECTED"
+    FILTER_NOT_SUPPORTED = "FILTER_NOT_SUPPORTED"
+    TABLES_FAILED = "TABLES_FAILED"
+    CONNECTOR_LOST = "CONNECTOR_LOST"
+
+
+class TopicSnapshotOutcome(StrEnum):
+    """What Debezium reported of one table's scan, read from `TABLE_SCAN_COMPLETED.status`."""
+
+    SUCCEEDED = "SUCCEEDED"
+    EMPTY = "EMPTY"
+    NO_PRIMARY_KEY = "NO_PRIMARY_KEY"
+    FILTER_REJECTED = "FILTER_REJECTED"
+    UNKNOWN_TABLE = "UNKNOWN_TABLE"
+    SKIPPED = "SKIPPED"
+    NOT_REPORTED = "NOT_REPORTED"
+    OTHER = "OTHER"
+
+    @property
+    def is_success(self) -> bool:
+        """Whether every row that was asked for was read (an empty table has none)."""
+        return self in {TopicSnapshotOutcome.SUCCEEDED, TopicSnapshotOutcome.EMPTY}
+
+
+class UserErrorCode(StrEnum):
+    """Why a whole request was refused before anything was read or recorded."""
+
+    EMPTY_INPUT = "EMPTY_INPUT"
+    TOO_MANY_TOPICS = "TOO_MANY_TOPICS"
+    INVALID_ID = "INVALID_ID"
+    INVALID_OPTION = "INVALID_OPTION"
+    INVALID_VALUE = "INVALID_VALUE"
+    INVALID_CURSOR = "INVALID_CURSOR"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    NOT_FOUND = "NOT_FOUND"
+    CLUSTER_UNREACHABLE = "CLUSTER_UNREACHABLE"

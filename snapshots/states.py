@@ -1,0 +1,152 @@
+"""The state machines of a source snapshot, its signals and its topics: which change of state is allowed, and what each means.
+
+Every write of a state goes through these tables as a compare-and-set on the state before, so that of two replicas
+(or a resolver and the notification follower) only one can win. Pure: holds no I/O.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+
+class SnapshotState(StrEnum):
+    """State of a source snapshot; docs/architecture.md has the table with the reasons."""
+
+    QUEUED = "QUEUED"
+    PENDING = "PENDING"
+    SENDING = "SENDING"
+    UNCONFIRMED = "UNCONFIRMED"
+    DISPATCHED = "DISPATCHED"
+    RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
+    COMPLETED = "COMPLETED"
+    PARTIALLY_COMPLETED = "PARTIALLY_COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    ABANDONED = "ABANDONED"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether nothing can follow."""
+        return not TRANSITIONS[self]
+
+    @property
+    def holds_source(self) -> bool:
+        """Whether the source connector takes no other snapshot meanwhile."""
+        return not self.is_terminal and self is not SnapshotState.QUEUED
+
+    def can_become(self, target: "SnapshotState") -> bool:
+        """Whether the machine allows the step from here to `target`."""
+        return target in TRANSITIONS[self]
+
+
+_S = SnapshotState
+_ENDS = frozenset({_S.COMPLETED, _S.PARTIALLY_COMPLETED, _S.FAILED, _S.CANCELLED, _S.ABANDONED})
+
+TRANSITIONS: Mapping[SnapshotState, frozenset[SnapshotState]] = {
+    _S.QUEUED: frozenset({_S.PENDING, _S.CANCELLED}),
+    _S.PENDING: frozenset({_S.SENDING, _S.CANCELLED, _S.FAILED}),
+    _S.SENDING: frozenset({_S.DISPATCHED, _S.FAILED, _S.UNCONFIRMED}),
+    _S.UNCONFIRMED: frozenset({_S.DISPATCHED, _S.RUNNING, _S.SENDING, _S.ABANDONED}),
+    _S.DISPATCHED: frozenset({_S.RUNNING}) | _ENDS,
+    _S.RUNNING: frozenset({_S.PAUSED}) | _ENDS,
+    _S.PAUSED: frozenset({_S.RUNNING}) | _ENDS,
+    _S.COMPLETED: frozenset(),
+    _S.PARTIALLY_COMPLETED: frozenset(),
+    _S.FAILED: frozenset(),
+    _S.CANCELLED: frozenset(),
+    _S.ABANDONED: frozenset(),
+}
+
+# What evidence from the engine passes through on the way: it never visits UNCONFIRMED, which means lack of evidence.
+_EVIDENCE_PATHS: Mapping[SnapshotState, tuple[SnapshotState, ...]] = {
+    _S.SENDING: (_S.DISPATCHED, _S.RUNNING),
+    _S.UNCONFIRMED: (_S.RUNNING,),
+    _S.DISPATCHED: (_S.RUNNING,),
+}
+
+
+def sources_of(target: SnapshotState) -> frozenset[SnapshotState]:
+    """The states from which `target` may be entered: the guard of a compare-and-set."""
+    return frozenset(state for state, targets in TRANSITIONS.items() if target in targets)
+
+
+def evidence_path(current: SnapshotState, target: SnapshotState) -> tuple[SnapshotState, ...] | None:
+    """The steps from `current` to `target` when the engine itself was seen at work.
+
+    Returns an empty tuple where the snapshot is there already, None where the machine allows no way.
+    """
+    if current is target:
+        return ()
+    if current.can_become(target):
+        return (target,)
+    path: list[SnapshotState] = []
+    for step in _EVIDENCE_PATHS.get(current, ()):
+        path.append(step)
+        if step is target:
+            return tuple(path)
+        if step.can_become(target):
+            return (*path, target)
+    return None
+
+
+class SignalState(StrEnum):
+    """State of one signal of a source snapshot; signals of one snapshot are sent one after the other."""
+
+    PENDING = "PENDING"
+    SENDING = "SENDING"
+    UNCONFIRMED = "UNCONFIRMED"
+    SENT = "SENT"
+    ENDED = "ENDED"
+    REFUSED = "REFUSED"
+
+
+class TopicSnapshotState(StrEnum):
+    """State of one topic within a source snapshot."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether nothing can follow."""
+        return self in {TopicSnapshotState.COMPLETED, TopicSnapshotState.FAILED, TopicSnapshotState.CANCELLED}
+
+
+class BulkSnapshotState(StrEnum):
+    """State of a bulk snapshot, derived from the states of its source snapshots."""
+
+    IN_PROGRESS = "IN_PROGRESS"
+    COMPLETED = "COMPLETED"
+    PARTIALLY_COMPLETED = "PARTIALLY_COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+def bulk_state(states: Iterable[SnapshotState]) -> BulkSnapshotState:
+    """The state of a bulk snapshot with source snapshots in `states`; without any it is COMPLETED."""
+    distinct = set(states)
+    if any(not state.is_terminal for state in distinct):
+        return BulkSnapshotState.IN_PROGRESS
+    if distinct <= {_S.COMPLETED}:
+        return BulkSnapshotState.COMPLETED
+    if distinct <= {_S.FAILED, _S.ABANDONED}:
+        return BulkSnapshotState.FAILED
+    if distinct <= {_S.CANCELLED}:
+        return BulkSnapshotState.CANCELLED
+    return BulkSnapshotState.PARTIALLY_COMPLETED
+
+
+def verdict(topics: Iterable[TopicSnapshotState]) -> SnapshotState:
+    """The terminal state of a source snapshot whose topics ended in `topics` (Debezium's COMPLETED is not success)."""
+    ended = list(topics)
+    succeeded = sum(state is TopicSnapshotState.COMPLETED for state in ended)
+    if succeeded == len(ended):
+        return SnapshotState.COMPLETED
+    if succeeded:
+        return SnapshotState.PARTIALLY_COMPLETED
+    if ended and all(state is TopicSnapshotState.CANCELLED for state in ended):
+        return SnapshotState.CANCELLED
+    return SnapshotState.FAILED
