@@ -1,0 +1,130 @@
+"""Row filters: a typed condition tree that Topicsnap renders and quotes itself, so that raw SQL is never taken from a client.
+
+Debezium wants a WHERE fragment for an incremental snapshot and a whole SELECT for a blocking one (docs: Ad hoc
+snapshots with additional-conditions).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from snapshots.errors import FilterError
+from snapshots.kinds import Dialect, SnapshotType
+
+MAX_CONDITIONS = 50
+MAX_VALUES = 200
+MAX_TEXT = 1000
+"""Longest column name or value, in characters."""
+
+
+class FilterOperator(StrEnum):
+    """How a condition compares a column with its values."""
+
+    EQ = "EQ"
+    NE = "NE"
+    LT = "LT"
+    LE = "LE"
+    GT = "GT"
+    GE = "GE"
+    IN = "IN"
+    NOT_IN = "NOT_IN"
+    IS_NULL = "IS_NULL"
+    NOT_NULL = "NOT_NULL"
+    LIKE = "LIKE"
+
+
+_COMPARISONS = {
+    FilterOperator.EQ: "=",
+    FilterOperator.NE: "<>",
+    FilterOperator.LT: "<",
+    FilterOperator.LE: "<=",
+    FilterOperator.GT: ">",
+    FilterOperator.GE: ">=",
+    FilterOperator.LIKE: "LIKE",
+}
+_LISTS = {FilterOperator.IN: "IN", FilterOperator.NOT_IN: "NOT IN"}
+_UNARY = {FilterOperator.IS_NULL: "IS NULL", FilterOperator.NOT_NULL: "IS NOT NULL"}
+
+_IDENTIFIER_QUOTES: dict[Dialect, tuple[str, str]] = {
+    Dialect.POSTGRESQL: ('"', '"'),
+    Dialect.ORACLE: ('"', '"'),
+    Dialect.DB2: ('"', '"'),
+    Dialect.MYSQL: ("`", "`"),
+    Dialect.MARIADB: ("`", "`"),
+    Dialect.SQLSERVER: ("[", "]"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RowCondition:
+    """One comparison; `values` are texts, which the database casts to the column's type."""
+
+    column: str
+    operator: FilterOperator
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RowFilter:
+    """Conditions that must all hold."""
+
+    all: tuple[RowCondition, ...]
+
+
+def check(row_filter: RowFilter) -> str | None:
+    """Return what is wrong with `row_filter` whatever the engine, as a sentence, or None."""
+    if not 1 <= len(row_filter.all) <= MAX_CONDITIONS:
+        return f"A filter takes 1 to {MAX_CONDITIONS} conditions."
+    for condition in row_filter.all:
+        texts = (condition.column, *condition.values)
+        if not condition.column or any(len(text) > MAX_TEXT or not is_storable(text) for text in texts):
+            return f"Columns and values are texts of at most {MAX_TEXT} characters, without NUL; a column is not empty."
+        count = len(condition.values)
+        if condition.operator in _UNARY and count:
+            return f"{condition.operator} takes no values."
+        if condition.operator in _COMPARISONS and count != 1:
+            return f"{condition.operator} takes exactly one value."
+        if condition.operator in _LISTS and not 1 <= count <= MAX_VALUES:
+            return f"{condition.operator} takes 1 to {MAX_VALUES} values."
+    return None
+
+
+def is_storable(text: str) -> bool:
+    """Whether `text` can be kept in PostgreSQL and sent as UTF-8: no NUL, no unpaired surrogate."""
+    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def render(row_filter: RowFilter, dialect: Dialect, collection: str, snapshot_type: SnapshotType) -> str:
+    """Return the SQL of `row_filter` as Debezium wants it for `snapshot_type`.
+
+    Raises FilterError for an engine whose filters are not SQL (MongoDB) or not known to us.
+    """
+    if dialect not in _IDENTIFIER_QUOTES:
+        message = f"Row filters are not supported for this kind of source ({dialect})."
+        raise FilterError(message)
+    where = " AND ".join(_condition(condition, dialect) for condition in row_filter.all)
+    if snapshot_type is SnapshotType.INCREMENTAL:
+        return where
+    # maxsplit=1 for PostgreSQL: what follows the schema is the table's name, dots and all.
+    table = collection.split(".", 1) if dialect is Dialect.POSTGRESQL else collection.split(".")
+    return f"SELECT * FROM {'.'.join(_identifier(part, dialect) for part in table)} WHERE {where}"
+
+
+def _condition(condition: RowCondition, dialect: Dialect) -> str:
+    column = _identifier(condition.column, dialect)
+    if condition.operator in _UNARY:
+        return f"{column} {_UNARY[condition.operator]}"
+    literals = [_literal(value, dialect) for value in condition.values]
+    if condition.operator in _LISTS:
+        return f"{column} {_LISTS[condition.operator]} ({', '.join(literals)})"
+    return f"{column} {_COMPARISONS[condition.operator]} {literals[0]}"
+
+
+def _identifier(name: str, dialect: Dialect) -> str:
+    opening, closing = _IDENTIFIER_QUOTES[dialect]
+    return f"{opening}{name.replace(closing, closing * 2)}{closing}"
+
+
+def _literal(value: str, dialect: Dialect) -> str:
+    if dialect in {Dialect.MYSQL, Dialect.MARIADB}:
+        value = value.replace("\\", "\\\\")  # a backslash escapes there, unless sql_mode says otherwise
+    return "'" + value.replace("'", "''") + "'"

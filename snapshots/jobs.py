@@ -1,0 +1,71 @@
+"""What a plan is made of: a job for each source with its signals, and a skip for each topic that goes nowhere."""
+
+from dataclasses import dataclass, replace
+
+from snapshots.filters import RowFilter
+from snapshots.kinds import SkipReason, SnapshotErrorCode
+from snapshots.model import SourceConnector, Topic
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRequest:
+    """One topic of a job: its route and what was asked of it."""
+
+    topic: Topic
+    data_collection: str
+    filter: RowFilter | None = None
+    surrogate_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignalDraft:
+    """An `execute-snapshot` signal as it will be sent, but for its id: `data` is the exact JSON text."""
+
+    data: str
+    topics: tuple[TopicRequest, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a source cannot take its part, for certain."""
+
+    code: SnapshotErrorCode
+    message: str
+    retryable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SourceJob:
+    """All that one source is asked for; with a `refusal` it is recorded as failed and nothing is sent."""
+
+    source: SourceConnector
+    topics: tuple[TopicRequest, ...]
+    signals: tuple[SignalDraft, ...]
+    refusal: Refusal | None = None
+    warning: str | None = None
+    """Something that does not stop the dispatch, such as a connector state that could not be asked."""
+
+    def refused(self, code: SnapshotErrorCode, message: str, *, retryable: bool) -> "SourceJob":
+        """Return the job with a refusal; the first refusal stays."""
+        return self if self.refusal else replace(self, refusal=Refusal(code, message, retryable))
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A topic that is sent to no source."""
+
+    topic_id: str
+    topic: Topic | None
+    reason: SkipReason
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every distinct topic id of the request is in exactly one job or in exactly one skip.
+
+    `jobs` are in order of the first appearance of their sources, topics and skips in the order of the input.
+    """
+
+    jobs: tuple[SourceJob, ...]
+    skips: tuple[Skip, ...]

@@ -1,0 +1,80 @@
+"""The ports of the core: what it needs of the outside, as protocols that engines and tests implement."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from snapshots.kinds import ConnectorState
+from snapshots.model import Cluster, SourceConnector
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingSignal:
+    """A signal on its way: its id and the exact JSON text of its `data` (always an object)."""
+
+    id: str
+    type: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The channel's word that it has the signal; `destination` says where, for people (table, or topic/partition@offset)."""
+
+    destination: str
+
+
+class Presence(StrEnum):
+    """Whether a channel holds a signal."""
+
+    PRESENT = "PRESENT"
+    ABSENT = "ABSENT"
+    UNKNOWN = "UNKNOWN"
+
+
+class SignalChannel(Protocol):
+    """Carries signals to a connector. Every implementation passes tests/contract."""
+
+    async def send(self, source: SourceConnector, signal: OutgoingSignal) -> Receipt:
+        """Hand `signal` to the engine behind `source`, at most once where the channel can tell by its id.
+
+        Raises SourceError where it is certain that nothing arrived, UnconfirmedError where it may have arrived.
+        Being cancelled may leave the signal sent or not: the caller counts that as unconfirmed.
+        """
+        ...
+
+    async def find(self, source: SourceConnector, signal: OutgoingSignal) -> Presence:
+        """Tell whether the channel holds `signal`; ABSENT only where that is proved. Raises nothing foreseen."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorObservation:
+    """What Kafka Connect said of one connector."""
+
+    name: str
+    state: ConnectorState
+    observed_at: datetime
+    trace: str | None = None
+    """First line of a failed task's trace; never configuration."""
+
+
+class ConnectorStates(Protocol):
+    """Knows the state of every connector of a cluster, by one request a cluster, cached for seconds."""
+
+    async def observe(self, cluster: Cluster) -> Mapping[str, ConnectorObservation]:
+        """Return the connectors of `cluster` by name.
+
+        Raises ClusterUnreachableError; failures are cached as well, so that a dead cluster costs one wait, not many.
+        """
+        ...
+
+
+class Secrets(Protocol):
+    """Resolves references such as `env:SHOP_DATABASE_URL` or `file:/run/secrets/shop` when they are used."""
+
+    def resolve(self, reference: str) -> str:
+        """Return the secret behind `reference`. Raises SecretError; the message never holds the secret."""
+        ...

@@ -1,0 +1,110 @@
+"""What the ledger tells of a bulk snapshot: durable records, read back as frozen values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from snapshots.filters import RowFilter
+from snapshots.jobs import Skip
+from snapshots.kinds import SignalChannelKind, SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
+from snapshots.model import SourceConnector, Topic
+from snapshots.states import BulkSnapshotState, SignalState, SnapshotState, TopicSnapshotState, bulk_state
+
+
+class AnswerKind(StrEnum):
+    """What the caller was told of a source: recorded, so that a replay tells the same."""
+
+    DISPATCHED = "DISPATCHED"
+    UNCONFIRMED = "UNCONFIRMED"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAnswer:
+    """The typed result of one source, as answered."""
+
+    kind: AnswerKind
+    message: str
+    code: SnapshotErrorCode | None = None
+    """Set for FAILED and UNCONFIRMED."""
+    retryable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SignalRecord:
+    """One signal of a source snapshot: exactly what was sent, by what channel, and where it went."""
+
+    id: str
+    source_snapshot_id: str
+    position: int
+    channel: SignalChannelKind
+    data: str
+    state: SignalState
+    destination: str | None
+    """Where the channel put it, for example `public.debezium_signal` or `billing-signal/0@17`."""
+    sent_at: datetime | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSnapshotRecord:
+    """One topic within a source snapshot."""
+
+    id: str
+    source_snapshot_id: str
+    signal_id: str | None
+    topic: Topic
+    data_collection: str
+    filter: RowFilter | None
+    surrogate_key: str | None
+    state: TopicSnapshotState
+    rows_scanned: int | None
+    outcome: TopicSnapshotOutcome | None
+    engine_status: str | None
+    """The engine's own word for how the scan ended, as received."""
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSnapshotRecord:
+    """One source's part of a bulk snapshot."""
+
+    id: str
+    bulk_snapshot_id: str
+    source: SourceConnector
+    snapshot_type: SnapshotType
+    state: SnapshotState
+    code: SnapshotErrorCode | None
+    message: str | None
+    answer: SourceAnswer | None
+    """None while the first call is under way, and for ever where it died."""
+    signals: tuple[SignalRecord, ...]
+    topics: tuple[TopicSnapshotRecord, ...]
+    requested_at: datetime
+    dispatched_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BulkSnapshotRecord:
+    """A bulk snapshot with all that belongs to it; `snapshots` in order of first appearance, `skips` in input order."""
+
+    id: str
+    tenant_id: str
+    snapshot_type: SnapshotType
+    requested_by: str
+    requested_at: datetime
+    reason: str | None
+    idempotency_key: str | None
+    request_hash: bytes
+    answered: bool
+    """Whether the first call has recorded what it answered."""
+    snapshots: tuple[SourceSnapshotRecord, ...]
+    skips: tuple[Skip, ...]
+
+    @property
+    def state(self) -> BulkSnapshotState:
+        """The state, derived from those of the source snapshots."""
+        return bulk_state(snapshot.state for snapshot in self.snapshots)
