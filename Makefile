@@ -1,0 +1,52 @@
+# Needs a Python 3.11 to 3.13, make and git; everything else goes into .venv.
+# PYTHON=/path/to/python chooses the interpreter, PORT=9000 the demo's port.
+
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check check-format check-lint check-types check-layers check-files fmt lock clean
+
+help: ## Say what each target does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: ## Set up .venv with the pinned dependencies (nothing to do when it is up to date)
+	@PYTHON='$(PYTHON)' sh scripts/install
+
+demo: install ## Run the gateway against a real Debezium of its own
+	@exec $(BIN)/topicsnap demo $(if $(PORT),--port $(PORT))
+
+test: install ## Run every test, with the coverage gate
+	@$(BIN)/pytest --cov
+
+check: check-format check-lint check-types check-layers check-files ## Run what CI runs besides the tests
+
+check-format: install
+	@$(BIN)/ruff format --check .
+
+check-lint: install
+	@$(BIN)/ruff check .
+
+check-types: install
+	@$(BIN)/mypy
+
+check-layers: install
+	@$(BIN)/lint-imports
+
+# Add to `check` once the command exists:
+# check-schema: install
+#	@$(BIN)/topicsnap schema check
+
+check-files: install
+	@$(BIN)/pytest -q tests/packaging/test_repository.py
+
+fmt: install ## Format, and mend what ruff can mend
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+lock: ## Write constraints.txt anew from pyproject.toml (UPGRADE=1: to the newest versions)
+	@PYTHON='$(PYTHON)' sh scripts/lock $(if $(UPGRADE),--upgrade)
+
+clean: ## Remove .venv, caches and what was built
+	@rm -rf .venv .venv.lock build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
+	  .pytest_cache .ruff_cache .schemathesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
