@@ -1,0 +1,86 @@
+"""The tracked files: nothing of one machine in them, nothing that shadows a dependency, no module grown too long."""
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("gateway", "schema", "resolvers", "persistence", "snapshots", "sandbox")
+LONGEST_MODULE_LINES = 300
+PACKAGE_HOSTS = re.compile(
+    r"pypi\.org|pythonhosted\.org|registry\.npmjs\.org|registry\.yarnpkg\.com"
+    r'|https?://[^\s"]*(?:/simple(?:[/"\s]|$)|/packages/|\.whl|/-/[^\s"]*\.tgz)'
+)
+# First folders that also mean something on a machine other than this one, so that a path below them may be meant.
+COMMON_FOLDERS = {"app", "etc", "mnt", "opt", "srv", "tmp", "usr", "var"}
+
+
+def machine_paths() -> re.Pattern[str]:
+    folders = {"root", "home", "Users", ROOT.parts[1]} - COMMON_FOLDERS
+    return re.compile(rf"(?<![\w./-])/(?:{'|'.join(sorted(folders))})/[A-Za-z]")
+
+
+def tracked(*patterns: str) -> list[Path]:
+    """The tracked files that are still there; those about to be committed count too."""
+    command = ["git", "ls-files", "-z", "--cached", "--", *patterns]
+    names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
+    return [path for name in names if name and (path := ROOT / name).is_file()]
+
+
+def tracked_lines() -> Iterator[tuple[str, str]]:
+    for path in tracked():
+        try:
+            text = path.read_text("utf-8")
+        except UnicodeDecodeError:
+            continue
+        for number, line in enumerate(text.splitlines(), start=1):
+            yield f"{path.relative_to(ROOT)}:{number}", line
+
+
+@pytest.mark.parametrize("pattern", [PACKAGE_HOSTS, machine_paths()], ids=["package-host", "machine-path"])
+def test_no_tracked_file_names(pattern: re.Pattern[str]) -> None:
+    assert [place for place, line in tracked_lines() if pattern.search(line)] == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "line"),
+    [
+        (PACKAGE_HOSTS, "--index-url https:/" + "/mirror.example/simple"),
+        (PACKAGE_HOSTS, '"resolved": "https:/' + '/mirror.example/graphiql/-/graphiql-5.4.0.tgz"'),
+        (PACKAGE_HOSTS, "see files.python" + "hosted.org"),
+        (machine_paths(), "#    uv pip compile -o /ho" + "me/someone/constraints.txt"),
+    ],
+    ids=["index", "tarball", "host", "home"],
+)
+def test_patterns_find(pattern: re.Pattern[str], line: str) -> None:
+    assert pattern.search(line)
+
+
+def test_nothing_shadows_the_alembic_package() -> None:
+    assert not (ROOT / "alembic" / "__init__.py").exists()
+
+
+def test_no_package_among_the_tests() -> None:
+    assert tracked("tests/**/__init__.py", "tests/__init__.py") == []
+
+
+def test_modules_stay_short() -> None:
+    modules = tracked(*(f"{package}/**.py" for package in PACKAGES))
+    assert modules
+    lengths = {path.relative_to(ROOT).as_posix(): len(path.read_text("utf-8").splitlines()) for path in modules}
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_MODULE_LINES} == {}
+
+
+def test_every_package_says_what_it_owns() -> None:
+    folders = {path.parent for path in tracked(*(f"{package}/**.py" for package in PACKAGES))}
+    assert {ROOT / package for package in PACKAGES} <= folders
+    silent = [
+        folder.relative_to(ROOT).as_posix()
+        for folder in sorted(folders)
+        if not (init := folder / "__init__.py").is_file() or not ast.get_docstring(ast.parse(init.read_text("utf-8")))
+    ]
+    assert silent == []
