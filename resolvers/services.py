@@ -1,0 +1,44 @@
+"""The parts that operations work with, made once a process by the gateway and handed down as constructor arguments."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from persistence.catalog import Catalog
+from persistence.catalog_writer import CatalogWriter
+from persistence.ledger import Ledger
+from resolvers.background import Background
+from snapshots.catalog import ObservedCluster
+from snapshots.dispatch import Dispatcher
+from snapshots.identifiers import Clock, IdMaker, utc_now
+from snapshots.model import Cluster
+from snapshots.ports import ConnectorStates
+
+
+class ClusterObserver(Protocol):
+    """Asks Kafka Connect and the source databases of a cluster what there is."""
+
+    async def observe(self, cluster: Cluster, database_url_refs: Mapping[str, str]) -> ObservedCluster:
+        """Return what `cluster` has; `database_url_refs` names each connector's reference to its credentials.
+
+        Raises ClusterUnreachableError. A source database that cannot be reached is no error: its topics come from the
+        connector's configuration then.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything an operation may use; holds no session and nothing of a request."""
+
+    catalog: Catalog
+    catalog_writer: CatalogWriter
+    ledger: Ledger
+    dispatcher: Dispatcher
+    connector_states: ConnectorStates
+    observer: ClusterObserver
+    background: Background
+    ids: IdMaker = field(default_factory=IdMaker)
+    clock: Clock = utc_now
+    simulated: bool = False
+    """Whether the recording engine stands in for Debezium; shown wherever results are."""
