@@ -43,8 +43,13 @@ def _id() -> Column[str]:
     return Column("id", Text, primary_key=True)
 
 
-def _reference(column: str, table: str, *, ondelete: str | None = None) -> ForeignKeyConstraint:
-    return ForeignKeyConstraint(["tenant_id", column], [f"{table}.tenant_id", f"{table}.id"], ondelete=ondelete)
+def _reference(
+    column: str, table: str, *, ondelete: str | None = None, initially: str | None = None
+) -> ForeignKeyConstraint:
+    targets = [f"{table}.tenant_id", f"{table}.id"]
+    return ForeignKeyConstraint(
+        ["tenant_id", column], targets, ondelete=ondelete, deferrable=initially is not None or None, initially=initially
+    )
 
 
 def _moment(name: str, *, now: bool = False) -> Column[object]:
@@ -234,7 +239,8 @@ active_snapshot = Table(
     Column("connector_id", Text, primary_key=True),
     Column("source_snapshot_id", Text, nullable=False),
     _reference("connector_id", "connector"),
-    _reference("source_snapshot_id", "source_snapshot", ondelete="CASCADE"),
+    # Checked at commit: the lock is taken first, because whether it was won decides how the snapshot is recorded.
+    _reference("source_snapshot_id", "source_snapshot", ondelete="CASCADE", initially="DEFERRED"),
 )
 
 ledger_event = Table(
