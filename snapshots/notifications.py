@@ -1,0 +1,56 @@
+"""What an engine tells of its snapshots, as a value that the reducer can apply to the ledger."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class NotificationKind(StrEnum):
+    """What happened (Debezium: `type` of a notification); OTHER for what newer engines may add."""
+
+    STARTED = "STARTED"
+    IN_PROGRESS = "IN_PROGRESS"
+    TABLE_SCAN_COMPLETED = "TABLE_SCAN_COMPLETED"
+    COMPLETED = "COMPLETED"
+    ABORTED = "ABORTED"
+    PAUSED = "PAUSED"
+    RESUMED = "RESUMED"
+    SKIPPED = "SKIPPED"
+    OTHER = "OTHER"
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One notification of a snapshot, with the place on Kafka where it was read.
+
+    Names of collections are as the catalogue has them, without the escapes of a signal. Texts hold nothing that
+    PostgreSQL could not store.
+    """
+
+    cluster_id: str
+    topic: str
+    partition: int
+    offset: int
+    record_timestamp_ms: int
+    prefix: str
+    """The connector's `topic.prefix` (Debezium calls it `connector_name` here)."""
+    id: str
+    """The signal's id for an incremental snapshot; random for a blocking one, different in each notification."""
+    kind: NotificationKind
+    incremental: bool
+    """False for what Debezium calls an initial snapshot: a blocking one, or one at the connector's start."""
+    at: datetime
+    """When it happened by the engine's clock; by the record's time where the engine did not say."""
+    collections: tuple[str, ...] = ()
+    """The snapshot's collections that are still to be read; pieces of names where a name holds a comma, see `names`."""
+    scanned_collection: str | None = None
+    """The collection whose scan has just ended."""
+    current_collection: str | None = None
+    """The collection that is being read."""
+    status: str | None = None
+    """How the scan of a collection ended, in the engine's word."""
+    rows_scanned: int | None = None
+
+    def names(self, collection: str) -> bool:
+        """Whether `collection` is among the collections (which came joined by commas, and names may hold commas)."""
+        return f",{collection}," in f",{','.join(self.collections)},"
