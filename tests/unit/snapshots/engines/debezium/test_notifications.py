@@ -52,7 +52,7 @@ def test_a_recorded_notification_is_read_whole() -> None:
         id="k-1",
         kind=NotificationKind.TABLE_SCAN_COMPLETED,
         incremental=True,
-        at=datetime(2026, 11, 23, 11, 8, 52, 469_000, tzinfo=UTC),
+        at=datetime(2026, 11, 23, 10, 55, 32, 469_000, tzinfo=UTC),
         collections=("public.customers", "public.orders"),
         scanned_collection="public.customers",
         current_collection=None,
@@ -106,7 +106,7 @@ def test_escaped_names_become_plain() -> None:
 def test_the_time_may_be_a_number_or_a_text(timestamp: object) -> None:
     found = read(message(timestamp=timestamp))
     assert found is not None
-    assert found.at == datetime(2026, 11, 23, 11, 8, 52, 469_000, tzinfo=UTC)
+    assert found.at == datetime(2026, 11, 23, 10, 55, 32, 469_000, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("timestamp", [None, "soon", -1, 10**30, True, 1.5, [], "9" * 5000])
