@@ -1,0 +1,67 @@
+"""The ASGI application: routes, what every request goes through, and what runs as long as it does."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
+
+from gateway.front_page import front_page_route
+from gateway.health import Check, health_routes
+from gateway.logging import request_id
+from gateway.request_ids import RequestIds
+from gateway.requests import Requests
+from gateway.security import AllowedHosts, SecurityHeaders
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the application is put together from."""
+
+    routes: Sequence[BaseRoute] = ()
+    """GraphQL, REST and whatever else answers beside the front page and the health routes."""
+    checks: dict[str, Check] = field(default_factory=dict)
+    """What `/readyz` asks, by name."""
+    beside: Sequence[AbstractAsyncContextManager[object]] = ()
+    """Entered at start-up in this order and left in reverse at shutdown: the worker, background dispatches."""
+    allowed_hosts: Sequence[str] = ("*",)
+    graphiql: str | None = None
+    simulated: bool = False
+
+
+def build_app(parts: Parts) -> ASGIApp:
+    """Return the application.
+
+    The middleware is around Starlette rather than in it, so that a 500 carries the request id and the headers as well.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for manager in parts.beside:
+                await stack.enter_async_context(manager)
+            yield
+
+    app: ASGIApp = Starlette(
+        routes=[
+            front_page_route(simulated=parts.simulated, graphiql=parts.graphiql),
+            *health_routes(parts.checks),
+            *parts.routes,
+        ],
+        exception_handlers={HTTPException: _refuse},
+        lifespan=lifespan,
+    )
+    return RequestIds(SecurityHeaders(Requests(AllowedHosts(app, parts.allowed_hosts))))
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    """Answer 404, 405 and the like as JSON."""
+    status, detail, headers = 500, "Internal Server Error", None
+    if isinstance(error, HTTPException):
+        status, detail, headers = error.status_code, error.detail, error.headers
+    return JSONResponse({"error": detail, "requestId": request_id.get()}, status, headers=headers)

@@ -1,0 +1,41 @@
+"""`/livez`: the process answers. `/readyz`: it can do its work, or which part cannot."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from snapshots.errors import TopicsnapError
+
+Check = Callable[[], Awaitable[None]]
+"""Returns where a part is well, raises TopicsnapError with a sentence where it is not."""
+
+_PATIENCE_SECONDS = 5.0
+
+
+def health_routes(checks: Mapping[str, Check]) -> list[Route]:
+    """Return the two routes; `checks` are asked at the same time, by name."""
+
+    async def livez(_: Request) -> Response:
+        return JSONResponse({"status": "alive"}, headers={"Cache-Control": "no-store"})
+
+    async def readyz(_: Request) -> Response:
+        findings = await asyncio.gather(*(_ask(check) for check in checks.values()))
+        ready = all(finding == "ok" for finding in findings)
+        body = {"status": "ready" if ready else "not ready", "checks": dict(zip(checks, findings, strict=True))}
+        return JSONResponse(body, 200 if ready else 503, headers={"Cache-Control": "no-store"})
+
+    return [Route("/livez", livez), Route("/readyz", readyz)]
+
+
+async def _ask(check: Check) -> str:
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await check()
+    except TopicsnapError as error:
+        return str(error)
+    except TimeoutError:
+        return f"no answer within {_PATIENCE_SECONDS:g} s"
+    return "ok"

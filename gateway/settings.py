@@ -1,0 +1,189 @@
+"""What an operator can set: `TOPICSNAP_*` environment variables, read here and nowhere else.
+
+.env.example and docs/configuration.md list them all; a test holds the three together.
+"""
+
+import difflib
+import ipaddress
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from gateway.errors import SettingsError
+from persistence.embedded.directories import default_directory
+
+PREFIX = "TOPICSNAP_"
+COMMAND_VARIABLES: Mapping[str, str] = {
+    "TOPICSNAP_DEBUG": "Set to 1, commands show the traceback of an error.",
+    "TOPICSNAP_SERVER": "The gateway that `sync`, `snapshot` and `watch` talk to; the default is http://127.0.0.1:8000.",
+}
+"""Variables that the commands read besides the settings."""
+
+
+class LogFormat(StrEnum):
+    """How log lines are written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    """The least severe lines that are written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Make it by `load`, which puts what is wrong into sentences."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="ignore", frozen=True, env_ignore_empty=True, populate_by_name=True
+    )
+
+    database_url: SecretStr | None = Field(
+        None, description="PostgreSQL of Topicsnap's own, `postgresql://…`. Unset: an embedded one in DATA_DIR."
+    )
+    data_dir: Path = Field(
+        default_factory=default_directory,
+        description="Where the embedded PostgreSQL keeps its data. Default: /var/lib/topicsnap for root, else "
+        "`topicsnap` in the user's data home.",
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on; loopback only while AUTH is none.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    auth: Literal["none"] = Field("none", description="Who may call: `none` takes everybody who reaches the port.")
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("localhost", "127.0.0.1", "[::1]"),
+        description="Values of the Host header that are answered, separated by commas; `*` for any. It stops web pages "
+        "that rebind a name of theirs to this machine.",
+    )
+    pool_size: int = Field(4, ge=1, le=200, description="Database connections that are kept open.")
+    pool_overflow: int = Field(8, ge=0, le=200, description="Further connections that a burst may open.")
+    dispatch_deadline_seconds: float = Field(
+        10.0, gt=0, le=300, description="How long one source may take to accept its signal, in seconds."
+    )
+    dispatch_limit: int = Field(64, ge=1, le=10_000, description="Signals that one process sends at the same time.")
+    dispatch_cluster_limit: int = Field(16, ge=1, le=10_000, description="The same for each cluster.")
+    request_body_limit: int = Field(
+        1_048_576, ge=1_024, le=64 * 1_048_576, description="Longest request body that is read, in bytes."
+    )
+    query_token_limit: int = Field(2_000, ge=50, description="Longest GraphQL document, in tokens.")
+    query_depth_limit: int = Field(16, ge=4, description="Deepest nesting of a GraphQL document.")
+    query_alias_limit: int = Field(30, ge=0, description="Most aliases in a GraphQL document.")
+    operation_timeout_seconds: float = Field(
+        60.0, gt=0, description="How long one GraphQL operation may run, in seconds; longer than the dispatch deadline."
+    )
+    introspection: bool = Field(default=True, description="Whether GraphQL introspection is answered.")
+    graphiql: bool = Field(default=True, description="Whether the GraphiQL page is served.")
+    idempotency_days: int = Field(7, ge=1, le=365, description="How long idempotency keys are kept, in days.")
+    follow: bool = Field(
+        default=True,
+        description="Whether `serve` also follows notifications and settles what is unconfirmed; turn it off where "
+        "`topicsnap worker` processes do.",
+    )
+    settle_seconds: Literal[1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60] = Field(
+        10, description="Time between two sweeps for unconfirmed signals, in seconds; a divisor of 60."
+    )
+    kafka_group: str = Field(
+        "topicsnap",
+        min_length=1,
+        max_length=200,
+        description="Kafka consumer group that follows notifications; gateways on one database share it.",
+    )
+    shutdown_seconds: float = Field(
+        20.0, ge=0, le=600, description="How long a shutdown waits for requests and dispatches under way, in seconds."
+    )
+    log_format: LogFormat = Field(LogFormat.TEXT, description="`text` for people, `json` for machines.")
+    log_level: LogLevel = Field(LogLevel.INFO, description="Least severe lines to log: debug, info, warning or error.")
+
+    @field_validator("port", mode="before")
+    @classmethod
+    def _not_a_kubernetes_link(cls, value: object) -> object:
+        """Kubernetes sets TOPICSNAP_PORT=tcp://… in every pod beside a service named topicsnap; that is not meant."""
+        return 8000 if isinstance(value, str) and value.startswith("tcp://") else value
+
+    @field_validator("settle_seconds", mode="before")
+    @classmethod
+    def _number(cls, value: object) -> object:
+        return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgresql(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+            message = "it starts with postgresql://"
+            raise ValueError(message)
+        return value
+
+    @model_validator(mode="after")
+    def _open_to_nobody_else(self) -> "Settings":
+        if not is_loopback(self.host):
+            message = (
+                f"With {PREFIX}AUTH=none everybody who reaches the port may start snapshots, so Topicsnap listens on "
+                f"loopback addresses only, and {self.host} is none. Use 127.0.0.1, behind a proxy that authenticates."
+            )
+            raise ValueError(message)
+        if self.operation_timeout_seconds <= self.dispatch_deadline_seconds:
+            message = f"{PREFIX}OPERATION_TIMEOUT_SECONDS must be longer than {PREFIX}DISPATCH_DEADLINE_SECONDS."
+            raise ValueError(message)
+        return self
+
+
+def load(**overrides: object) -> Settings:
+    """Return the settings of the environment, with `overrides` (of a command's options) in their place.
+
+    Raises SettingsError with a sentence for each variable that is wrong; values are not repeated.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise SettingsError("\n".join(_sentence(problem) for problem in error.errors())) from None
+
+
+def _sentence(problem: ErrorDetails) -> str:
+    message = problem["msg"].removeprefix("Value error, ")
+    if not problem["loc"]:
+        return message
+    return f"{variable(str(problem['loc'][0]))} is wrong: {message}."
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only processes of this machine reach `host`; other names than localhost are not looked up."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def variable(field: str) -> str:
+    """The environment variable of a field of Settings."""
+    return PREFIX + field.upper()
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    """Sentences about variables with our prefix that nothing reads: mostly slips of the pen."""
+    known = {variable(field) for field in Settings.model_fields} | set(COMMAND_VARIABLES)
+    sentences = []
+    for name in sorted(environ):
+        if not name.startswith(PREFIX) or name in known or name.startswith((f"{PREFIX}SERVICE_", f"{PREFIX}PORT_")):
+            continue  # the last two are made by Kubernetes, beside a service of this name
+        close = difflib.get_close_matches(name, known, n=1)
+        sentences.append(f"{name} is not a setting{f'; did you mean {close[0]}?' if close else '.'}")
+    return sentences
