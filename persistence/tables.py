@@ -96,7 +96,7 @@ connector = Table(
     _reference("cluster_id", "connect_cluster"),
     UniqueConstraint("tenant_id", "cluster_id", "name"),
     # Notifications name the connector by its topic prefix, on a topic of a cluster.
-    Index(None, "tenant_id", "cluster_id", "notification_topic", "topic_prefix"),
+    Index("ix_connector_notifications", "tenant_id", "cluster_id", "notification_topic", "topic_prefix"),
 )
 
 topic = Table(
@@ -217,7 +217,7 @@ snapshot_topic = Table(
     Column("topic_id", Text, nullable=False),
     Column("position", Integer, nullable=False),
     Column("data_collection", Text, nullable=False),
-    Column("filter", JSONB),
+    Column("filter", JSONB(none_as_null=True)),
     Column("surrogate_key", Text),
     Column("state", Text, nullable=False),
     Column("rows_scanned", BigInteger),
@@ -230,6 +230,7 @@ snapshot_topic = Table(
     _reference("topic_id", "topic"),
     Index(None, "tenant_id", "source_snapshot_id", "position"),
     Index(None, "tenant_id", "topic_id", "id"),
+    Index(None, "tenant_id", "signal_id"),
 )
 
 active_snapshot = Table(
@@ -255,7 +256,7 @@ ledger_event = Table(
     Column("from_state", Text),
     Column("to_state", Text, nullable=False),
     Column("cause", Text, nullable=False),
-    Column("detail", JSONB),
+    Column("detail", JSONB(none_as_null=True)),
     Index(None, "tenant_id", "bulk_snapshot_id", "id"),
 )
 

@@ -1,0 +1,54 @@
+"""Ending source snapshots of which a part cannot be carried out: what was read stays read, the rest has failed."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from persistence.ledger.moves import Move, move
+from snapshots.kinds import SnapshotErrorCode
+from snapshots.states import SnapshotState
+
+_FAIL_TOPICS = text("""
+    UPDATE snapshot_topic SET state = 'FAILED', finished_at = :at
+    WHERE tenant_id = :tenant_id AND source_snapshot_id = ANY(CAST(:ids AS text[])) AND state IN ('PENDING', 'RUNNING')
+""")
+_REFUSE_SIGNALS = text("""
+    UPDATE signal SET state = 'REFUSED', ended_at = :at, lease_until = NULL
+    WHERE tenant_id = :tenant_id AND source_snapshot_id = ANY(CAST(:ids AS text[])) AND state = 'PENDING'
+""")
+_PARTLY_DONE = text("""
+    SELECT DISTINCT source_snapshot_id FROM snapshot_topic
+    WHERE tenant_id = :tenant_id AND source_snapshot_id = ANY(CAST(:ids AS text[])) AND state = 'COMPLETED'
+""")
+
+
+async def fail_remaining(
+    connection: AsyncConnection,
+    tenant_id: str,
+    failures: Mapping[str, tuple[SnapshotErrorCode, str]],
+    *,
+    cause: str,
+    at: datetime,
+) -> None:
+    """End the source snapshots of `failures` (by id) with their code and message, and their unfinished topics as FAILED.
+
+    A snapshot of which a topic was read already is PARTIALLY_COMPLETED, else FAILED.
+    """
+    if not failures:
+        return
+    parameters = {"tenant_id": tenant_id, "ids": list(failures)}
+    await connection.execute(_FAIL_TOPICS, {**parameters, "at": at})
+    await connection.execute(_REFUSE_SIGNALS, {**parameters, "at": at})
+    partly = set((await connection.execute(_PARTLY_DONE, parameters)).scalars())
+    moves = [
+        Move(
+            source_snapshot_id,
+            SnapshotState.PARTIALLY_COMPLETED if source_snapshot_id in partly else SnapshotState.FAILED,
+            code,
+            message,
+        )
+        for source_snapshot_id, (code, message) in failures.items()
+    ]
+    await move(connection, tenant_id, moves, cause=cause, at=at)
