@@ -1,0 +1,88 @@
+"""What the reducer works on and answers with: a source snapshot in progress, and the changes for the ledger."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from snapshots.kinds import SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
+from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveSignal:
+    """One signal of an active snapshot; `ended_at` is by the engine's clock."""
+
+    id: str
+    position: int
+    state: SignalState
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveTopic:
+    """One topic of an active snapshot; several may read the same data collection."""
+
+    id: str
+    signal_id: str | None
+    data_collection: str
+    state: TopicSnapshotState = TopicSnapshotState.PENDING
+    rows_scanned: int | None = None
+    outcome: TopicSnapshotOutcome | None = None
+    engine_status: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveSnapshot:
+    """What the ledger knows of a source snapshot that holds its source."""
+
+    source_snapshot_id: str
+    snapshot_type: SnapshotType
+    state: SnapshotState
+    sending_since: datetime | None
+    """When the send of the current signal began, by our clock."""
+    signals: tuple[ActiveSignal, ...]
+    topics: tuple[ActiveTopic, ...]
+    started_at: datetime | None = None
+    progressed_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignalChange:
+    """A signal before and after; the state before is the guard of the compare-and-set."""
+
+    before: ActiveSignal
+    after: ActiveSignal
+
+
+@dataclass(frozen=True, slots=True)
+class TopicChange:
+    """A topic before and after; the state before is the guard of the compare-and-set."""
+
+    before: ActiveTopic
+    after: ActiveTopic
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a batch of notifications changed, ready to be written at once."""
+
+    steps: tuple[SnapshotState, ...] = ()
+    """States that the source snapshot passed through, each a step that the machine allows; the last is the new one."""
+    code: SnapshotErrorCode | None = None
+    message: str | None = None
+    started_at: datetime | None = None
+    """Set where the first evidence came in this batch."""
+    progressed_at: datetime | None = None
+    """When the engine was last seen at work, where that moved on."""
+    finished_at: datetime | None = None
+    signals: tuple[SignalChange, ...] = ()
+    topics: tuple[TopicChange, ...] = ()
+    next_signal_id: str | None = None
+    """The signal to be sent now, because the one before it has ended in this batch."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return self == Changes()

@@ -1,0 +1,401 @@
+"""Notifications move a snapshot on: rightly where they are its own, not at all where they are not."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snapshots.active import ActiveSignal, ActiveSnapshot, ActiveTopic, Changes
+from snapshots.kinds import SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
+from snapshots.notifications import Notification, NotificationKind
+from snapshots.reducer import CLOCK_SKEW, reduce, reduce_all
+from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def snapshot(
+    *signals: Sequence[str],
+    snapshot_type: SnapshotType = SnapshotType.INCREMENTAL,
+    state: SnapshotState = SnapshotState.DISPATCHED,
+    first: SignalState = SignalState.SENT,
+) -> ActiveSnapshot:
+    """A snapshot whose n-th signal is `sig-n` for the collections given; topics are named after signal and place."""
+    return ActiveSnapshot(
+        source_snapshot_id="snap",
+        snapshot_type=snapshot_type,
+        state=state,
+        sending_since=NOON,
+        signals=tuple(
+            ActiveSignal(f"sig-{position}", position, SignalState.PENDING if position else first)
+            for position in range(len(signals))
+        ),
+        topics=tuple(
+            ActiveTopic(f"topic-{position}-{place}", f"sig-{position}", collection)
+            for position, collections in enumerate(signals)
+            for place, collection in enumerate(collections)
+        ),
+    )
+
+
+def told(
+    kind: NotificationKind,
+    collection: str | None = None,
+    *,
+    id: str = "sig-0",
+    seconds: float = 1,
+    status: str | None = None,
+    rows: int | None = None,
+    incremental: bool = True,
+    collections: tuple[str, ...] = (),
+) -> Notification:
+    return Notification(
+        cluster_id="c",
+        topic="notes",
+        partition=0,
+        offset=0,
+        record_timestamp_ms=0,
+        prefix="shop",
+        id=id,
+        kind=kind,
+        incremental=incremental,
+        at=NOON + timedelta(seconds=seconds),
+        collections=collections,
+        scanned_collection=collection if kind is NotificationKind.TABLE_SCAN_COMPLETED else None,
+        current_collection=collection if kind is NotificationKind.IN_PROGRESS else None,
+        status=status,
+        rows_scanned=rows,
+    )
+
+
+STARTED = told(NotificationKind.STARTED)
+COMPLETED = told(NotificationKind.COMPLETED, seconds=9)
+
+
+def scanned(collection: str, status: str = "SUCCEEDED", rows: int | None = 3, seconds: float = 2) -> Notification:
+    return told(NotificationKind.TABLE_SCAN_COMPLETED, collection, status=status, rows=rows, seconds=seconds)
+
+
+def states(active: ActiveSnapshot) -> list[TopicSnapshotState]:
+    return [topic.state for topic in active.topics]
+
+
+def test_a_snapshot_is_followed_from_start_to_end() -> None:
+    active = snapshot(["public.a", "public.b"])
+    after, changes = reduce_all(
+        active,
+        [
+            STARTED,
+            told(NotificationKind.IN_PROGRESS, "public.a", seconds=2),
+            scanned("public.a", rows=40, seconds=3),
+            scanned("public.b", "EMPTY", rows=0, seconds=4),
+            COMPLETED,
+        ],
+    )
+    assert changes.steps == (SnapshotState.RUNNING, SnapshotState.COMPLETED)
+    assert (changes.code, changes.message, changes.next_signal_id) == (None, None, None)
+    assert changes.started_at == NOON + timedelta(seconds=1)
+    assert changes.progressed_at == changes.finished_at == NOON + timedelta(seconds=9)
+    assert [(change.before.state, change.after.state) for change in changes.signals] == [
+        (SignalState.SENT, SignalState.ENDED)
+    ]
+    first, second = after.topics
+    assert (first.state, first.rows_scanned, first.outcome, first.engine_status) == (
+        TopicSnapshotState.COMPLETED,
+        40,
+        TopicSnapshotOutcome.SUCCEEDED,
+        "SUCCEEDED",
+    )
+    assert (first.started_at, first.finished_at) == (NOON + timedelta(seconds=2), NOON + timedelta(seconds=3))
+    assert (second.state, second.outcome) == (TopicSnapshotState.COMPLETED, TopicSnapshotOutcome.EMPTY)
+
+
+@pytest.mark.parametrize(
+    ("state", "signal_state", "steps"),
+    [
+        (SnapshotState.SENDING, SignalState.SENDING, (SnapshotState.DISPATCHED, SnapshotState.RUNNING)),
+        (SnapshotState.UNCONFIRMED, SignalState.UNCONFIRMED, (SnapshotState.RUNNING,)),
+        (SnapshotState.DISPATCHED, SignalState.SENT, (SnapshotState.RUNNING,)),
+        (SnapshotState.PAUSED, SignalState.SENT, (SnapshotState.RUNNING,)),
+    ],
+)
+def test_being_seen_is_evidence_that_the_signal_arrived(
+    state: SnapshotState, signal_state: SignalState, steps: tuple[SnapshotState, ...]
+) -> None:
+    after, changes = reduce_all(snapshot(["public.a"], state=state, first=signal_state), [STARTED])
+    assert changes.steps == steps
+    assert [signal.state for signal in after.signals] == [SignalState.SENT]
+
+
+def test_the_engine_s_own_refusals_fail_the_topics_but_not_the_good_ones() -> None:
+    after, changes = reduce_all(
+        snapshot(["public.a", "public.b"]),
+        [STARTED, scanned("public.a", "UNKNOWN_SCHEMA"), scanned("public.b"), COMPLETED],
+    )
+    assert states(after) == [TopicSnapshotState.FAILED, TopicSnapshotState.COMPLETED]
+    assert after.topics[0].outcome is TopicSnapshotOutcome.UNKNOWN_TABLE
+    assert changes.steps[-1] is SnapshotState.PARTIALLY_COMPLETED
+    assert changes.code is SnapshotErrorCode.TABLES_FAILED
+    assert changes.message == "1 of 2 topics could not be read; each has its outcome."
+
+
+def test_completed_without_a_report_of_a_table_is_no_success() -> None:
+    after, changes = reduce_all(snapshot(["public.a"]), [STARTED, COMPLETED])
+    assert changes.steps[-1] is SnapshotState.FAILED
+    assert after.topics[0].outcome is TopicSnapshotOutcome.NOT_REPORTED
+
+
+def test_the_first_end_of_a_table_stands() -> None:
+    after, _ = reduce_all(
+        snapshot(["public.a"]), [scanned("public.a", rows=5), scanned("public.a", "SQL_EXCEPTION", 9)]
+    )
+    assert (after.topics[0].state, after.topics[0].rows_scanned) == (TopicSnapshotState.COMPLETED, 5)
+
+
+def test_rows_never_go_down() -> None:
+    progress = [
+        replace(told(NotificationKind.IN_PROGRESS, "public.a"), rows_scanned=count) for count in (7, 3, None, 8, 2)
+    ]
+    after, _ = reduce_all(snapshot(["public.a"]), progress)
+    assert after.topics[0].rows_scanned == 8
+
+
+def test_every_topic_of_a_shared_table_changes() -> None:
+    after, _ = reduce_all(snapshot(["public.a", "public.a"]), [scanned("public.a")])
+    assert states(after) == [TopicSnapshotState.COMPLETED] * 2
+
+
+def test_the_same_table_in_another_signal_is_left_alone() -> None:
+    after, _ = reduce_all(snapshot(["public.a"], ["public.a"]), [scanned("public.a")])
+    assert states(after) == [TopicSnapshotState.COMPLETED, TopicSnapshotState.PENDING]
+
+
+def test_names_are_matched_by_case_first() -> None:
+    after, _ = reduce_all(snapshot(["public.Orders", "public.orders"]), [scanned("public.orders")])
+    assert states(after) == [TopicSnapshotState.PENDING, TopicSnapshotState.COMPLETED]
+
+
+def test_a_name_in_another_case_is_found_where_only_one_table_has_it() -> None:
+    assert states(reduce_all(snapshot(["DB1.HR.EMP"]), [scanned("db1.hr.emp")])[0]) == [TopicSnapshotState.COMPLETED]
+    two = snapshot(["public.Orders", "public.ORDERS"])
+    assert states(reduce_all(two, [scanned("public.orders")])[0]) == [TopicSnapshotState.PENDING] * 2
+
+
+def test_a_backslash_of_a_name_is_no_escape() -> None:
+    after, _ = reduce_all(snapshot([r"public.we\ird"]), [scanned("public.weird")])
+    assert states(after) == [TopicSnapshotState.COMPLETED]
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        pytest.param(told(NotificationKind.STARTED, id="other"), id="another signal"),
+        pytest.param(told(NotificationKind.STARTED, id="sig-1"), id="a signal not sent yet"),
+        pytest.param(told(NotificationKind.STARTED, incremental=False), id="an initial snapshot"),
+        pytest.param(told(NotificationKind.ABORTED, id="other"), id="a stop before our start"),
+    ],
+)
+def test_what_is_foreign_changes_nothing(foreign: Notification) -> None:
+    assert reduce(snapshot(["public.a"], ["public.b"]), foreign).is_empty
+
+
+@pytest.mark.parametrize("state", [state for state in SnapshotState if state.is_terminal or not state.holds_source])
+def test_a_snapshot_that_does_not_hold_its_source_is_left_alone(state: SnapshotState) -> None:
+    assert reduce(snapshot(["public.a"], state=state), STARTED) == Changes()
+
+
+def test_the_end_of_a_signal_makes_the_next_one_due() -> None:
+    active, changes = reduce_all(snapshot(["public.a"], ["public.b"]), [STARTED, scanned("public.a"), COMPLETED])
+    assert changes.next_signal_id == "sig-1"
+    assert active.state is SnapshotState.RUNNING
+    assert reduce(active, COMPLETED).is_empty
+    sent = replace(active, signals=(active.signals[0], replace(active.signals[1], state=SignalState.SENT)))
+    second = [replace(scanned("public.b"), id="sig-1"), replace(COMPLETED, id="sig-1")]
+    assert reduce_all(sent, second)[0].state is SnapshotState.COMPLETED
+
+
+def test_pause_and_resume_move_back_and_forth() -> None:
+    active, changes = reduce_all(snapshot(["public.a"]), [STARTED, told(NotificationKind.PAUSED, seconds=2)])
+    assert changes.steps == (SnapshotState.RUNNING, SnapshotState.PAUSED)
+    assert reduce(active, told(NotificationKind.PAUSED, seconds=2)).is_empty
+    assert reduce(active, told(NotificationKind.RESUMED, seconds=3)).steps == (SnapshotState.RUNNING,)
+
+
+@pytest.mark.parametrize("id", ["sig-0", "random"])
+def test_a_stop_cancels_what_is_left(id: str) -> None:
+    after, changes = reduce_all(
+        snapshot(["public.a", "public.b"], ["public.c"]),
+        [STARTED, scanned("public.a"), told(NotificationKind.ABORTED, id=id, seconds=3)],
+    )
+    assert states(after) == [TopicSnapshotState.COMPLETED, TopicSnapshotState.CANCELLED, TopicSnapshotState.CANCELLED]
+    assert changes.steps[-1] is SnapshotState.PARTIALLY_COMPLETED
+    assert (changes.code, changes.next_signal_id) == (None, None)
+    assert {signal.state for signal in after.signals} == {SignalState.ENDED}
+
+
+def test_a_stop_before_any_table_was_read_is_a_cancellation() -> None:
+    changes = reduce_all(snapshot(["public.a"]), [STARTED, told(NotificationKind.ABORTED, seconds=3)])[1]
+    assert changes.steps[-1] is SnapshotState.CANCELLED
+    assert changes.message == "Stopped before 1 of 1 topics were read."
+
+
+def test_a_stop_of_some_tables_leaves_the_others_running() -> None:
+    stop = told(NotificationKind.ABORTED, id="random", seconds=3, collections=("public.b",))
+    after, changes = reduce_all(snapshot(["public.a", "public.b"]), [STARTED, stop])
+    assert states(after) == [TopicSnapshotState.PENDING, TopicSnapshotState.CANCELLED]
+    assert changes.steps == (SnapshotState.RUNNING,)
+
+
+# Blocking snapshots: a random id in every notification.
+
+BLOCKING = SnapshotType.BLOCKING
+
+
+def blocking(notification: Notification, id: str = "random") -> Notification:
+    return replace(notification, incremental=False, id=id)
+
+
+def test_a_blocking_snapshot_is_followed_by_table_and_time() -> None:
+    notifications = [
+        blocking(STARTED, "r-1"),
+        blocking(told(NotificationKind.IN_PROGRESS, "public.a"), "r-2"),
+        blocking(scanned("public.a"), "r-3"),
+        blocking(COMPLETED, "r-4"),
+    ]
+    after, changes = reduce_all(snapshot(["public.a"], snapshot_type=BLOCKING), notifications)
+    assert changes.steps == (SnapshotState.RUNNING, SnapshotState.COMPLETED)
+    assert states(after) == [TopicSnapshotState.COMPLETED]
+
+
+def test_a_blocking_snapshot_of_an_unknown_table_fails() -> None:
+    active = snapshot(["public.a"], snapshot_type=BLOCKING)
+    after, changes = reduce_all(active, [blocking(STARTED), blocking(COMPLETED)])
+    assert changes.steps[-1] is SnapshotState.FAILED
+    assert after.topics[0].outcome is TopicSnapshotOutcome.NOT_REPORTED
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        pytest.param(blocking(scanned("public.other")), id="another table"),
+        pytest.param(blocking(told(NotificationKind.SKIPPED)), id="the start of the connector"),
+        pytest.param(blocking(told(NotificationKind.OTHER)), id="an unknown kind"),
+        pytest.param(
+            blocking(told(NotificationKind.COMPLETED, seconds=-CLOCK_SKEW.total_seconds() - 0.001)),
+            id="before the send",
+        ),
+        pytest.param(STARTED, id="an incremental one"),
+    ],
+)
+def test_what_is_foreign_to_a_blocking_snapshot_changes_nothing(foreign: Notification) -> None:
+    assert reduce(snapshot(["public.a"], snapshot_type=BLOCKING), foreign).is_empty
+
+
+def test_a_small_difference_of_clocks_is_tolerated() -> None:
+    early = blocking(told(NotificationKind.STARTED, seconds=-CLOCK_SKEW.total_seconds()))
+    assert not reduce(snapshot(["public.a"], snapshot_type=BLOCKING), early).is_empty
+
+
+def test_a_blocking_signal_that_was_not_sent_takes_no_notification() -> None:
+    active = snapshot(["public.a"], snapshot_type=BLOCKING, first=SignalState.PENDING, state=SnapshotState.RUNNING)
+    assert reduce(active, blocking(STARTED)).is_empty
+
+
+def test_the_end_of_one_blocking_signal_told_again_does_not_end_the_next() -> None:
+    active, _ = reduce_all(snapshot(["public.a"], ["public.b"], snapshot_type=BLOCKING), [blocking(COMPLETED)])
+    sent = replace(active, signals=(active.signals[0], replace(active.signals[1], state=SignalState.SENT)))
+    assert reduce(sent, blocking(COMPLETED)).is_empty
+
+
+# Whatever comes.
+
+COLLECTIONS = ["public.a", "public.b", "public.c", "public.x,y"]
+
+
+@st.composite
+def logs(draw: st.DrawFn) -> list[Notification]:
+    """Notifications in the order of their offsets, each later than the one before."""
+    return [
+        told(
+            draw(st.sampled_from(NotificationKind)),
+            draw(st.sampled_from([*COLLECTIONS, "public.foreign"])),
+            id=draw(st.sampled_from(["sig-0", "sig-1", "sig-2", "random"])),
+            seconds=second,
+            status=draw(st.sampled_from(["SUCCEEDED", "EMPTY", "SKIPPED", "NEW", None])),
+            rows=draw(st.none() | st.integers(0, 100)),
+            incremental=draw(st.booleans()),
+            collections=draw(st.sampled_from([(), ("public.a",), ("public.foreign",)])),
+        )
+        for second in range(draw(st.integers(0, 12)))
+    ]
+
+
+@st.composite
+def snapshots(draw: st.DrawFn) -> ActiveSnapshot:
+    state, first = draw(
+        st.sampled_from(
+            [
+                (SnapshotState.SENDING, SignalState.SENDING),
+                (SnapshotState.UNCONFIRMED, SignalState.UNCONFIRMED),
+                (SnapshotState.DISPATCHED, SignalState.SENT),
+                (SnapshotState.RUNNING, SignalState.SENT),
+                (SnapshotState.PAUSED, SignalState.SENT),
+            ]
+        )
+    )
+    signals = draw(st.lists(st.lists(st.sampled_from(COLLECTIONS), min_size=1, max_size=4), min_size=1, max_size=3))
+    return snapshot(*signals, snapshot_type=draw(st.sampled_from(SnapshotType)), state=state, first=first)
+
+
+@given(snapshots(), logs())
+def test_a_log_read_twice_changes_no_more_than_once(active: ActiveSnapshot, log: list[Notification]) -> None:
+    once, _ = reduce_all(active, log)
+    twice, changes = reduce_all(once, log)
+    assert twice == once
+    assert (changes.signals, changes.topics, changes.next_signal_id) == ((), (), None)
+
+
+@given(snapshots(), logs(), st.integers(0, 12))
+def test_batches_may_be_cut_anywhere(active: ActiveSnapshot, log: list[Notification], cut: int) -> None:
+    whole, changes = reduce_all(active, log)
+    middle, first = reduce_all(active, log[:cut])
+    end, second = reduce_all(middle, log[cut:])
+    assert end == whole
+    assert first.steps + second.steps == changes.steps
+
+
+@given(snapshots(), logs().flatmap(st.permutations))
+def test_no_order_breaks_a_transition(active: ActiveSnapshot, log: Sequence[Notification]) -> None:
+    after, changes = reduce_all(active, log)
+    for before, step in pairwise((active.state, *changes.steps)):
+        assert before.can_become(step)
+    assert after.state is (changes.steps[-1] if changes.steps else active.state)
+    for change in changes.topics:
+        assert not change.before.state.is_terminal
+        assert (change.after.finished_at is not None) == change.after.state.is_terminal
+    if after.state.is_terminal:
+        assert after.finished_at is not None
+        assert all(topic.state.is_terminal for topic in after.topics)
+        assert all(signal.state is SignalState.ENDED for signal in after.signals)
+        assert changes.next_signal_id is None
+        assert (changes.code is SnapshotErrorCode.TABLES_FAILED) == (TopicSnapshotState.FAILED in states(after))
+
+
+@given(snapshots(), logs())
+def test_the_end_of_the_last_signal_ends_everything(active: ActiveSnapshot, log: list[Notification]) -> None:
+    last = replace(
+        active,
+        signals=tuple(replace(signal, state=SignalState.ENDED) for signal in active.signals[:-1]) + active.signals[-1:],
+    )
+    last = replace(last, signals=(*last.signals[:-1], replace(last.signals[-1], state=SignalState.SENT)))
+    end = replace(
+        told(NotificationKind.COMPLETED, seconds=100, id=last.signals[-1].id),
+        incremental=active.snapshot_type is SnapshotType.INCREMENTAL,
+    )
+    after, _ = reduce_all(last, [*log, end])
+    assert after.state.is_terminal
+    assert all(topic.state.is_terminal for topic in after.topics)
