@@ -14,8 +14,15 @@ request_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("request
 """The id of the request under way; tasks started meanwhile inherit it, so a dispatch's lines carry it too."""
 
 _STANDARD = frozenset(logging.LogRecord("", 0, "", 0, "", (), None).__dict__) | {"message", "asctime", "color_message"}
-_QUIET = ("aiokafka", "asyncio", "pgqueuer", "sqlalchemy", "uvicorn.error", "alembic")
-"""Libraries of which only warnings are worth a line: faults on our way are logged by us, with what they mean."""
+_QUIET = {
+    "aiokafka": logging.CRITICAL,  # says each failed attempt; the supervision says it once
+    "alembic": logging.WARNING,
+    "asyncio": logging.WARNING,
+    "pgqueuer": logging.WARNING,
+    "sqlalchemy": logging.WARNING,
+    "uvicorn.error": logging.WARNING,
+}
+"""Libraries that say little that is worth a line: faults are logged by us, with what they mean."""
 
 
 class TextFormatter(logging.Formatter):
@@ -55,8 +62,8 @@ def configure(log_format: LogFormat, level: LogLevel, stream: TextIO | None = No
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    for name, least in _QUIET.items():
+        logging.getLogger(name).setLevel(root.level if level is LogLevel.DEBUG else max(least, root.level))
 
 
 def _moment(record: logging.LogRecord) -> str:

@@ -1,0 +1,164 @@
+"""Following snapshots on one Kafka: the connectors' notifications, read and handed on in order."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from aiokafka.errors import KafkaError
+
+from gateway.kafka_consumer import Consumer, Record, Records, make_consumer
+from persistence.errors import DatabaseError
+from snapshots.engines.debezium.notifications import parse
+from snapshots.errors import TopicsnapError
+from snapshots.notifications import Notification
+
+logger = logging.getLogger(__name__)
+
+Apply = Callable[[str, Sequence[Notification]], Awaitable[None]]
+"""Applies notifications of a cluster, by its id, to the ledger; doing so twice changes nothing."""
+
+Topics = Mapping[str, tuple[str, ...]]
+"""The ids of the clusters by notification topic; connectors of two clusters can share one topic."""
+
+_POLL_MS = 500
+_LOOK_SECONDS = 2.0
+"""Time between two looks for topics that do not exist yet."""
+_LOOK_AGAIN_SECONDS = 60.0
+"""Time between two looks whether the topics still exist: costs the metadata of all topics."""
+_START_SECONDS = 30.0
+_ATTEMPTS = 5
+_PAUSE_SECONDS = 1.0
+
+
+class KafkaUnreachableError(TopicsnapError):
+    """The brokers of a cluster do not answer, or do not let us read."""
+
+
+class Follower:
+    """Reads the notification topics of one Kafka as a member of a consumer group.
+
+    Offsets are committed after the ledger has the notifications, so a crash repeats some, which changes nothing.
+
+    A new group starts at the earliest record: the end of a snapshot that was dispatched before the group existed must
+    not be missed. That replays no history worth speaking of: the ledger knows how far it has read each topic, ignores
+    signals that are not its own, and the topics keep what their retention says.
+
+    Topics that do not exist yet are looked for, not subscribed to: aiokafka would have the broker create them.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        apply: Apply,
+        *,
+        group: str,
+        well: Callable[[], None],
+        make_consumer: Callable[[str, str], Consumer] = make_consumer,
+    ) -> None:
+        """Follow on the Kafka at `bootstrap`; `well` is called whenever Kafka has answered."""
+        self.topics: Topics = {}
+        """What to follow; may be replaced at any time."""
+        self._bootstrap = bootstrap
+        self._apply = apply
+        self._group = group
+        self._well = well
+        self._make_consumer = make_consumer
+
+    async def run(self) -> None:
+        """Follow until cancelled. Raises KafkaUnreachableError, DatabaseError."""
+        consumer = self._make_consumer(self._bootstrap, self._group)
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                await consumer.start()
+            await self._follow(consumer)
+        except (KafkaError, OSError, TimeoutError) as error:
+            message = f"Kafka at {self._bootstrap} cannot be followed: {str(error) or type(error).__name__}."
+            raise KafkaUnreachableError(message) from error
+        finally:
+            await consumer.stop()
+
+    async def _follow(self, consumer: Consumer) -> None:
+        subscribed: frozenset[str] = frozenset()
+        wanted: frozenset[str] = frozenset()
+        looked = -_LOOK_AGAIN_SECONDS
+        while True:
+            age = time.monotonic() - looked
+            incomplete = wanted != subscribed and age > _LOOK_SECONDS
+            if wanted != frozenset(self.topics) or incomplete or age > _LOOK_AGAIN_SECONDS:
+                wanted, looked = frozenset(self.topics), time.monotonic()
+                existing = wanted & frozenset(await consumer.topics())
+                if existing != subscribed:
+                    subscribed = _subscribe(consumer, existing)
+                self._well()
+            if not subscribed:
+                await asyncio.sleep(_PAUSE_SECONDS)
+                continue
+            records = await consumer.getmany(timeout_ms=_POLL_MS)
+            if records:
+                await self._hand_on(records)
+                await _commit(consumer, records)
+
+    async def _hand_on(self, records: Records) -> None:
+        batches: dict[str, list[Notification]] = {}
+        for partition, batch in records.items():
+            for cluster_id in self.topics.get(partition.topic, ()):
+                batches.setdefault(cluster_id, []).extend(_parsed(cluster_id, batch))
+        for cluster_id, notifications in batches.items():
+            if notifications:
+                await self._apply_all(cluster_id, notifications)
+
+    async def _apply_all(self, cluster_id: str, notifications: Sequence[Notification]) -> None:
+        """Apply a batch; one that fails for no foreseen reason, several times, is applied one by one.
+
+        A notification that we stumble over must not stop the following of all others: it is logged and left out.
+        """
+        for attempt in range(_ATTEMPTS):
+            try:
+                await self._apply(cluster_id, notifications)
+            except DatabaseError:
+                raise  # it may be back later, and nothing is lost: the offsets are not committed
+            except Exception:
+                logger.exception("notifications could not be applied (attempt %d of %d)", attempt + 1, _ATTEMPTS)
+                await asyncio.sleep(_PAUSE_SECONDS * attempt)
+            else:
+                return
+        for notification in notifications:
+            try:
+                await self._apply(cluster_id, [notification])
+            except DatabaseError:
+                raise
+            except Exception:
+                logger.exception("left a notification out: %s", notification)
+
+
+def _subscribe(consumer: Consumer, topics: frozenset[str]) -> frozenset[str]:
+    if topics:
+        consumer.subscribe(topics=sorted(topics))
+    else:
+        consumer.unsubscribe()
+    logger.info("following notification topics", extra={"topics": ",".join(sorted(topics))})
+    return topics
+
+
+def _parsed(cluster_id: str, records: Sequence[Record]) -> list[Notification]:
+    parsed = (
+        parse(
+            record.value,
+            cluster_id=cluster_id,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            record_timestamp_ms=record.timestamp,
+        )
+        for record in records
+    )
+    return [notification for notification in parsed if notification is not None]
+
+
+async def _commit(consumer: Consumer, records: Records) -> None:
+    try:
+        await consumer.commit({partition: batch[-1].offset + 1 for partition, batch in records.items()})
+    except KafkaError as error:
+        # The partitions went to another replica meanwhile: it reads the records again, which changes nothing.
+        logger.warning("offsets were not committed: %s", error)

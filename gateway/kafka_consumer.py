@@ -1,0 +1,60 @@
+"""aiokafka's group consumer as the follower uses it; aiokafka ships no types."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol, cast
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+_MAX_RECORDS = 500
+
+
+class Record(Protocol):
+    """One record of a topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    value: bytes | None
+
+
+Records = Mapping[TopicPartition, Sequence[Record]]
+"""What one poll gave, in order of offset for each partition."""
+
+
+class Consumer(Protocol):
+    """A member of a consumer group. Every method raises aiokafka's KafkaError."""
+
+    async def start(self) -> None:
+        """Connect to the brokers."""
+
+    async def stop(self) -> None:
+        """Leave the group and close the connections; to be called even where `start` failed."""
+
+    async def topics(self) -> set[str]:
+        """Return the topics that exist; creates none."""
+
+    def subscribe(self, *, topics: list[str]) -> None:
+        """Read these topics from now on; a topic that does not exist may be created by the broker."""
+
+    def unsubscribe(self) -> None:
+        """Read nothing any more."""
+
+    async def getmany(self, *, timeout_ms: int) -> Records:
+        """Return the next records, none where there were none in time."""
+
+    async def commit(self, offsets: dict[TopicPartition, int]) -> None:
+        """Record the offset of the next record to read."""
+
+
+def make_consumer(bootstrap: str, group: str) -> Consumer:
+    """Return a consumer that commits nothing by itself and starts a new partition at its earliest record."""
+    consumer = AIOKafkaConsumer(  # type: ignore[no-untyped-call]
+        bootstrap_servers=bootstrap,
+        client_id="topicsnap",
+        group_id=group,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        max_poll_records=_MAX_RECORDS,
+    )
+    return cast("Consumer", consumer)

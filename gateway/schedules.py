@@ -1,0 +1,95 @@
+"""What happens by the clock: the settle sweep, by PgQueuer, so that of several replicas one runs each tick."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Protocol, cast
+
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.adapters.persistence.qb import (
+    QueryBuilderEnvironment,
+    QueryQueueBuilder,
+    QuerySchedulerBuilder,
+)
+from pgqueuer.models import Schedule
+from pgqueuer.queries import Queries
+from pgqueuer.sm import SchedulerManager
+
+from persistence.connections import connector
+from persistence.database import APP_ROLE
+from persistence.queue_settings import queue_settings
+
+logger = logging.getLogger(__name__)
+
+SETTLE = "settle"
+_CLOSE_SECONDS = 5.0
+
+
+def cron(seconds: int) -> str:
+    """Return the expression for every `seconds`, a divisor of 60; croniter reads a sixth field as seconds."""
+    return "* * * * *" if seconds == 60 else f"* * * * * */{seconds}"  # noqa: PLR2004 - a minute
+
+
+async def run_schedules(
+    url: str, sweep: Callable[[], Awaitable[int]], *, settle_seconds: int, well: Callable[[], None]
+) -> None:
+    """Run `sweep` every `settle_seconds` until cancelled, on a connection of its own under the app role.
+
+    One that fails is logged, and the next tick tries again. `well` is called after each that did not.
+    Raises DatabaseError where the database cannot be reached, and whatever asyncpg says when the connection breaks.
+    """
+    async with _connected(url) as connection:
+        settings = queue_settings()
+        queries = Queries(
+            AsyncpgDriver(connection),
+            qbe=QueryBuilderEnvironment(settings),
+            qbq=QueryQueueBuilder(settings),
+            qbs=QuerySchedulerBuilder(settings),
+        )
+        manager = SchedulerManager(queries)
+
+        async def tick(_: Schedule) -> None:
+            try:
+                settled = await sweep()
+            except Exception:
+                logger.exception("the settle sweep failed; the next one tries again")
+            else:
+                well()
+                if settled:
+                    logger.info("settled signals", extra={"count": settled})
+
+        manager.schedule(SETTLE, cron(settle_seconds))(tick)
+        await _until_cancelled(manager)
+
+
+async def _until_cancelled(manager: SchedulerManager) -> None:
+    """Run the manager; on cancellation let a tick under way end and give its schedule back, for other replicas."""
+    running = asyncio.create_task(manager.run())
+    try:
+        await asyncio.shield(running)
+    finally:
+        manager.shutdown.set()
+        if not running.done():
+            await asyncio.wait({running}, timeout=_CLOSE_SECONDS)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+class _Connection(Protocol):
+    async def close(self, *, timeout: float) -> None: ...  # noqa: ASYNC109 - asyncpg's name
+
+    def terminate(self) -> None: ...
+
+
+@asynccontextmanager
+async def _connected(url: str) -> AsyncIterator[Any]:
+    opened = await connector(url, role=APP_ROLE, application_name="topicsnap schedules")()
+    connection = cast("_Connection", opened)
+    try:
+        yield connection
+    finally:
+        try:
+            await connection.close(timeout=_CLOSE_SECONDS)
+        finally:
+            connection.terminate()

@@ -1,0 +1,66 @@
+"""Work that has to go on: run again after every fault, later each time, and never silently gone."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from snapshots.errors import TopicsnapError
+
+logger = logging.getLogger(__name__)
+
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 30.0
+_HEALTHY_SECONDS = 60.0
+"""Having run that long, work counts as recovered, and the next pause is short again."""
+
+
+@dataclass(slots=True)
+class Supervised:
+    """Work under supervision, and what is known of it."""
+
+    name: str
+    run: Callable[[], Awaitable[None]]
+    """Runs until it is cancelled; a return counts as a fault."""
+    faults: int = 0
+    """How often it had to be started again."""
+    last_fault: str | None = None
+    """A sentence; None while nothing is wrong."""
+    alive: bool = field(default=False, init=False)
+    """Whether somebody sees to it that it runs."""
+
+    def well(self) -> None:
+        """Say that it works again; `run` calls this once it has got through to what it depends on."""
+        self.last_fault = None
+
+    async def supervise(self, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        """Run it until cancelled; after a fault, wait half a second, twice as long each time, up to 30 seconds."""
+        self.alive = True
+        attempt = 0
+        try:
+            while True:
+                started = time.monotonic()
+                reason = await self._attempt()
+                attempt = 0 if time.monotonic() - started > _HEALTHY_SECONDS else attempt + 1
+                self.faults += 1
+                self.last_fault = reason
+                ceiling = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(attempt, 10))
+                # Jitter, so that replicas which lost the same server do not all come back at once.
+                await pause(random.uniform(ceiling / 2, ceiling))  # noqa: S311 - no secret
+        finally:
+            self.alive = False
+
+    async def _attempt(self) -> str:
+        """Run it once and return why it ended."""
+        try:
+            await self.run()
+        except TopicsnapError as error:
+            logger.warning("%s has to be started again: %s", self.name, error)
+            return str(error)
+        except Exception as error:
+            logger.exception("%s failed unexpectedly and is started again", self.name)
+            return f"unexpected {type(error).__name__}; see the log"
+        logger.error("%s ended by itself and is started again", self.name)
+        return "it ended by itself"
