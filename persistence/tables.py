@@ -91,6 +91,8 @@ connector = Table(
     Column("state", Text, nullable=False, server_default=text("'UNKNOWN'")),
     _moment("state_observed_at"),
     Column("managed", Text, nullable=False),
+    # Names of the fields that an operator set, separated by spaces: they win over what Kafka Connect tells.
+    Column("explicit_fields", Text, nullable=False, server_default=text("''")),
     _moment("retired_at"),
     _moment("created_at", now=True),
     _reference("cluster_id", "connect_cluster"),
@@ -113,6 +115,7 @@ topic = Table(
     Column("keyless", Boolean),
     Column("exists", Boolean, nullable=False, server_default=text("false")),
     Column("ambiguous", Boolean, nullable=False, server_default=text("false")),
+    Column("explicit_fields", Text, nullable=False, server_default=text("''")),
     _moment("retired_at"),
     _moment("created_at", now=True),
     _reference("cluster_id", "connect_cluster"),
