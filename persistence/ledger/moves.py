@@ -1,4 +1,4 @@
-"""The one statement by which a source snapshot changes its state: a compare-and-set, its event and the release of its source.
+"""The one statement by which a source snapshot changes its state: compare-and-set, event, and release of its source.
 
 Which changes are allowed is passed in as data from the state machine, so that the database guards exactly what
 snapshots.states says.
@@ -21,7 +21,8 @@ _TERMINAL = [state.value for state in SnapshotState if state.is_terminal]
 _MOVE = text("""
 WITH wanted AS (
     SELECT * FROM unnest(CAST(:ids AS text[]), CAST(:targets AS text[]), CAST(:codes AS text[]),
-                         CAST(:messages AS text[])) AS w(id, target, code, message)
+                         CAST(:messages AS text[]), CAST(:moments AS timestamptz[]))
+        AS w(id, target, code, message, moment)
 ), before AS (
     SELECT s.id, s.state FROM source_snapshot s JOIN wanted w ON w.id = s.id
     WHERE s.tenant_id = :tenant_id ORDER BY s.id FOR UPDATE OF s
@@ -32,8 +33,8 @@ WITH wanted AS (
         message = coalesce(w.message, s.message),
         dispatched_at = CASE WHEN w.target = 'DISPATCHED' THEN coalesce(s.dispatched_at, :at)
                              ELSE s.dispatched_at END,
-        started_at = CASE WHEN w.target = 'RUNNING' THEN coalesce(s.started_at, :at) ELSE s.started_at END,
-        finished_at = CASE WHEN w.target = ANY(CAST(:terminal AS text[])) THEN :at ELSE s.finished_at END
+        started_at = CASE WHEN w.target = 'RUNNING' THEN coalesce(s.started_at, w.moment) ELSE s.started_at END,
+        finished_at = CASE WHEN w.target = ANY(CAST(:terminal AS text[])) THEN w.moment ELSE s.finished_at END
     FROM wanted w JOIN before b ON b.id = w.id
     WHERE s.tenant_id = :tenant_id AND s.id = w.id AND b.state || '>' || w.target = ANY(CAST(:allowed AS text[]))
     RETURNING s.id, s.bulk_snapshot_id, b.state AS from_state, w.target, w.code, w.message
@@ -59,6 +60,8 @@ class Move:
     target: SnapshotState
     code: SnapshotErrorCode | None = None
     message: str | None = None
+    occurred_at: datetime | None = None
+    """When the engine did what this records, where that is not the time of the record."""
 
 
 async def move(
@@ -78,6 +81,7 @@ async def move(
             "targets": [wanted.target.value for wanted in moves],
             "codes": [wanted.code and wanted.code.value for wanted in moves],
             "messages": [wanted.message for wanted in moves],
+            "moments": [wanted.occurred_at or at for wanted in moves],
             "allowed": _ALLOWED,
             "terminal": _TERMINAL,
             "cause": cause,

@@ -222,9 +222,7 @@ def _source_rows(bulk_id: str, new: NewBulkSnapshot, sources: Sequence[OpenedSou
     ]
 
 
-def _signal_rows(
-    new: NewBulkSnapshot, sources: Sequence[OpenedSource], lease_until: datetime
-) -> list[dict[str, Any]]:
+def _signal_rows(new: NewBulkSnapshot, sources: Sequence[OpenedSource], lease_until: datetime) -> list[dict[str, Any]]:
     return [
         {
             "tenant_id": new.tenant_id,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Row, Select, any_, bindparam, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Text
 
@@ -88,9 +88,9 @@ class LedgerReading:
             # Ids sort by the time they were made, so the greatest is the latest.
             latest = (
                 select(_TOPIC.c.id)
-                .distinct(_TOPIC.c.topic_id)
                 .where(_TOPIC.c.tenant_id == bindparam("tenant"), _among(_TOPIC.c.topic_id))
                 .order_by(_TOPIC.c.topic_id, _TOPIC.c.id.desc())
+                .ext(distinct_on(_TOPIC.c.topic_id))
             )
             found = await _topic_snapshots(connection, tenant_id, _TOPIC.c.id.in_(latest), {"ids": list(topic_ids)})
         return {record.topic.id: record for record in found}

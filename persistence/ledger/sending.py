@@ -53,7 +53,8 @@ _RECORD = text("""
         destination = coalesce(w.destination, g.destination),
         sent_at = CASE WHEN w.state = 'SENT' THEN CAST(:at AS timestamptz) ELSE g.sent_at END,
         ended_at = CASE WHEN w.state = 'REFUSED' THEN CAST(:at AS timestamptz) ELSE g.ended_at END,
-        lease_until = CASE WHEN w.state = 'UNCONFIRMED' THEN CAST(:at AS timestamptz) ELSE NULL END
+        -- A moment's rest: what was under way when the deadline passed may still arrive, and is then found.
+        lease_until = CASE WHEN w.state = 'UNCONFIRMED' THEN CAST(:at AS timestamptz) + interval '2 seconds' END
     FROM unnest(CAST(:ids AS text[]), CAST(:attempts AS integer[]), CAST(:states AS text[]),
                 CAST(:destinations AS text[])) AS w(id, attempt, state, destination)
     WHERE g.tenant_id = :tenant_id AND g.id = w.id AND g.attempts = w.attempt

@@ -1,0 +1,154 @@
+"""Snapshots in progress as the reducer works on them: loaded from the ledger, and its changes written back."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from snapshots.active import ActiveSignal, ActiveSnapshot, ActiveTopic, Changes, SignalChange, TopicChange
+from snapshots.kinds import SnapshotType, TopicSnapshotOutcome
+from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
+
+
+async def load(
+    connection: AsyncConnection, tenant_id: str, source_snapshot_ids: Sequence[str]
+) -> tuple[ActiveSnapshot, ...]:
+    """Return the snapshots of `source_snapshot_ids`, in three statements; the caller holds their locks."""
+    parameters = {"tenant_id": tenant_id, "ids": list(source_snapshot_ids)}
+    signals: dict[str, list[ActiveSignal]] = defaultdict(list)
+    sending_since: dict[str, datetime] = {}
+    for row in await connection.execute(
+        text("""
+            SELECT source_snapshot_id, id, position, state, sending_at, ended_at FROM signal
+            WHERE tenant_id = :tenant_id AND source_snapshot_id = ANY(CAST(:ids AS text[])) ORDER BY position
+        """),
+        parameters,
+    ):
+        signals[row.source_snapshot_id].append(ActiveSignal(row.id, row.position, SignalState(row.state), row.ended_at))
+        if row.sending_at is not None and row.ended_at is None:
+            sending_since[row.source_snapshot_id] = row.sending_at
+    topics: dict[str, list[ActiveTopic]] = defaultdict(list)
+    for row in await connection.execute(
+        text("""
+            SELECT * FROM snapshot_topic
+            WHERE tenant_id = :tenant_id AND source_snapshot_id = ANY(CAST(:ids AS text[])) ORDER BY position
+        """),
+        parameters,
+    ):
+        topics[row.source_snapshot_id].append(
+            ActiveTopic(
+                id=row.id,
+                signal_id=row.signal_id,
+                data_collection=row.data_collection,
+                state=TopicSnapshotState(row.state),
+                rows_scanned=row.rows_scanned,
+                outcome=row.outcome and TopicSnapshotOutcome(row.outcome),
+                engine_status=row.engine_status,
+                started_at=row.started_at,
+                finished_at=row.finished_at,
+            )
+        )
+    snapshots = await connection.execute(
+        text("""
+            SELECT id, snapshot_type, state, started_at, progressed_at, finished_at FROM source_snapshot
+            WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS text[])) ORDER BY id
+        """),
+        parameters,
+    )
+    return tuple(
+        ActiveSnapshot(
+            source_snapshot_id=row.id,
+            snapshot_type=SnapshotType(row.snapshot_type),
+            state=SnapshotState(row.state),
+            sending_since=sending_since.get(row.id),
+            signals=tuple(signals[row.id]),
+            topics=tuple(topics[row.id]),
+            started_at=row.started_at,
+            progressed_at=row.progressed_at,
+            finished_at=row.finished_at,
+        )
+        for row in snapshots
+    )
+
+
+async def write_topics(connection: AsyncConnection, tenant_id: str, changes: Sequence[TopicChange]) -> None:
+    """Write topics that changed, each guarded by the state it had."""
+    if not changes:
+        return
+    after = [change.after for change in changes]
+    await connection.execute(
+        text("""
+            UPDATE snapshot_topic t SET
+                state = w.state, rows_scanned = w.rows_scanned, outcome = w.outcome,
+                engine_status = w.engine_status, started_at = w.started_at, finished_at = w.finished_at
+            FROM unnest(CAST(:ids AS text[]), CAST(:befores AS text[]), CAST(:states AS text[]),
+                        CAST(:rows AS bigint[]), CAST(:outcomes AS text[]), CAST(:statuses AS text[]),
+                        CAST(:started AS timestamptz[]), CAST(:finished AS timestamptz[]))
+                 AS w(id, before, state, rows_scanned, outcome, engine_status, started_at, finished_at)
+            WHERE t.tenant_id = :tenant_id AND t.id = w.id AND t.state = w.before
+        """),
+        {
+            "tenant_id": tenant_id,
+            "ids": [topic.id for topic in after],
+            "befores": [change.before.state.value for change in changes],
+            "states": [topic.state.value for topic in after],
+            "rows": [topic.rows_scanned for topic in after],
+            "outcomes": [topic.outcome and topic.outcome.value for topic in after],
+            "statuses": [topic.engine_status for topic in after],
+            "started": [topic.started_at for topic in after],
+            "finished": [topic.finished_at for topic in after],
+        },
+    )
+
+
+async def write_signals(
+    connection: AsyncConnection, tenant_id: str, changes: Sequence[SignalChange], at: datetime
+) -> None:
+    """Write signals that changed, each guarded by the state it had; one that was seen at work needs no lease."""
+    if not changes:
+        return
+    await connection.execute(
+        text("""
+            UPDATE signal g SET state = w.state, sent_at = coalesce(g.sent_at, :at), ended_at = w.ended_at,
+                                lease_until = NULL
+            FROM unnest(CAST(:ids AS text[]), CAST(:befores AS text[]), CAST(:states AS text[]),
+                        CAST(:ended AS timestamptz[])) AS w(id, before, state, ended_at)
+            WHERE g.tenant_id = :tenant_id AND g.id = w.id AND g.state = w.before
+        """),
+        {
+            "tenant_id": tenant_id,
+            "at": at,
+            "ids": [change.after.id for change in changes],
+            "befores": [change.before.state.value for change in changes],
+            "states": [change.after.state.value for change in changes],
+            "ended": [change.after.ended_at for change in changes],
+        },
+    )
+
+
+async def lease(connection: AsyncConnection, tenant_id: str, signal_ids: Sequence[str], until: datetime) -> None:
+    """Leave the sending of the pending signals `signal_ids` to the caller until `until`."""
+    if signal_ids:
+        await connection.execute(
+            text("""
+                UPDATE signal SET lease_until = :until
+                WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS text[])) AND state = 'PENDING'
+            """),
+            {"tenant_id": tenant_id, "ids": list(signal_ids), "until": until},
+        )
+
+
+async def write_progress(connection: AsyncConnection, tenant_id: str, changes: Mapping[str, Changes]) -> None:
+    """Write when the engine was last seen at each snapshot, by source snapshot id."""
+    seen = {key: change.progressed_at for key, change in changes.items() if change.progressed_at is not None}
+    if seen:
+        await connection.execute(
+            text("""
+                UPDATE source_snapshot s SET progressed_at = greatest(s.progressed_at, w.at)
+                FROM unnest(CAST(:ids AS text[]), CAST(:moments AS timestamptz[])) AS w(id, at)
+                WHERE s.tenant_id = :tenant_id AND s.id = w.id
+            """),
+            {"tenant_id": tenant_id, "ids": list(seen), "moments": list(seen.values())},
+        )

@@ -1,0 +1,56 @@
+"""Asking Kafka Connect, before anything is sent, whether the connectors of a plan can take a snapshot."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+
+from resolvers.services import Services
+from snapshots.errors import ClusterUnreachableError
+from snapshots.jobs import Plan, SourceJob
+from snapshots.kinds import SnapshotErrorCode
+from snapshots.model import Cluster
+from snapshots.ports import ConnectorObservation
+
+Observations = Mapping[str, ConnectorObservation] | ClusterUnreachableError
+"""A cluster's connectors by name, or why they are not known."""
+
+
+async def check_connectors(services: Services, plan: Plan) -> Plan:
+    """Return `plan` with the jobs refused whose connector is missing or does not run.
+
+    One request a cluster, all concurrently. Where Kafka Connect does not answer, the job goes on with a warning: the
+    signal's channel may be reachable all the same.
+    """
+    clusters = {job.source.cluster.id: job.source.cluster for job in plan.jobs if job.refusal is None}
+    async with asyncio.TaskGroup() as group:
+        tasks = {key: group.create_task(_observe(services, cluster)) for key, cluster in clusters.items()}
+    observed = {key: task.result() for key, task in tasks.items()}
+    return replace(plan, jobs=tuple(_checked(job, observed.get(job.source.cluster.id)) for job in plan.jobs))
+
+
+async def _observe(services: Services, cluster: Cluster) -> Observations:
+    if cluster.connect_url is None:
+        return ClusterUnreachableError(f"Cluster {cluster.name} has no Kafka Connect URL.")
+    try:
+        return await services.connector_states.observe(cluster)
+    except ClusterUnreachableError as error:
+        return error
+
+
+def _checked(job: SourceJob, observed: Observations | None) -> SourceJob:
+    if job.refusal is not None or observed is None:
+        return job
+    source = job.source
+    if isinstance(observed, ClusterUnreachableError):
+        return replace(job, warning=f"The connector's state was not known: {observed}")
+    observation = observed.get(source.name)
+    if observation is None:
+        message = f"Kafka Connect of cluster {source.cluster.name} has no connector {source.name}."
+        return job.refused(SnapshotErrorCode.CONNECTOR_NOT_FOUND, message, retryable=False)
+    source = replace(source, state=observation.state, state_observed_at=observation.observed_at)
+    job = replace(job, source=source)
+    if not observation.state.reads_signals:
+        because = f": {observation.trace}" if observation.trace else ""
+        message = f"Connector {source.name} is {observation.state}{because}; start it, then ask again."
+        return job.refused(SnapshotErrorCode.CONNECTOR_NOT_RUNNING, message, retryable=True)
+    return job

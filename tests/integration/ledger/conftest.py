@@ -1,0 +1,143 @@
+"""A small catalogue in a database of the test's own, and a ledger over it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import insert
+
+from persistence import tables
+from persistence.database import Database
+from persistence.ledger import Ledger
+from persistence.ledger.opening import NewBulkSnapshot, OpenedBulkSnapshot
+from snapshots.identifiers import IdMaker
+from snapshots.kinds import Dialect, MappingKind, SignalChannelKind, SnapshotType, TopicProducer
+from snapshots.model import Cluster, SourceConnector, Topic
+from snapshots.plan import make_plan
+from snapshots.request import BulkSnapshotRequest
+
+TENANT = "default"
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+CLUSTER = Cluster("clu_1", "main", "http://127.0.0.1:1", "127.0.0.1:2")
+
+
+@dataclass
+class Bench:
+    """A ledger with a catalogue of `sources` connectors, each with `tables` topics."""
+
+    database: Database
+    ledger: Ledger
+    routes: dict[str, Topic]
+    now: datetime = NOW
+    source_ids: list[str] = field(default_factory=list)
+
+    def lease(self, seconds: float = 30) -> datetime:
+        return self.now + timedelta(seconds=seconds)
+
+    def request(
+        self,
+        topic_ids: Sequence[str],
+        key: str | None = None,
+        snapshot_type: SnapshotType = SnapshotType.INCREMENTAL,
+    ) -> NewBulkSnapshot:
+        request = BulkSnapshotRequest(tuple(topic_ids), snapshot_type, idempotency_key=key)
+        plan = make_plan(request, self.routes)
+        return NewBulkSnapshot(TENANT, "bulkSnapshotTopics", "somebody", self.now, request, plan)
+
+    async def open(self, *topic_ids: str) -> OpenedBulkSnapshot:
+        opened = await self.ledger.open(self.request(topic_ids), lease_until=self.lease())
+        assert opened is not None
+        return opened
+
+
+def catalogue(sources: int, tables_each: int, *, signal_data_limit: int = 2048) -> dict[str, Topic]:
+    connectors = [
+        SourceConnector(
+            id=f"src_{number}",
+            cluster=CLUSTER,
+            name=f"connector-{number}",
+            dialect=Dialect.POSTGRESQL,
+            topic_prefix=f"prefix{number}",
+            signal_channel=SignalChannelKind.RECORDING,
+            notification_topic=f"prefix{number}.notifications",
+            signal_data_limit=signal_data_limit,
+        )
+        for number in range(sources)
+    ]
+    topics = [
+        Topic(
+            id=f"top_{source.id}_{number}",
+            cluster_id=CLUSTER.id,
+            cluster_name=CLUSTER.name,
+            name=f"{source.topic_prefix}.public.table{number}",
+            producer=TopicProducer.SOURCE,
+            source=source,
+            data_collection=f"public.table{number}",
+            mapping=MappingKind.DERIVED,
+            keyless=False,
+            exists=True,
+        )
+        for source in connectors
+        for number in range(tables_each)
+    ]
+    return {topic.id: topic for topic in topics}
+
+
+async def store(database: Database, routes: dict[str, Topic]) -> None:
+    """Write the catalogue that `routes` describe, by plain inserts."""
+    sources = {topic.source.id: topic.source for topic in routes.values() if topic.source}
+    async with database.write() as connection:
+        await connection.execute(
+            insert(tables.connect_cluster).values(
+                tenant_id=TENANT,
+                id=CLUSTER.id,
+                name=CLUSTER.name,
+                connect_url=CLUSTER.connect_url,
+                kafka_bootstrap=CLUSTER.kafka_bootstrap,
+            )
+        )
+        await connection.execute(
+            insert(tables.connector),
+            [
+                {
+                    "tenant_id": TENANT,
+                    "id": source.id,
+                    "cluster_id": CLUSTER.id,
+                    "name": source.name,
+                    "kind": source.kind.value,
+                    "dialect": source.dialect.value,
+                    "topic_prefix": source.topic_prefix,
+                    "signal_channel": source.signal_channel,
+                    "notification_topic": source.notification_topic,
+                    "managed": "DERIVED",
+                }
+                for source in sources.values()
+            ],
+        )
+        await connection.execute(
+            insert(tables.topic),
+            [
+                {
+                    "tenant_id": TENANT,
+                    "id": topic.id,
+                    "cluster_id": CLUSTER.id,
+                    "name": topic.name,
+                    "producer": topic.producer.value,
+                    "connector_id": topic.source and topic.source.id,
+                    "data_collection": topic.data_collection,
+                    "mapping": topic.mapping,
+                    "keyless": topic.keyless,
+                    "exists": topic.exists,
+                }
+                for topic in routes.values()
+            ],
+        )
+
+
+@pytest.fixture
+async def bench(database: Database) -> Bench:
+    """A ledger over six connectors of three tables each."""
+    routes = catalogue(6, 3)
+    await store(database, routes)
+    return Bench(database, Ledger(database, IdMaker()), routes, source_ids=[f"src_{n}" for n in range(6)])
