@@ -1,0 +1,78 @@
+"""Temporary directories that do not pile up: what a killed run left behind, the next one removes."""
+
+import asyncio
+import os
+import shutil
+import signal
+import stat
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager, suppress
+from pathlib import Path
+
+from persistence.embedded import runfile
+from persistence.embedded.directories import locked
+from persistence.embedded.errors import DirectoryBusyError, ProcessError
+
+_PREFIX = "topicsnap-"
+_RUN_FILE = ".run.json"
+
+
+@asynccontextmanager
+async def workspace() -> AsyncIterator[Path]:
+    """Yield a new directory in the system's temporary one, for us alone as long as we live, and remove it at the end.
+
+    Directories of dead runs are removed first, and what still runs in them is ended.
+    """
+    await _sweep()
+    with ExitStack() as held:
+        directory = _claim(held)
+        try:
+            yield directory
+        finally:
+            await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+
+
+async def end_orphans(directory: Path) -> None:
+    """End what a dead run left running anywhere below the directory; the caller holds its lock.
+
+    Raises:
+        ProcessError: something does not end.
+    """
+    records = _run_files(directory)
+    names = [(record.parent, record.name.removesuffix(_RUN_FILE)) for record in records]
+    await asyncio.gather(*(runfile.end_orphan(parent, name, (signal.SIGINT,)) for parent, name in names))
+
+
+def _run_files(directory: Path) -> list[Path]:
+    return list(directory.rglob("*" + _RUN_FILE))
+
+
+def _left_behind() -> list[Path]:
+    return [found for found in Path(tempfile.gettempdir()).glob(_PREFIX + "*") if _is_ours(found)]
+
+
+def _claim(held: ExitStack) -> Path:
+    """Make a directory and lock it; once more where the sweep of another run was between the two."""
+    while True:
+        directory = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        # The account of the embedded server passes through to its data.
+        directory.chmod(0o711)
+        with suppress(DirectoryBusyError, FileNotFoundError):
+            held.enter_context(locked(directory))
+            return directory
+
+
+async def _sweep() -> None:
+    for directory in _left_behind():
+        # Busy means that its owner lives; anything else is not worth failing a new run for.
+        with suppress(DirectoryBusyError, ProcessError, OSError), locked(directory):
+            await end_orphans(directory)
+            await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+
+
+def _is_ours(directory: Path) -> bool:
+    with suppress(OSError):
+        status = directory.lstat()
+        return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+    return False
