@@ -1,8 +1,8 @@
-"""Identifiers that Topicsnap makes: opaque, typed by prefix, sortable by the time they were made, at most 42 characters."""
+"""Identifiers that Topicsnap makes: opaque, typed by prefix, sortable by time, at most 42 characters long."""
 
 import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 BULK_SNAPSHOT = "bulk"
 SOURCE_SNAPSHOT = "snap"
@@ -47,3 +47,17 @@ def _encode(number: int, length: int) -> str:
         number, digit = divmod(number, 32)
         characters.append(_ALPHABET[digit])
     return "".join(reversed(characters))
+
+
+def time_of(id: str) -> datetime | None:
+    """When an id of IdMaker was made, to the millisecond; None for an id that was imported."""
+    _, _, unique = id.rpartition("_")
+    if len(unique) != _TIME_CHARACTERS + _RANDOM_CHARACTERS or not set(unique) <= set(_ALPHABET):
+        return None
+    milliseconds = 0
+    for character in unique[:_TIME_CHARACTERS]:
+        milliseconds = milliseconds * 32 + _ALPHABET.index(character)
+    try:
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        return None
