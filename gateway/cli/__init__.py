@@ -1,0 +1,5 @@
+"""The command `topicsnap`: one module for each of its commands, which parse, call and print, and decide nothing else."""
+
+from gateway.cli.program import main
+
+__all__ = ["main"]

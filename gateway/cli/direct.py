@@ -1,0 +1,72 @@
+"""Commands on the database itself: the resolvers, called in this process."""
+
+from collections.abc import Sequence
+
+from gateway.cli.backend import NotKnownError, choose, split_name
+from gateway.cli.views import BulkView, from_record
+from resolvers.bulk_snapshot import bulk_snapshot_topics
+from resolvers.principal import LOCAL_PRINCIPAL
+from resolvers.services import Services
+from resolvers.sync_catalog import sync_catalog
+from snapshots.catalog import CatalogChanges, TopicFilter
+from snapshots.kinds import SnapshotType
+from snapshots.model import Topic
+from snapshots.request import BulkSnapshotRequest
+
+_PAGE = 500
+
+
+class DirectBackend:
+    """Works as the local principal."""
+
+    def __init__(self, services: Services) -> None:
+        """Work with `services`."""
+        self._services = services
+        self._tenant_id = LOCAL_PRINCIPAL.tenant_id
+
+    async def find_topic(self, name_or_id: str) -> str:
+        """Return the id of the topic that is meant."""
+        if name_or_id in await self._services.catalog.routes(self._tenant_id, [name_or_id]):
+            return name_or_id
+        cluster, name = split_name(name_or_id)
+        found = await self._named(name)
+        return choose(
+            name_or_id,
+            [(topic.id, topic.cluster_name, name) for topic in found if cluster in {None, topic.cluster_name}],
+        )
+
+    async def _named(self, name: str) -> list[Topic]:
+        found: list[Topic] = []
+        after: str | None = None
+        while True:
+            page = await self._services.catalog.topics_page(
+                self._tenant_id, TopicFilter(name_contains=name), _PAGE, after
+            )
+            found.extend(topic for topic in page.items if topic.name == name)
+            after = page.end_cursor
+            if not page.has_next:
+                return found
+
+    async def snapshot(
+        self, topic_ids: Sequence[str], snapshot_type: SnapshotType, *, reason: str | None, key: str | None
+    ) -> BulkView:
+        """Carry the request out here."""
+        request = BulkSnapshotRequest(tuple(topic_ids), snapshot_type, reason=reason, idempotency_key=key)
+        return from_record(await bulk_snapshot_topics(self._services, LOCAL_PRINCIPAL, request))
+
+    async def bulk(self, bulk_id: str) -> BulkView:
+        """Read the ledger."""
+        record = (await self._services.ledger.bulk_snapshots(self._tenant_id, [bulk_id])).get(bulk_id)
+        if record is None:
+            raise NotKnownError(f"No bulk snapshot has the id {bulk_id}.")
+        return from_record(record)
+
+    async def sync(self, cluster: str | None, *, dry_run: bool) -> CatalogChanges:
+        """Ask Kafka Connect and the source databases from here."""
+        cluster_id = None
+        if cluster is not None:
+            known = await self._services.catalog.clusters(self._tenant_id)
+            cluster_id = next((each.id for each in known if cluster in {each.id, each.name}), None)
+            if cluster_id is None:
+                raise NotKnownError(f"No cluster has the name or id {cluster}.")
+        return await sync_catalog(self._services, LOCAL_PRINCIPAL, cluster_id, dry_run=dry_run)

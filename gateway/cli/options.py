@@ -1,0 +1,30 @@
+"""Options that several commands share."""
+
+from typing import Annotated
+
+import typer
+
+from gateway.settings import variable
+
+HostOption = Annotated[
+    str | None, typer.Option("--host", help=f"Loopback address to listen on ({variable('host')}, 127.0.0.1).")
+]
+PortOption = Annotated[
+    int | None,
+    typer.Option("--port", min=0, max=65535, help=f"Port to listen on, 0 for a free one ({variable('port')}, 8000)."),
+]
+ServerOption = Annotated[
+    str,
+    typer.Option("--server", envvar="TOPICSNAP_SERVER", help="The gateway to ask.", metavar="URL"),
+]
+DirectOption = Annotated[
+    bool,
+    typer.Option(
+        "--direct",
+        help="Work on the database of TOPICSNAP_DATABASE_URL (or the embedded one) instead of asking a gateway. The "
+        "`env:` and `file:` references of the catalogue are then resolved here.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+DEFAULT_SERVER = "http://127.0.0.1:8000"

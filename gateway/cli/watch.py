@@ -1,0 +1,42 @@
+"""`topicsnap watch`: the progress of a bulk snapshot, until its end."""
+
+import sys
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+
+from gateway.cli.backend import open_backend
+from gateway.cli.exits import Exit, run
+from gateway.cli.options import DEFAULT_SERVER, DirectOption, JsonOption, ServerOption
+from gateway.cli.views import BulkView
+from gateway.cli.watching import summary, watch_bulk
+
+BulkArgument = Annotated[str, typer.Argument(metavar="BULK_ID", help="The id that `topicsnap snapshot` or the mutation gave.")]
+
+
+def watch(
+    bulk_id: BulkArgument, json: JsonOption = False, server: ServerOption = DEFAULT_SERVER, direct: DirectOption = False
+) -> None:
+    """Show a bulk snapshot until it has ended: live bars on a terminal, a line for each change elsewhere.
+
+    Exits with 1 unless every topic was read. With `--json` only the end is printed, on standard output.
+
+    **Examples:** `topicsnap watch bulk_01k9…` · `topicsnap watch bulk_01k9… --server http://127.0.0.1:9000`
+    """
+    console = Console(file=sys.stderr if json else sys.stdout)
+
+    async def work() -> BulkView:
+        async with open_backend(server, direct=direct) as backend:
+            return await watch_bulk(lambda: backend.bulk(bulk_id), console)
+
+    view = run(work)
+    if view is None:
+        return
+    if json:
+        sys.stdout.write(orjson.dumps(view, option=orjson.OPT_INDENT_2).decode() + "\n")
+    else:
+        console.print(summary(view), markup=False, highlight=False)
+    if not view.succeeded:
+        raise typer.Exit(Exit.FAILED)

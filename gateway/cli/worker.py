@@ -1,0 +1,24 @@
+"""`topicsnap worker`: what `serve` does beside serving, in a process of its own."""
+
+from gateway.cli.exits import fail, run
+from gateway.errors import SettingsError
+from gateway.settings import load
+
+
+def worker() -> None:
+    """Follow snapshots and settle unconfirmed signals, without serving.
+
+    Any number may run beside gateways that are set to TOPICSNAP_FOLLOW=false; the work is divided among them. It needs
+    TOPICSNAP_DATABASE_URL, because the embedded PostgreSQL belongs to one process.
+
+    **Example:** `TOPICSNAP_DATABASE_URL=postgresql://… topicsnap worker`
+    """
+    from gateway.serving import work
+
+    try:
+        settings = load()
+        if settings.database_url is None:
+            raise SettingsError("A worker of its own needs TOPICSNAP_DATABASE_URL, as its gateways do.")
+    except SettingsError as error:
+        fail(error)
+    run(lambda: work(settings), stop_is_success=True)

@@ -1,0 +1,77 @@
+"""The work beside serving: follow the snapshots, settle what is unconfirmed. Run by `serve` and by `topicsnap worker`."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+from gateway.errors import StartError
+from gateway.followers import Followers
+from gateway.followed import followed_topics
+from gateway.schedules import run_schedules
+from gateway.services import Runtime
+from gateway.supervision import Supervised
+from resolvers.follow import apply_notifications
+from resolvers.principal import DEFAULT_TENANT
+from resolvers.settle import settle
+from snapshots.notifications import Notification
+
+
+class Worker:
+    """Runs the work in tasks of its own between entering and leaving it, each started again after a fault."""
+
+    def __init__(self, runtime: Runtime, *, group: str, settle_seconds: int, tenant_id: str = DEFAULT_TENANT) -> None:
+        """Work for one tenant; `group` is the Kafka consumer group."""
+        services = runtime.services
+
+        async def apply(cluster_id: str, notifications: Sequence[Notification]) -> None:
+            await apply_notifications(services, tenant_id, cluster_id, notifications)
+
+        self._followers = Followers(
+            lambda: followed_topics(services.catalog, tenant_id), apply, group=group, well=lambda: self._following.well()
+        )
+        self._following = Supervised("following", self._followers.run)
+        self._settling = Supervised(
+            "settling",
+            lambda: run_schedules(
+                runtime.url,
+                lambda: settle(services, tenant_id),
+                settle_seconds=settle_seconds,
+                well=lambda: self._settling.well(),
+            ),
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def check_following(self) -> None:
+        """Return while somebody sees to the following; raise StartError where nobody does.
+
+        A Kafka that is away is no reason to take the gateway away as well: `faults` tells of it.
+        """
+        _check(self._following)
+
+    async def check_settling(self) -> None:
+        """Return while somebody sees to the settling; raise StartError where nobody does."""
+        _check(self._settling)
+
+    def faults(self) -> Mapping[str, str]:
+        """What is wrong now, as sentences by what is meant; empty where all is well."""
+        own = {work.name: work.last_fault for work in (self._following, self._settling) if work.last_fault}
+        return own | {f"Kafka at {bootstrap}": fault for bootstrap, fault in self._followers.faults().items()}
+
+    async def __aenter__(self) -> Self:
+        """Start the work."""
+        self._tasks = [asyncio.create_task(work.supervise()) for work in (self._following, self._settling)]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the work, letting each part finish what it is in the middle of."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _check(work: Supervised) -> None:
+    if not work.alive:
+        raise StartError(f"{work.name} does not run")
