@@ -13,8 +13,26 @@ _CLUSTER = "cluster__"
 _SOURCE = "source__"
 _TOPIC = "topic__"
 _CLUSTER_COLUMNS = ("id", "name", "connect_url", "kafka_bootstrap", "auth_ref")
-_SOURCE_COLUMNS = ["id", "name", "kind", "connector_class", "version", "dialect", "topic_prefix", "signal_channel", "signal_collection", "signal_topic", "signal_data_limit", "read_only", "notification_topic", "database_url_ref", "state", "state_observed_at", "managed"]
-_TOPIC_COLUMNS = ["id", "name", "producer", "data_collection", "mapping", "keyless", "exists", "ambiguous"]
+_SOURCE_COLUMNS = (
+    "id",
+    "name",
+    "kind",
+    "connector_class",
+    "version",
+    "dialect",
+    "topic_prefix",
+    "signal_channel",
+    "signal_collection",
+    "signal_topic",
+    "signal_data_limit",
+    "read_only",
+    "notification_topic",
+    "database_url_ref",
+    "state",
+    "state_observed_at",
+    "managed",
+)
+_TOPIC_COLUMNS = ("id", "name", "producer", "data_collection", "mapping", "keyless", "exists", "ambiguous")
 
 
 def cluster_columns() -> list[Label[Any]]:

@@ -1,10 +1,14 @@
 """Work that outlives the request which started it: a client that disconnects does not cancel a dispatch."""
 
 import asyncio
+import contextlib
+import logging
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 
 class Background:
@@ -16,7 +20,12 @@ class Background:
 
     async def finish(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work` to its end and return its result, even if the caller is cancelled meanwhile."""
-        return await asyncio.shield(self.start(work))
+        task = self.start(work)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.add_done_callback(_log_failure)  # the caller is gone, and shield() would drop the error
+            raise
 
     def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run `work` on its own; its task is kept until it is done."""
@@ -26,8 +35,14 @@ class Background:
         return task
 
     async def drain(self, timeout_seconds: float) -> int:
-        """Wait for what is under way, at most `timeout_seconds`; return how many tasks were still running then."""
-        if not self._tasks:
-            return 0
-        _, pending = await asyncio.wait(set(self._tasks), timeout=timeout_seconds)
-        return len(pending)
+        """Wait for what is under way and what that starts, at most `timeout_seconds`; return how many still run."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_seconds):
+                while self._tasks:
+                    await asyncio.wait(set(self._tasks))
+        return len(self._tasks)
+
+
+def _log_failure(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        logger.error("work failed after its caller had gone", exc_info=error)

@@ -1,8 +1,8 @@
-"""The main job: one request for many topics becomes one snapshot on each source connector, all dispatched concurrently."""
+"""The main job: one request for many topics becomes a snapshot on each source connector, dispatched concurrently."""
 
 from collections.abc import Sequence
 
-from persistence.ledger.opening import NewBulkSnapshot, OpenedSource
+from persistence.ledger.opened import NewBulkSnapshot, OpenedSource
 from persistence.ledger.sending import SendRecord, SignalKey
 from resolvers import idempotency
 from resolvers.connector_check import check_connectors

@@ -1,4 +1,4 @@
-"""Sending a recorded signal and recording what came of it: shared by whoever sends after the first call has answered."""
+"""Sending a recorded signal and recording what came of it: for whoever sends after the first call has answered."""
 
 from collections.abc import Sequence
 

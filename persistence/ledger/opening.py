@@ -1,7 +1,5 @@
 """Recording a bulk snapshot before anything is sent: one transaction that also takes the lock of each source."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,44 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence import tables
 from persistence.database import Database
-from persistence.ledger.filters import filter_to_json
+from persistence.ledger import opened
+from persistence.ledger.opened import NewBulkSnapshot, OpenedBulkSnapshot, OpenedSource
 from snapshots import identifiers
 from snapshots.identifiers import IdMaker
-from snapshots.jobs import Plan, Refusal, SignalDraft, SourceJob
-from snapshots.kinds import SnapshotErrorCode, SnapshotType
-from snapshots.request import BulkSnapshotRequest
-from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
-
-
-@dataclass(frozen=True, slots=True)
-class NewBulkSnapshot:
-    """What is to be recorded."""
-
-    tenant_id: str
-    operation: str
-    requested_by: str
-    requested_at: datetime
-    request: BulkSnapshotRequest
-    plan: Plan
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedSource:
-    """One source of an opened bulk snapshot; with a `refusal` it is FAILED already and holds nothing."""
-
-    source_snapshot_id: str
-    job: SourceJob
-    signals: tuple[tuple[str, SignalDraft], ...]
-    """The signals with their ids, in the order in which they are to be sent; none where it is refused."""
-    refusal: Refusal | None
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedBulkSnapshot:
-    """A bulk snapshot as recorded, in the order of its plan."""
-
-    id: str
-    sources: tuple[OpenedSource, ...]
+from snapshots.jobs import Refusal, SourceJob
+from snapshots.kinds import SnapshotErrorCode
 
 
 class LedgerOpening:
@@ -77,11 +43,11 @@ class LedgerOpening:
                 self._opened(source_id, job, _refusal(job, source_id in won, holders))
                 for source_id, job in zip(ids, new.plan.jobs, strict=True)
             )
-            await _insert_all(connection, tables.source_snapshot, _source_rows(bulk_id, new, sources))
-            await _insert_all(connection, tables.signal, _signal_rows(new, sources, lease_until))
-            await _insert_all(connection, tables.snapshot_topic, self._topic_rows(new, sources))
-            await _insert_all(connection, tables.skipped_topic, _skip_rows(bulk_id, new))
-            await _insert_all(connection, tables.ledger_event, _event_rows(bulk_id, new, sources))
+            await _insert_all(connection, tables.source_snapshot, opened.source_rows(bulk_id, new, sources))
+            await _insert_all(connection, tables.signal, opened.signal_rows(new, sources, lease_until))
+            await _insert_all(connection, tables.snapshot_topic, opened.topic_rows(new, sources, self._ids))
+            await _insert_all(connection, tables.skipped_topic, opened.skip_rows(bulk_id, new))
+            await _insert_all(connection, tables.ledger_event, opened.event_rows(bulk_id, new, sources))
         return OpenedBulkSnapshot(bulk_id, sources)
 
     async def _insert_bulk(self, connection: AsyncConnection, bulk_id: str, new: NewBulkSnapshot) -> bool:
@@ -122,32 +88,9 @@ class LedgerOpening:
         return result.scalar_one_or_none() is not None
 
     def _opened(self, source_snapshot_id: str, job: SourceJob, refusal: Refusal | None) -> OpenedSource:
-        drafts: Sequence[SignalDraft] = () if refusal else job.signals
+        drafts = () if refusal else job.signals
         signals = tuple((self._ids(identifiers.SIGNAL), draft) for draft in drafts)
         return OpenedSource(source_snapshot_id, job, signals, refusal)
-
-    def _topic_rows(self, new: NewBulkSnapshot, sources: Sequence[OpenedSource]) -> list[dict[str, Any]]:
-        rows = []
-        for source in sources:
-            signal_of = {asked.topic.id: signal_id for signal_id, draft in source.signals for asked in draft.topics}
-            state = TopicSnapshotState.FAILED if source.refusal else TopicSnapshotState.PENDING
-            rows += [
-                {
-                    "tenant_id": new.tenant_id,
-                    "id": self._ids(identifiers.TOPIC_SNAPSHOT),
-                    "source_snapshot_id": source.source_snapshot_id,
-                    "signal_id": signal_of.get(asked.topic.id),
-                    "topic_id": asked.topic.id,
-                    "position": position,
-                    "data_collection": asked.data_collection,
-                    "filter": filter_to_json(asked.filter),
-                    "surrogate_key": asked.surrogate_key,
-                    "state": state.value,
-                    "finished_at": new.requested_at if source.refusal else None,
-                }
-                for position, asked in enumerate(source.job.topics)
-            ]
-        return rows
 
 
 async def _take_sources(
@@ -201,78 +144,6 @@ def _refusal(job: SourceJob, won: bool, holders: dict[str, str]) -> Refusal | No
     which = f" ({holder})" if holder else ""
     message = f"A snapshot is already running on {job.source.name}{which}; ask again when it has ended."
     return Refusal(SnapshotErrorCode.SNAPSHOT_ALREADY_RUNNING, message, retryable=True)
-
-
-def _source_rows(bulk_id: str, new: NewBulkSnapshot, sources: Sequence[OpenedSource]) -> list[dict[str, Any]]:
-    return [
-        {
-            "tenant_id": new.tenant_id,
-            "id": source.source_snapshot_id,
-            "bulk_snapshot_id": bulk_id,
-            "connector_id": source.job.source.id,
-            "position": position,
-            "snapshot_type": SnapshotType(new.request.snapshot_type).value,
-            "state": _first_state(source).value,
-            "code": source.refusal and source.refusal.code.value,
-            "message": source.refusal.message if source.refusal else source.job.warning,
-            "requested_at": new.requested_at,
-            "finished_at": new.requested_at if source.refusal else None,
-        }
-        for position, source in enumerate(sources)
-    ]
-
-
-def _signal_rows(new: NewBulkSnapshot, sources: Sequence[OpenedSource], lease_until: datetime) -> list[dict[str, Any]]:
-    return [
-        {
-            "tenant_id": new.tenant_id,
-            "id": signal_id,
-            "source_snapshot_id": source.source_snapshot_id,
-            "position": position,
-            "channel": source.job.source.signal_channel,
-            "data": draft.data,
-            "state": SignalState.PENDING.value,
-            # Only the first is due now; each other one when that before it has ended.
-            "lease_until": lease_until if position == 0 else None,
-        }
-        for source in sources
-        for position, (signal_id, draft) in enumerate(source.signals)
-    ]
-
-
-def _skip_rows(bulk_id: str, new: NewBulkSnapshot) -> list[dict[str, Any]]:
-    return [
-        {
-            "tenant_id": new.tenant_id,
-            "bulk_snapshot_id": bulk_id,
-            "position": position,
-            "topic_id": skip.topic_id,
-            "reason": skip.reason.value,
-            "message": skip.message,
-        }
-        for position, skip in enumerate(new.plan.skips)
-    ]
-
-
-def _event_rows(bulk_id: str, new: NewBulkSnapshot, sources: Sequence[OpenedSource]) -> list[dict[str, Any]]:
-    return [
-        {
-            "tenant_id": new.tenant_id,
-            "at": new.requested_at,
-            "bulk_snapshot_id": bulk_id,
-            "source_snapshot_id": source.source_snapshot_id,
-            "subject_id": source.source_snapshot_id,
-            "from_state": None,
-            "to_state": _first_state(source).value,
-            "cause": f"requested by {new.requested_by}",
-            "detail": {"code": source.refusal.code.value, "message": source.refusal.message} if source.refusal else {},
-        }
-        for source in sources
-    ]
-
-
-def _first_state(source: OpenedSource) -> SnapshotState:
-    return SnapshotState.FAILED if source.refusal else SnapshotState.PENDING
 
 
 async def _insert_all(connection: AsyncConnection, table: Any, rows: list[dict[str, Any]]) -> None:  # noqa: ANN401

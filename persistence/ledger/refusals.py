@@ -32,7 +32,7 @@ async def fail_remaining(
     cause: str,
     at: datetime,
 ) -> None:
-    """End the source snapshots of `failures` (by id) with their code and message, and their unfinished topics as FAILED.
+    """End the source snapshots of `failures` (by id) with code and message, and their unfinished topics as FAILED.
 
     A snapshot of which a topic was read already is PARTIALLY_COMPLETED, else FAILED.
     """

@@ -6,8 +6,7 @@ import random
 from persistence.ledger.sending import SignalKey
 from snapshots.kinds import SkipReason, SnapshotErrorCode
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
-
-from .conftest import TENANT, Bench
+from tests.integration.ledger.bench import TENANT, Bench
 
 
 async def test_everything_asked_is_recorded_in_the_order_of_the_request(bench: Bench) -> None:
@@ -67,7 +66,7 @@ async def test_a_key_is_forgotten_after_its_days(bench: Bench) -> None:
 
 
 async def test_a_hundred_requests_over_overlapping_sources_neither_deadlock_nor_double(bench: Bench) -> None:
-    order = random.Random(7)
+    order = random.Random(7)  # noqa: S311 (an order, not a secret)
 
     async def ask() -> int:
         sources = order.sample(range(6), k=order.randint(2, 6))
