@@ -98,7 +98,7 @@ class SignalTableChannel:
         """
         url = self._url(source)
         try:
-            connection = await asyncpg.connect(
+            connection = await asyncpg.connect(  # type: ignore[no-untyped-call]
                 url,
                 timeout=self._connect_timeout_seconds,
                 command_timeout=self._statement_timeout_seconds,

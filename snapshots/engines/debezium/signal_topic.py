@@ -80,7 +80,7 @@ class SignalTopicChannel:
         await self._appends.close()
 
     async def _search(self, bootstrap: str, topic: str, signal: OutgoingSignal, end: int) -> Presence:
-        consumer = AIOKafkaConsumer(
+        consumer: Any = AIOKafkaConsumer(  # type: ignore[no-untyped-call]
             bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest", **self._connection
         )
         try:

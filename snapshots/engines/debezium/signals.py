@@ -114,9 +114,9 @@ def _data(
     ]
     data: dict[str, object] = {"data-collections": list(dict.fromkeys(entries)), "type": snapshot_type.value}
     conditions = {
-        condition_collection(
-            topic.data_collection, snapshot_type, ambiguous=topic.topic.ambiguous
-        ): filters.render(topic.filter, source.dialect, topic.data_collection, snapshot_type)
+        condition_collection(topic.data_collection, snapshot_type, ambiguous=topic.topic.ambiguous): filters.render(
+            topic.filter, source.dialect, topic.data_collection, snapshot_type
+        )
         for topic in topics
         if topic.filter is not None
     }

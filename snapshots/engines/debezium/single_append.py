@@ -8,7 +8,7 @@ retried. Here a record goes out at most once, and each failure is either certain
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from aiokafka import TopicPartition, errors
 from aiokafka.client import AIOKafkaClient
@@ -41,6 +41,22 @@ _REFUSED_FOR_GOOD = (
 )
 
 
+class Client(Protocol):
+    """The part of aiokafka's client used here; aiokafka ships no types."""
+
+    cluster: Any
+    """What it knows of the cluster; its brokers here, never its topics."""
+
+    async def bootstrap(self) -> None:
+        """Connect to any of the bootstrap servers."""
+
+    async def send(self, node_id: int, request: object) -> Any:  # noqa: ANN401 - each request has its own response
+        """Send a request once and return the broker's response."""
+
+    async def close(self) -> None:
+        """Disconnect."""
+
+
 class SingleAppends:
     """Appends to topics of any number of Kafka clusters, over one client for each, made when it is first needed."""
 
@@ -51,7 +67,7 @@ class SingleAppends:
         """
         self._timeout_seconds = timeout_seconds
         self._connection = dict(connection or {})
-        self._clients: dict[str, asyncio.Task[AIOKafkaClient]] = {}
+        self._clients: dict[str, asyncio.Task[Client]] = {}
 
     async def append(self, bootstrap: str, topic: str, *, key: bytes, value: bytes) -> int:
         """Append a record to partition 0 of `topic` with all in-sync replicas' consent, and return its offset.
@@ -88,11 +104,12 @@ class SingleAppends:
         self._clients.clear()
         for task in tasks:
             task.cancel()
-        for result in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(result, AIOKafkaClient):
-                await result.close()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for task in tasks:
+            if not task.cancelled() and task.exception() is None:
+                await task.result().close()
 
-    async def _client(self, bootstrap: str) -> AIOKafkaClient:
+    async def _client(self, bootstrap: str) -> Client:
         task = self._clients.get(bootstrap)
         if task is None:
             # A task of its own: whoever comes first may be cancelled while others wait for the same client.
@@ -103,8 +120,8 @@ class SingleAppends:
         except (errors.KafkaError, OSError, ValueError) as error:
             raise _unavailable("None of the cluster's Kafka brokers can be reached.") from error
 
-    async def _connect(self, bootstrap: str) -> AIOKafkaClient:
-        client = AIOKafkaClient(
+    async def _connect(self, bootstrap: str) -> Client:
+        client: Client = AIOKafkaClient(  # type: ignore[no-untyped-call]
             bootstrap_servers=bootstrap,
             client_id="topicsnap",
             request_timeout_ms=int(self._timeout_seconds * 1000),
@@ -118,12 +135,12 @@ class SingleAppends:
             raise
         return client
 
-    def _forget_failure(self, bootstrap: str, task: asyncio.Task[AIOKafkaClient]) -> None:
+    def _forget_failure(self, bootstrap: str, task: asyncio.Task[Client]) -> None:
         failed = task.cancelled() or task.exception() is not None
         if failed and self._clients.get(bootstrap) is task:
             del self._clients[bootstrap]
 
-    async def _leader(self, client: AIOKafkaClient, bootstrap: str, topic: str) -> int:
+    async def _leader(self, client: Client, bootstrap: str, topic: str) -> int:
         request = MetadataRequest([topic], allow_auto_topic_creation=False)
         for broker in client.cluster.brokers():
             try:
@@ -141,7 +158,7 @@ class SingleAppends:
 
 
 def _leader_of(response: object, topic: str) -> int:
-    cluster = ClusterMetadata()
+    cluster: Any = ClusterMetadata()  # type: ignore[no-untyped-call]
     cluster.update_metadata(response)
     if topic in cluster.unauthorized_topics:
         _refuse(errors.TopicAuthorizationFailedError, topic)
