@@ -62,7 +62,7 @@ class Dispatcher:
         process_limit: int = 64,
         cluster_limit: int = 16,
     ) -> None:
-        """Send at most `process_limit` signals at once, `cluster_limit` to one cluster, each within `deadline_seconds`."""
+        """Send at most `process_limit` signals at once, `cluster_limit` a cluster, each within `deadline_seconds`."""
         self._channels = channels
         self.deadline_seconds = deadline_seconds
         self._process = asyncio.Semaphore(process_limit)
@@ -90,7 +90,7 @@ class Dispatcher:
         return self.deadline_seconds * max(1, rounds)
 
     async def _send(self, send: Send, start_by: float) -> Outcome:
-        """Send one signal within the deadline, which starts when its turn has come."""
+        """Wait for the turn of `send`, then attempt it unless it is too late."""
         channel = self._channels.get(send.channel)
         if channel is None:
             message = f"This process has no {send.channel} channel."
@@ -103,27 +103,30 @@ class Dispatcher:
                 return Unconfirmed(
                     SnapshotErrorCode.DISPATCH_TIMEOUT, "Its turn did not come in time; it is being settled."
                 )
-            try:
-                async with asyncio.timeout(self.deadline_seconds):
-                    return await channel.send(send.source, send.signal)
-            except SourceError as error:
-                return Failed(error.code, error.message, error.retryable)
-            except UnconfirmedError as error:
-                return Unconfirmed(error.code, error.message)
-            except TimeoutError:
-                message = (
-                    f"No answer within {self.deadline_seconds:g} s; the signal may have arrived, and is being settled."
-                )
-                return Unconfirmed(SnapshotErrorCode.DISPATCH_TIMEOUT, message)
-            except Exception:
-                # A fault of ours or of a driver: whether the signal left is not known, and the others must go on.
-                logger.exception("dispatch of signal %s to %s failed unexpectedly", send.signal.id, send.source.name)
-                return Unconfirmed(
-                    SnapshotErrorCode.CHANNEL_UNAVAILABLE, "The channel failed unexpectedly; see the log."
-                )
+            return await self._attempt(channel, send)
+
+    async def _attempt(self, channel: SignalChannel, send: Send) -> Outcome:
+        """Send within the deadline, and make an outcome of whatever happens."""
+        try:
+            async with asyncio.timeout(self.deadline_seconds):
+                return await channel.send(send.source, send.signal)
+        except SourceError as error:
+            return Failed(error.code, error.message, error.retryable)
+        except UnconfirmedError as error:
+            return Unconfirmed(error.code, error.message)
+        except TimeoutError:
+            message = (
+                f"No answer within {self.deadline_seconds:g} s; the signal may have arrived, and is being settled."
+            )
+            return Unconfirmed(SnapshotErrorCode.DISPATCH_TIMEOUT, message)
+        except (Exception, asyncio.CancelledError) as error:
+            # A fault of ours or of a driver: whether the signal left is not known, and the others must go on.
+            _raise_if_cancelled(error)
+            logger.exception("dispatch of signal %s to %s failed unexpectedly", send.signal.id, send.source.name)
+            return Unconfirmed(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "The channel failed unexpectedly; see the log.")
 
     async def find(self, send: Send) -> Presence:
-        """Ask the channel whether it holds the signal; UNKNOWN when it does not answer within the deadline."""
+        """Ask the channel whether it holds the signal; UNKNOWN when it fails or does not answer within the deadline."""
         channel = self._channels.get(send.channel)
         if channel is None:
             return Presence.UNKNOWN
@@ -132,3 +135,14 @@ class Dispatcher:
                 return await channel.find(send.source, send.signal)
         except TimeoutError:
             return Presence.UNKNOWN
+        except (Exception, asyncio.CancelledError) as error:
+            _raise_if_cancelled(error)
+            logger.exception("search for signal %s of %s failed unexpectedly", send.signal.id, send.source.name)
+            return Presence.UNKNOWN
+
+
+def _raise_if_cancelled(error: BaseException) -> None:
+    """Pass on a cancellation of the running task; not that of something it waited for, such as a driver's future."""
+    task = asyncio.current_task()
+    if isinstance(error, asyncio.CancelledError) and (task is None or task.cancelling()):
+        raise error

@@ -1,4 +1,4 @@
-"""The small tree of errors that Topicsnap raises on purpose; each carries its code, its message and whether a retry can help."""
+"""The small tree of errors that Topicsnap raises on purpose, each with a message that is fit for users."""
 
 from snapshots.kinds import SnapshotErrorCode, UserErrorCode
 
@@ -34,7 +34,7 @@ class SourceError(TopicsnapError):
     """One source cannot take the snapshot, for certain: nothing reached the engine."""
 
     def __init__(self, code: SnapshotErrorCode, message: str, *, retryable: bool) -> None:
-        """Build the error; `retryable` says whether the same call may succeed later without a change of configuration."""
+        """Build the error; `retryable`: the same call may succeed later without a change of configuration."""
         super().__init__(message)
         self.code = code
         self.message = message

@@ -1,4 +1,4 @@
-"""Row filters: a typed condition tree that Topicsnap renders and quotes itself, so that raw SQL is never taken from a client.
+"""Row filters: typed conditions that Topicsnap renders and quotes itself, so that raw SQL is never taken from a client.
 
 Debezium wants a WHERE fragment for an incremental snapshot and a whole SELECT for a blocking one (docs: Ad hoc
 snapshots with additional-conditions).
@@ -52,6 +52,15 @@ _IDENTIFIER_QUOTES: dict[Dialect, tuple[str, str]] = {
     Dialect.MARIADB: ("`", "`"),
     Dialect.SQLSERVER: ("[", "]"),
 }
+_QUALIFIERS: dict[Dialect, int] = {
+    Dialect.POSTGRESQL: 1,
+    Dialect.ORACLE: 2,
+    Dialect.DB2: 1,
+    Dialect.MYSQL: 1,
+    Dialect.MARIADB: 1,
+    Dialect.SQLSERVER: 2,
+}
+"""How many names qualify a table's own in the name of a collection (docs/debezium.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +99,11 @@ def check(row_filter: RowFilter) -> str | None:
 
 def is_storable(text: str) -> bool:
     """Whether `text` can be kept in PostgreSQL and sent as UTF-8: no NUL, no unpaired surrogate."""
-    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    try:
+        text.encode()  # much faster than to look at each character, and large filters hold many
+    except UnicodeEncodeError:
+        return False
+    return "\x00" not in text
 
 
 def render(row_filter: RowFilter, dialect: Dialect, collection: str, snapshot_type: SnapshotType) -> str:
@@ -104,9 +117,15 @@ def render(row_filter: RowFilter, dialect: Dialect, collection: str, snapshot_ty
     where = " AND ".join(_condition(condition, dialect) for condition in row_filter.all)
     if snapshot_type is SnapshotType.INCREMENTAL:
         return where
-    # maxsplit=1 for PostgreSQL: what follows the schema is the table's name, dots and all.
-    table = collection.split(".", 1) if dialect is Dialect.POSTGRESQL else collection.split(".")
-    return f"SELECT * FROM {'.'.join(_identifier(part, dialect) for part in table)} WHERE {where}"
+    return f"SELECT * FROM {_table(collection, dialect)} WHERE {where}"  # noqa: S608 (every part is quoted)
+
+
+def _table(collection: str, dialect: Dialect) -> str:
+    """Return the quoted name of the table behind `collection`, whose own name may hold dots."""
+    parts = collection.split(".", _QUALIFIERS[dialect])
+    if dialect is Dialect.ORACLE:
+        parts = parts[-2:]  # a signal names the database as well, but Oracle's SQL knows no database.schema.table
+    return ".".join(_identifier(part, dialect) for part in parts)
 
 
 def _condition(condition: RowCondition, dialect: Dialect) -> str:
@@ -125,6 +144,12 @@ def _identifier(name: str, dialect: Dialect) -> str:
 
 
 def _literal(value: str, dialect: Dialect) -> str:
+    quoted = "'" + value.replace("'", "''") + "'"
     if dialect in {Dialect.MYSQL, Dialect.MARIADB}:
-        value = value.replace("\\", "\\\\")  # a backslash escapes there, unless sql_mode says otherwise
-    return "'" + value.replace("'", "''") + "'"
+        return quoted.replace("\\", "\\\\")  # a backslash escapes there, unless sql_mode says otherwise
+    if dialect is Dialect.POSTGRESQL and "\\" in value:
+        # E'' means the same whatever standard_conforming_strings is; where that is off, '\' would escape the quote.
+        return "E" + quoted.replace("\\", "\\\\")
+    if dialect is Dialect.SQLSERVER and not value.isascii():
+        return "N" + quoted  # without it, what the database's code page lacks would be compared as a question mark
+    return quoted

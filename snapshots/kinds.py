@@ -1,4 +1,4 @@
-"""The closed sets of words that the whole of Topicsnap speaks: enumerations shared by the core, the ledger and the API."""
+"""The closed sets of words that all of Topicsnap speaks: enumerations shared by the core, the ledger and the API."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""What the catalogue knows: clusters, source connectors, and the route from a topic to the data collection behind it."""
+"""What the catalogue knows: clusters, source connectors, and the route from a topic to its data collection."""
 
 from dataclasses import dataclass
 from datetime import datetime

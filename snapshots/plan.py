@@ -45,7 +45,7 @@ def _skip_reason(topic: Topic | None, snapshot_type: SnapshotType) -> SkipReason
         return SkipReason.TOPIC_NOT_FOUND
     if topic.producer is not TopicProducer.SOURCE or topic.source is None or topic.source.kind is ConnectorKind.SINK:
         return SkipReason.NOT_FROM_SOURCE
-    if not topic.data_collection:
+    if not topic.data_collection or topic.data_collection.isspace():  # Debezium trims: an empty entry may match all
         return SkipReason.NO_DATA_COLLECTION
     if topic.keyless and snapshot_type is SnapshotType.INCREMENTAL:
         return SkipReason.KEYLESS_TABLE

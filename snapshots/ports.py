@@ -21,7 +21,7 @@ class OutgoingSignal:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The channel's word that it has the signal; `destination` says where, for people (table, or topic/partition@offset)."""
+    """The channel's word that it has the signal; `destination` says where (a table, or topic/partition@offset)."""
 
     destination: str
 

@@ -1,4 +1,4 @@
-"""The state machines of a source snapshot, its signals and its topics: which change of state is allowed, and what each means.
+"""The state machines of a source snapshot, its signals and its topics: which changes of state are allowed.
 
 Every write of a state goes through these tables as a compare-and-set on the state before, so that of two replicas
 (or a resolver and the notification follower) only one can win. Pure: holds no I/O.
@@ -126,17 +126,18 @@ class BulkSnapshotState(StrEnum):
 
 
 def bulk_state(states: Iterable[SnapshotState]) -> BulkSnapshotState:
-    """The state of a bulk snapshot with source snapshots in `states`; without any it is COMPLETED."""
+    """The state of a bulk snapshot with source snapshots in `states`; without any it is COMPLETED.
+
+    PARTIALLY_COMPLETED means that something was read; otherwise it is FAILED, or CANCELLED where every one was.
+    """
     distinct = set(states)
     if any(not state.is_terminal for state in distinct):
         return BulkSnapshotState.IN_PROGRESS
     if distinct <= {_S.COMPLETED}:
         return BulkSnapshotState.COMPLETED
-    if distinct <= {_S.FAILED, _S.ABANDONED}:
-        return BulkSnapshotState.FAILED
-    if distinct <= {_S.CANCELLED}:
-        return BulkSnapshotState.CANCELLED
-    return BulkSnapshotState.PARTIALLY_COMPLETED
+    if distinct & {_S.COMPLETED, _S.PARTIALLY_COMPLETED}:
+        return BulkSnapshotState.PARTIALLY_COMPLETED
+    return BulkSnapshotState.CANCELLED if distinct == {_S.CANCELLED} else BulkSnapshotState.FAILED
 
 
 def verdict(topics: Iterable[TopicSnapshotState]) -> SnapshotState:
