@@ -1,6 +1,6 @@
 """The ASGI application: routes, what every request goes through, and what runs as long as it does."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -25,7 +25,7 @@ class Parts:
 
     routes: Sequence[BaseRoute] = ()
     """GraphQL, REST and whatever else answers beside the front page and the health routes."""
-    checks: dict[str, Check] = field(default_factory=dict)
+    checks: Mapping[str, Check] = field(default_factory=dict)
     """What `/readyz` asks, by name."""
     beside: Sequence[AbstractAsyncContextManager[object]] = ()
     """Entered at start-up in this order and left in reverse at shutdown: the worker, background dispatches."""

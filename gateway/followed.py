@@ -1,7 +1,7 @@
 """Which notification topics there are to follow, from the catalogue."""
 
-from persistence.catalog import Catalog
 from gateway.follower import Topics
+from persistence.catalog import Catalog
 from snapshots.catalog import SourceFilter
 from snapshots.kinds import ConnectorKind
 
@@ -9,11 +9,11 @@ _PAGE = 500
 
 
 async def followed_topics(catalog: Catalog, tenant_id: str) -> dict[str, Topics]:
-    """Return the notification topics of the tenant's source connectors by Kafka bootstrap servers. Raises DatabaseError."""
+    """Return the tenant's notification topics by Kafka bootstrap servers. Raises DatabaseError."""
     found: dict[str, dict[str, set[str]]] = {}
     after: str | None = None
     while True:
-        page = await catalog.sources_page(tenant_id, SourceFilter(), _PAGE, after)
+        page = await catalog.sources_page(tenant_id, SourceFilter(), first=_PAGE, after=after)
         for source in page.items:
             bootstrap = source.cluster.kafka_bootstrap
             if source.kind is ConnectorKind.SOURCE and source.notification_topic and bootstrap:

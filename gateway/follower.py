@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from aiokafka.errors import KafkaError
 
 from gateway.kafka_consumer import Consumer, Record, Records, make_consumer
+from gateway.supervision import Well
 from persistence.errors import DatabaseError
 from snapshots.engines.debezium.notifications import parse
 from snapshots.errors import TopicsnapError
@@ -53,32 +54,33 @@ class Follower:
         apply: Apply,
         *,
         group: str,
-        well: Callable[[], None],
         make_consumer: Callable[[str, str], Consumer] = make_consumer,
     ) -> None:
-        """Follow on the Kafka at `bootstrap`; `well` is called whenever Kafka has answered."""
+        """Follow on the Kafka at `bootstrap`."""
         self.topics: Topics = {}
         """What to follow; may be replaced at any time."""
         self._bootstrap = bootstrap
         self._apply = apply
         self._group = group
-        self._well = well
         self._make_consumer = make_consumer
 
-    async def run(self) -> None:
-        """Follow until cancelled. Raises KafkaUnreachableError, DatabaseError."""
+    async def run(self, well: Well) -> None:
+        """Follow until cancelled; `well` is called when Kafka has answered.
+
+        Raises KafkaUnreachableError, DatabaseError.
+        """
         consumer = self._make_consumer(self._bootstrap, self._group)
         try:
             async with asyncio.timeout(_START_SECONDS):
                 await consumer.start()
-            await self._follow(consumer)
+            await self._follow(consumer, well)
         except (KafkaError, OSError, TimeoutError) as error:
             message = f"Kafka at {self._bootstrap} cannot be followed: {str(error) or type(error).__name__}."
             raise KafkaUnreachableError(message) from error
         finally:
             await consumer.stop()
 
-    async def _follow(self, consumer: Consumer) -> None:
+    async def _follow(self, consumer: Consumer, well: Well) -> None:
         subscribed: frozenset[str] = frozenset()
         wanted: frozenset[str] = frozenset()
         looked = -_LOOK_AGAIN_SECONDS
@@ -90,7 +92,7 @@ class Follower:
                 existing = wanted & frozenset(await consumer.topics())
                 if existing != subscribed:
                     subscribed = _subscribe(consumer, existing)
-                self._well()
+                well()
             if not subscribed:
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 from gateway.follower import Apply, Follower, Topics
-from gateway.supervision import Supervised
+from gateway.supervision import Supervised, Well
 from snapshots.errors import TopicsnapError
 
 logger = logging.getLogger(__name__)
@@ -19,40 +19,38 @@ Wanted = Callable[[], Awaitable[Mapping[str, Topics]]]
 class Followers:
     """Keeps a follower running for each Kafka."""
 
-    def __init__(self, wanted: Wanted, apply: Apply, *, group: str, well: Callable[[], None]) -> None:
-        """Follow what `wanted` tells, asked every two seconds; `well` is called when it could be asked."""
+    def __init__(self, wanted: Wanted, apply: Apply, *, group: str) -> None:
+        """Follow what `wanted` tells, asked every two seconds."""
         self._wanted = wanted
         self._apply = apply
         self._group = group
-        self._well = well
         self._followers: dict[str, tuple[Follower, Supervised, asyncio.Task[None]]] = {}
 
     def faults(self) -> dict[str, str]:
         """What is wrong now, as a sentence by Kafka bootstrap servers; empty where all is well."""
         return {bootstrap: work.last_fault for bootstrap, (_, work, _) in self._followers.items() if work.last_fault}
 
-    async def run(self) -> None:
-        """Follow until cancelled; all followers have ended then. Raises what asking the catalogue raises."""
+    async def run(self, well: Well) -> None:
+        """Follow until cancelled; all followers have ended then. `well` is called when the catalogue has answered."""
         try:
             while True:
-                await self._refresh(await self._ask())
+                wanted = await self._ask()
+                if wanted is not None:
+                    well()
+                    await self._refresh(wanted)
                 await asyncio.sleep(_REFRESH_SECONDS)
         finally:
             await self._refresh({})
 
     async def _ask(self) -> Mapping[str, Topics] | None:
         try:
-            wanted = await self._wanted()
+            return await self._wanted()
         except TopicsnapError as error:
             # The followers go on with what they know; they meet the same database and say so themselves.
             logger.warning("the catalogue cannot be read: %s", error)
             return None
-        self._well()
-        return wanted
 
-    async def _refresh(self, wanted: Mapping[str, Topics] | None) -> None:
-        if wanted is None:
-            return
+    async def _refresh(self, wanted: Mapping[str, Topics]) -> None:
         gone = [self._followers.pop(bootstrap)[2] for bootstrap in set(self._followers) - set(wanted)]
         for task in gone:
             task.cancel()
@@ -63,6 +61,6 @@ class Followers:
             self._followers[bootstrap][0].topics = topics
 
     def _start(self, bootstrap: str) -> tuple[Follower, Supervised, asyncio.Task[None]]:
-        follower = Follower(bootstrap, self._apply, group=self._group, well=lambda: work.well())  # noqa: PLW0108
+        follower = Follower(bootstrap, self._apply, group=self._group)
         work = Supervised(f"follower of Kafka at {bootstrap}", follower.run)
         return follower, work, asyncio.create_task(work.supervise())

@@ -16,6 +16,7 @@ from pgqueuer.models import Schedule
 from pgqueuer.queries import Queries
 from pgqueuer.sm import SchedulerManager
 
+from gateway.supervision import Well
 from persistence.connections import connector
 from persistence.database import APP_ROLE
 from persistence.queue_settings import queue_settings
@@ -31,9 +32,7 @@ def cron(seconds: int) -> str:
     return "* * * * *" if seconds == 60 else f"* * * * * */{seconds}"  # noqa: PLR2004 - a minute
 
 
-async def run_schedules(
-    url: str, sweep: Callable[[], Awaitable[int]], *, settle_seconds: int, well: Callable[[], None]
-) -> None:
+async def run_schedules(url: str, sweep: Callable[[], Awaitable[int]], *, settle_seconds: int, well: Well) -> None:
     """Run `sweep` every `settle_seconds` until cancelled, on a connection of its own under the app role.
 
     One that fails is logged, and the next tick tries again. `well` is called after each that did not.

@@ -1,11 +1,11 @@
 """The parts of one process, wired together: the only place that knows which implementation stands behind a port."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import aiohttp
-
+from gateway.engine import OpenEngine, debezium
 from gateway.secrets import ReferencedSecrets
 from gateway.settings import Settings
 from persistence.catalog import Catalog
@@ -16,10 +16,8 @@ from resolvers.background import Background
 from resolvers.services import Services
 from snapshots.dispatch import Dispatcher
 from snapshots.identifiers import IdMaker
-from snapshots.kinds import SignalChannelKind
-from snapshots.ports import SignalChannel
 
-_HTTP_SECONDS = 10.0
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +28,40 @@ class Runtime:
     database: Database
     url: str
     """The owner's URL of the database, which holds a password."""
+
+
+@asynccontextmanager
+async def open_runtime(settings: Settings, url: str, *, engine: OpenEngine | None = None) -> AsyncIterator[Runtime]:
+    """Yield the parts over the database at `url`, with Debezium or another `engine`.
+
+    At the end the work under way is waited for, for the seconds that the settings say, and everything is closed in
+    reverse order. What is left over then is taken up by the settle sweep of whoever runs next.
+    """
+    database = Database.connect(url, pool_size=settings.pool_size, max_overflow=settings.pool_overflow)
+    background = Background()
+    ids = IdMaker()
+    try:
+        async with engine or debezium(ReferencedSecrets()) as opened:
+            services = Services(
+                catalog=Catalog(database),
+                catalog_writer=CatalogWriter(database, ids),
+                ledger=Ledger(database, ids),
+                dispatcher=Dispatcher(
+                    opened.channels,
+                    deadline_seconds=settings.dispatch_deadline_seconds,
+                    process_limit=settings.dispatch_limit,
+                    cluster_limit=settings.dispatch_cluster_limit,
+                ),
+                connector_states=opened.connector_states,
+                observer=opened.observer,
+                background=background,
+                ids=ids,
+                simulated=opened.simulated,
+            )
+            try:
+                yield Runtime(services, database, url)
+            finally:
+                if left := await background.drain(settings.shutdown_seconds):
+                    logger.warning("stopped with dispatches under way; they will be settled", extra={"count": left})
+    finally:
+        await database.close()

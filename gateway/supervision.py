@@ -11,6 +11,9 @@ from snapshots.errors import TopicsnapError
 
 logger = logging.getLogger(__name__)
 
+Well = Callable[[], None]
+"""Called by work that has got through to what it depends on."""
+
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
 _HEALTHY_SECONDS = 60.0
@@ -22,8 +25,8 @@ class Supervised:
     """Work under supervision, and what is known of it."""
 
     name: str
-    run: Callable[[], Awaitable[None]]
-    """Runs until it is cancelled; a return counts as a fault."""
+    run: Callable[[Well], Awaitable[None]]
+    """Runs until it is cancelled; a return counts as a fault. Calls its argument whenever all is well."""
     faults: int = 0
     """How often it had to be started again."""
     last_fault: str | None = None
@@ -32,7 +35,7 @@ class Supervised:
     """Whether somebody sees to it that it runs."""
 
     def well(self) -> None:
-        """Say that it works again; `run` calls this once it has got through to what it depends on."""
+        """Say that it works again, having got through to what it depends on."""
         self.last_fault = None
 
     async def supervise(self, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
@@ -55,7 +58,7 @@ class Supervised:
     async def _attempt(self) -> str:
         """Run it once and return why it ended."""
         try:
-            await self.run()
+            await self.run(self.well)
         except TopicsnapError as error:
             logger.warning("%s has to be started again: %s", self.name, error)
             return str(error)

@@ -1,4 +1,4 @@
-"""The work beside serving: follow the snapshots, settle what is unconfirmed. Run by `serve` and by `topicsnap worker`."""
+"""The work beside serving: follow snapshots, settle what is unconfirmed. For `serve` and `topicsnap worker`."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -6,11 +6,11 @@ from types import TracebackType
 from typing import Self
 
 from gateway.errors import StartError
-from gateway.followers import Followers
 from gateway.followed import followed_topics
+from gateway.followers import Followers
 from gateway.schedules import run_schedules
 from gateway.services import Runtime
-from gateway.supervision import Supervised
+from gateway.supervision import Supervised, Well
 from resolvers.follow import apply_notifications
 from resolvers.principal import DEFAULT_TENANT
 from resolvers.settle import settle
@@ -27,19 +27,14 @@ class Worker:
         async def apply(cluster_id: str, notifications: Sequence[Notification]) -> None:
             await apply_notifications(services, tenant_id, cluster_id, notifications)
 
-        self._followers = Followers(
-            lambda: followed_topics(services.catalog, tenant_id), apply, group=group, well=lambda: self._following.well()
-        )
+        async def keep_settling(well: Well) -> None:
+            await run_schedules(
+                runtime.url, lambda: settle(services, tenant_id), settle_seconds=settle_seconds, well=well
+            )
+
+        self._followers = Followers(lambda: followed_topics(services.catalog, tenant_id), apply, group=group)
         self._following = Supervised("following", self._followers.run)
-        self._settling = Supervised(
-            "settling",
-            lambda: run_schedules(
-                runtime.url,
-                lambda: settle(services, tenant_id),
-                settle_seconds=settle_seconds,
-                well=lambda: self._settling.well(),
-            ),
-        )
+        self._settling = Supervised("settling", keep_settling)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def check_following(self) -> None:

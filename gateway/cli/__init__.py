@@ -1,4 +1,4 @@
-"""The command `topicsnap`: one module for each of its commands, which parse, call and print, and decide nothing else."""
+"""The command `topicsnap`: a module for each of its commands, which parse, call and print, and decide nothing else."""
 
 from gateway.cli.program import main
 

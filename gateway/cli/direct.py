@@ -40,7 +40,7 @@ class DirectBackend:
         after: str | None = None
         while True:
             page = await self._services.catalog.topics_page(
-                self._tenant_id, TopicFilter(name_contains=name), _PAGE, after
+                self._tenant_id, TopicFilter(name_contains=name), first=_PAGE, after=after
             )
             found.extend(topic for topic in page.items if topic.name == name)
             after = page.end_cursor

@@ -14,7 +14,9 @@ from gateway.cli.views import BulkView
 from gateway.cli.watching import summary, watch_bulk
 from snapshots.kinds import SnapshotType
 
-TopicsArgument = Annotated[list[str], typer.Argument(help="Names or ids of topics; `cluster/name` where a name is twofold.")]
+TopicsArgument = Annotated[
+    list[str], typer.Argument(help="Names or ids of topics; `cluster/name` where a name is twofold.")
+]
 TypeOption = Annotated[
     SnapshotType,
     typer.Option("--type", case_sensitive=False, help="INCREMENTAL reads while streaming goes on; BLOCKING stops it."),

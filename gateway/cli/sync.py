@@ -10,7 +10,9 @@ from gateway.cli.exits import run
 from gateway.cli.options import DEFAULT_SERVER, DirectOption, JsonOption, ServerOption
 from snapshots.catalog import CatalogChanges
 
-ClusterArgument = Annotated[str | None, typer.Argument(help="Name or id of a cluster; all where none is given.")]
+ClusterArgument = Annotated[
+    str | None, typer.Argument(help="Id of a cluster, with --direct its name as well; all where none is given.")
+]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Tell what would change, and change nothing.")]
 
 
@@ -25,7 +27,7 @@ def sync(
 
     Clusters themselves come from `topicsnap import`. What an import said explicitly is left alone.
 
-    **Examples:** `topicsnap sync` · `topicsnap sync production --dry-run` · `topicsnap sync --direct --json`
+    **Examples:** `topicsnap sync` · `topicsnap sync clu_01k9… --dry-run` · `topicsnap sync --direct --json`
     """
 
     async def work() -> CatalogChanges:

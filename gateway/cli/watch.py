@@ -13,7 +13,9 @@ from gateway.cli.options import DEFAULT_SERVER, DirectOption, JsonOption, Server
 from gateway.cli.views import BulkView
 from gateway.cli.watching import summary, watch_bulk
 
-BulkArgument = Annotated[str, typer.Argument(metavar="BULK_ID", help="The id that `topicsnap snapshot` or the mutation gave.")]
+BulkArgument = Annotated[
+    str, typer.Argument(metavar="BULK_ID", help="The id that `topicsnap snapshot` or the mutation gave.")
+]
 
 
 def watch(

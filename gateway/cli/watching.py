@@ -48,11 +48,12 @@ class _Board:
     def show(self, view: BulkView) -> Group:
         """Return the picture of `view`."""
         for source in view.sources:
-            fields = {"rows": _rows(source), "state": f"[{_style(source.state)}]{source.state}[/]"}
+            rows, state = _rows(source), f"[{_style(source.state)}]{source.state}[/]"
             done = sum(topic.state.is_terminal for topic in source.topics)
             if source.id not in self._bars:
-                self._bars[source.id] = self._progress.add_task(source.source, total=len(source.topics), **fields)
-            self._progress.update(self._bars[source.id], completed=done, **fields)
+                total = len(source.topics)
+                self._bars[source.id] = self._progress.add_task(source.source, total=total, rows=rows, state=state)
+            self._progress.update(self._bars[source.id], completed=done, rows=rows, state=state)
         lines = [
             Text(f"  {topic.name}  {_topic_words(topic.state, topic.rows_scanned, topic.outcome)}", _style(topic.state))
             for source in view.sources

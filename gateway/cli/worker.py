@@ -17,8 +17,8 @@ def worker() -> None:
 
     try:
         settings = load()
-        if settings.database_url is None:
-            raise SettingsError("A worker of its own needs TOPICSNAP_DATABASE_URL, as its gateways do.")
     except SettingsError as error:
         fail(error)
+    if settings.database_url is None:
+        fail(SettingsError("A worker of its own needs TOPICSNAP_DATABASE_URL, as its gateways do."))
     run(lambda: work(settings), stop_is_success=True)

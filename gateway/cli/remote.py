@@ -1,0 +1,115 @@
+"""Commands at a running gateway: GraphQL, as any other client."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gateway.cli.backend import NotKnownError, choose, split_name
+from gateway.cli.graphql_client import GraphQLClient
+from gateway.cli.views import BULK_FIELDS, BulkView, from_graphql
+from snapshots.catalog import CatalogChanges, CatalogItem, Changes
+from snapshots.errors import InvalidRequestError, RequestError
+from snapshots.kinds import SnapshotType, UserErrorCode
+
+_TOPIC = "query CommandTopic($id: ID!) { topic(id: $id) { id } }"
+_TOPICS = """
+query CommandTopics($name: String!, $after: String) {
+  topics(first: 500, after: $after, filter: {nameContains: $name}) {
+    edges { node { id cluster name } } pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+_SNAPSHOT = f"""
+mutation CommandSnapshot($input: BulkSnapshotTopicsInput!) {{
+  bulkSnapshotTopics(input: $input) {{
+    bulkSnapshot {{ {BULK_FIELDS} }}
+    results {{ message snapshot {{ id }} }}
+    userErrors {{ code message field }}
+  }}
+}}
+"""
+_BULK = f"query CommandBulk($id: ID!) {{ bulkSnapshot(id: $id) {{ {BULK_FIELDS} }} }}"
+_ITEMS = "{ added { id name } changed { id name } retired { id name } unchanged }"
+_SYNC = f"""
+mutation CommandSync($input: SyncCatalogInput!) {{
+  syncCatalog(input: $input) {{ connectors {_ITEMS} topics {_ITEMS} dryRun userErrors {{ code message field }} }}
+}}
+"""
+
+
+class RemoteBackend:
+    """Asks one gateway."""
+
+    def __init__(self, client: GraphQLClient) -> None:
+        """Ask by `client`."""
+        self._client = client
+
+    async def find_topic(self, name_or_id: str) -> str:
+        """Return the id of the topic that is meant."""
+        if (await self._client.execute(_TOPIC, {"id": name_or_id}))["topic"]:
+            return name_or_id
+        cluster, name = split_name(name_or_id)
+        found: list[tuple[str, str, str]] = []
+        after: str | None = None
+        while True:
+            page = (await self._client.execute(_TOPICS, {"name": name, "after": after}))["topics"]
+            nodes = [edge["node"] for edge in page["edges"]]
+            found.extend(
+                (node["id"], node["cluster"], name)
+                for node in nodes
+                if node["name"] == name and cluster in {None, node["cluster"]}
+            )
+            if not page["pageInfo"]["hasNextPage"]:
+                return choose(name_or_id, found)
+            after = page["pageInfo"]["endCursor"]
+
+    async def snapshot(
+        self, topic_ids: Sequence[str], snapshot_type: SnapshotType, *, reason: str | None, key: str | None
+    ) -> BulkView:
+        """Have the gateway carry the request out."""
+        given = {
+            "topicIds": list(topic_ids),
+            "snapshotType": snapshot_type,
+            "reason": reason,
+            "idempotencyKey": key,
+        }
+        payload = (await self._client.execute(_SNAPSHOT, {"input": given}))["bulkSnapshotTopics"]
+        _check(payload["userErrors"])
+        messages = {result["snapshot"]["id"]: result["message"] for result in payload["results"]}
+        for snapshot in payload["bulkSnapshot"]["snapshots"]:
+            snapshot["message"] = snapshot["message"] or messages.get(snapshot["id"])
+        return from_graphql(payload["bulkSnapshot"])
+
+    async def bulk(self, bulk_id: str) -> BulkView:
+        """Ask how it stands."""
+        bulk = (await self._client.execute(_BULK, {"id": bulk_id}))["bulkSnapshot"]
+        if bulk is None:
+            raise NotKnownError(f"No bulk snapshot has the id {bulk_id}.")
+        return from_graphql(bulk)
+
+    async def sync(self, cluster: str | None, *, dry_run: bool) -> CatalogChanges:
+        """Have the gateway read the clusters."""
+        given = {"clusterId": cluster, "dryRun": dry_run}
+        payload = (await self._client.execute(_SYNC, {"input": given}))["syncCatalog"]
+        _check(payload["userErrors"])
+        return CatalogChanges(
+            connectors=_changes(payload["connectors"]), topics=_changes(payload["topics"]), dry_run=payload["dryRun"]
+        )
+
+
+def _check(errors: Sequence[Mapping[str, Any]]) -> None:
+    if errors:
+        raise InvalidRequestError(tuple(_error(error) for error in errors))
+
+
+def _error(error: Mapping[str, Any]) -> RequestError:
+    code = error["code"]
+    # A newer gateway may know codes that we do not.
+    known = UserErrorCode(code) if code in set(UserErrorCode) else UserErrorCode.INVALID_VALUE
+    return RequestError(known, error["message"], tuple(error["field"] or ()))
+
+
+def _changes(given: Mapping[str, Any]) -> Changes:
+    def items(sort: str) -> tuple[CatalogItem, ...]:
+        return tuple(CatalogItem(item["id"] or "", item["name"]) for item in given[sort])
+
+    return Changes(items("added"), items("changed"), items("retired"), given["unchanged"])
