@@ -16,13 +16,14 @@ PACKAGE_HOSTS = re.compile(
     r"pypi\.org|pythonhosted\.org|registry\.npmjs\.org|registry\.yarnpkg\.com"
     r'|https?://[^\s"]*(?:/simple(?:[/"\s]|$)|/packages/|\.whl|/-/[^\s"]*\.tgz)'
 )
-# First folders that also mean something on a machine other than this one, so that a path below them may be meant.
-COMMON_FOLDERS = {"app", "etc", "mnt", "opt", "srv", "tmp", "usr", "var"}
+# First folders that any machine may have: below them, the second one tells whose path it is.
+COMMON_FOLDERS = {"Users", "app", "etc", "home", "mnt", "opt", "root", "srv", "tmp", "usr", "var"}
 
 
-def machine_paths() -> re.Pattern[str]:
-    folders = {"root", "home", "Users", ROOT.parts[1]} - COMMON_FOLDERS
-    return re.compile(rf"(?<![\w./-])/(?:{'|'.join(sorted(folders))})/[A-Za-z]")
+def paths_near(checkout: Path) -> re.Pattern[str]:
+    """Finds absolute paths of the machine on which the checkout lies."""
+    parts = checkout.parts[1:3] if checkout.parts[1] in COMMON_FOLDERS else checkout.parts[1:2]
+    return re.compile(rf"(?<![\w./-])/{re.escape('/'.join(parts))}/[A-Za-z]")
 
 
 def tracked(*patterns: str) -> list[Path]:
@@ -42,7 +43,7 @@ def tracked_lines() -> Iterator[tuple[str, str]]:
             yield f"{path.relative_to(ROOT)}:{number}", line
 
 
-@pytest.mark.parametrize("pattern", [PACKAGE_HOSTS, machine_paths()], ids=["package-host", "machine-path"])
+@pytest.mark.parametrize("pattern", [PACKAGE_HOSTS, paths_near(ROOT)], ids=["package-host", "machine-path"])
 def test_no_tracked_file_names(pattern: re.Pattern[str]) -> None:
     assert [place for place, line in tracked_lines() if pattern.search(line)] == []
 
@@ -53,12 +54,17 @@ def test_no_tracked_file_names(pattern: re.Pattern[str]) -> None:
         (PACKAGE_HOSTS, "--index-url https:/" + "/mirror.example/simple"),
         (PACKAGE_HOSTS, '"resolved": "https:/' + '/mirror.example/graphiql/-/graphiql-5.4.0.tgz"'),
         (PACKAGE_HOSTS, "see files.python" + "hosted.org"),
-        (machine_paths(), "#    uv pip compile -o /ho" + "me/someone/constraints.txt"),
+        (paths_near(Path("/home/someone/topicsnap")), "#    uv pip compile -o /home/someone/constraints.txt"),
+        (paths_near(Path("/checkouts/topicsnap")), "data: /checkouts/other/file"),
     ],
-    ids=["index", "tarball", "host", "home"],
+    ids=["index", "tarball", "host", "home", "folder"],
 )
 def test_patterns_find(pattern: re.Pattern[str], line: str) -> None:
     assert pattern.search(line)
+
+
+def test_a_made_up_home_is_no_machine_path() -> None:
+    assert not paths_near(Path("/home/someone/topicsnap")).search("HOME=/home/dev/x")
 
 
 def test_nothing_shadows_the_alembic_package() -> None:
