@@ -17,6 +17,8 @@ class Behaviour(StrEnum):
     ACCEPT = "ACCEPT"
     REFUSE = "REFUSE"
     """Nothing arrives, for certain: SourceError."""
+    UNREACHABLE = "UNREACHABLE"
+    """Nothing arrives, for certain, and nothing can be asked: a retryable SourceError."""
     HANG = "HANG"
     """No answer, and nothing arrives: whoever waits has to give up."""
     LOSE = "LOSE"
@@ -59,6 +61,9 @@ class RecordingChannel:
             case Behaviour.REFUSE:
                 message = f"{source.name} was told to refuse signals."
                 raise SourceError(SnapshotErrorCode.SIGNAL_REJECTED, message, retryable=False)
+            case Behaviour.UNREACHABLE:
+                message = f"{source.name} was told to be unreachable."
+                raise SourceError(SnapshotErrorCode.CHANNEL_UNAVAILABLE, message, retryable=True)
             case Behaviour.HANG:
                 await asyncio.Event().wait()
             case Behaviour.LOSE:
@@ -72,6 +77,8 @@ class RecordingChannel:
 
     async def find(self, source: SourceConnector, signal: OutgoingSignal) -> Presence:
         """Tell whether `signal` has arrived."""
+        if self._behaviours.get(source.id) is Behaviour.UNREACHABLE:
+            return Presence.UNKNOWN
         return Presence.PRESENT if (source.id, signal.id) in self._arrived else Presence.ABSENT
 
     def _record(self, source: SourceConnector, signal: OutgoingSignal) -> None:
