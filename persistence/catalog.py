@@ -29,6 +29,7 @@ from persistence.cursors import decode_cursor, page_of
 from persistence.database import Database
 from persistence.tables import connect_cluster, connector, topic
 from snapshots.catalog import Page, SourceFilter, TopicFilter
+from snapshots.filters import is_storable
 from snapshots.model import Cluster, SourceConnector, Topic
 
 _EVERY_TOPIC = TopicFilter()
@@ -51,6 +52,12 @@ _SOURCES = (
 _ROUTES = _TOPICS.where(topic.c.id == any_(_IDS))
 _SOURCES_BY_ID = _SOURCES.where(connector.c.id == any_(_IDS))
 _CLUSTERS = select(*cluster_columns()).where(connect_cluster.c.tenant_id == _TENANT).order_by(connect_cluster.c.name)
+_REFERENCES = select(connector.c.name, connector.c.database_url_ref).where(
+    connector.c.tenant_id == _TENANT,
+    connector.c.cluster_id == bindparam("cluster", type_=Text),
+    connector.c.retired_at.is_(None),
+    connector.c.database_url_ref.is_not(None),
+)
 _COLLECTIONS = (
     select(topic.c.connector_id, topic.c.data_collection)
     .distinct()
@@ -72,14 +79,10 @@ class Catalog:
         self._database = database
 
     async def routes(self, tenant_id: str, topic_ids: Sequence[str]) -> dict[str, Topic]:
-        """Return the topics of `topic_ids`, which are valid ids, by id; unknown ones are absent."""
-        rows = await self._rows(_ROUTES, tenant_id, ids=list(topic_ids))
+        """Return the topics of `topic_ids`, whatever texts these are, by id; unknown ones are absent. One statement."""
+        rows = await self._rows(_ROUTES, tenant_id, ids=storable(topic_ids))
         reader = RowReader()
         return {route.id: route for route in map(reader.topic, rows)}
-
-    async def topics(self, tenant_id: str, ids: Sequence[str]) -> dict[str, Topic]:
-        """Return the topics of `ids`, whatever texts these are, by id; unknown ones are absent."""
-        return await self.routes(tenant_id, storable(ids))
 
     async def topics_page(
         self,
@@ -177,6 +180,13 @@ class Catalog:
         """Return all clusters of the tenant, by name."""
         reader = RowReader()
         return tuple(map(reader.cluster, await self._rows(_CLUSTERS, tenant_id)))
+
+    async def database_url_refs(self, tenant_id: str, cluster_id: str) -> dict[str, str]:
+        """Return the references to source databases' credentials in a cluster, by the name of the connector."""
+        if not is_storable(cluster_id):
+            return {}
+        rows = await self._rows(_REFERENCES, tenant_id, cluster=cluster_id)
+        return {row.name: row.database_url_ref for row in rows}
 
     async def collections_of(self, tenant_id: str, source_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Return the data collections behind the topics of each of `source_ids`, sorted."""

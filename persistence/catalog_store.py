@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Row, Select, Table, Text, and_, bindparam, func, literal, select
+from sqlalchemy import ARRAY, ColumnElement, Row, Select, Table, Text, and_, bindparam, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -32,12 +32,23 @@ _CONNECTOR_FIELDS = (
 )
 _TOPIC_FIELDS = ("name", "producer", "data_collection", "keyless", "exists")
 _CLUSTER_FIELDS = ("id", "name", "connect_url", "kafka_bootstrap", "auth_ref")
-_LOCK = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("name", type_=Text), 0)))
+_TENANT_LOCK = func.hashtextextended(bindparam("tenant", type_=Text), 0)
+_CLUSTER_LOCK = func.hashtextextended(bindparam("cluster", type_=Text), 1)
+_LOCK_TENANT = select(func.pg_advisory_xact_lock(_TENANT_LOCK))
+_LOCK_CLUSTER = select(func.pg_advisory_xact_lock_shared(_TENANT_LOCK), func.pg_advisory_xact_lock(_CLUSTER_LOCK))
+_IDENTITY = frozenset({"id", "cluster_id", "name"})
+"""Columns that never change. An upsert that named them would lock rows against every reference made to them."""
 
 
-async def lock(connection: AsyncConnection, tenant_id: str) -> None:
+async def lock_tenant(connection: AsyncConnection, tenant_id: str) -> None:
     """Wait until no other transaction changes this tenant's catalogue; released at the end of the transaction."""
-    await connection.execute(_LOCK, {"name": f"topicsnap catalogue {tenant_id}"})
+    await connection.execute(_LOCK_TENANT, {"tenant": f"topicsnap catalogue {tenant_id}"})
+
+
+async def lock_cluster(connection: AsyncConnection, tenant_id: str, cluster_id: str) -> None:
+    """Wait until no other transaction changes this cluster's part; several clusters may be changed at once."""
+    names = {"tenant": f"topicsnap catalogue {tenant_id}", "cluster": f"topicsnap catalogue {tenant_id} {cluster_id}"}
+    await connection.execute(_LOCK_CLUSTER, names)
 
 
 async def load(connection: AsyncConnection, tenant_id: str, cluster_id: str | None = None) -> CatalogState:
@@ -93,7 +104,7 @@ async def save(connection: AsyncConnection, tenant_id: str, before: CatalogState
 async def _rows(
     connection: AsyncConnection,
     statement: Select[Any],
-    cluster_column: Any,
+    cluster_column: ColumnElement[str],
     cluster_id: str | None,
 ) -> Sequence[Row[Any]]:
     if cluster_id is not None:
@@ -105,7 +116,7 @@ async def _rows(
 async def _upsert(
     connection: AsyncConnection, table: Table, tenant_id: str, rows: Iterable[Mapping[str, object]]
 ) -> None:
-    """Insert `rows` or update the ones with their ids, in the order of the ids, by one statement of array parameters."""
+    """Insert `rows`, or update the ones that have their ids, by one statement with an array for each column."""
     ordered = sorted(rows, key=lambda row: str(row["id"]))
     if not ordered:
         return
@@ -117,7 +128,7 @@ async def _upsert(
     statement = insert(table).from_select(
         ["tenant_id", *names], select(literal(tenant_id, Text), *(values.c[name] for name in names))
     )
-    updated = {name: statement.excluded[name] for name in names if name != "id"}
+    updated = {name: statement.excluded[name] for name in names if name not in _IDENTITY}
     await connection.execute(statement.on_conflict_do_update(index_elements=["tenant_id", "id"], set_=updated))
 
 

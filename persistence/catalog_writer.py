@@ -7,6 +7,7 @@ from snapshots.catalog_import import after_import
 from snapshots.catalog_state import changes
 from snapshots.catalog_sync import after_sync
 from snapshots.errors import RequestError
+from snapshots.filters import is_storable
 from snapshots.identifiers import Clock, IdMaker, utc_now
 from snapshots.kinds import UserErrorCode
 
@@ -14,8 +15,8 @@ from snapshots.kinds import UserErrorCode
 class CatalogWriter:
     """Changes the catalogue of one tenant at a time.
 
-    Each operation is one transaction of a few statements, whatever the number of rows, behind a lock of the tenant:
-    two operations at once come one after the other.
+    Each operation is one transaction of a few statements, whatever the number of rows. Two of them on the same cluster
+    come one after the other.
     """
 
     def __init__(self, database: Database, new_id: IdMaker | None = None, clock: Clock = utc_now) -> None:
@@ -30,7 +31,7 @@ class CatalogWriter:
         Raises InvalidRequestError with all that is wrong; nothing is changed then.
         """
         async with self._database.write() as connection:
-            await catalog_store.lock(connection, tenant_id)
+            await catalog_store.lock_tenant(connection, tenant_id)
             before = await catalog_store.load(connection, tenant_id)
             after = after_import(before, imported, new_id=self._new_id)
             if not dry_run:
@@ -44,11 +45,14 @@ class CatalogWriter:
 
         Explicit mappings and fields stay as the operator said. Raises RequestError where there is no such cluster.
         """
+        unknown = RequestError(UserErrorCode.NOT_FOUND, "There is no cluster with this id.", ("clusterId",))
+        if not is_storable(cluster_id):
+            raise unknown
         async with self._database.write() as connection:
-            await catalog_store.lock(connection, tenant_id)
+            await catalog_store.lock_cluster(connection, tenant_id, cluster_id)
             before = await catalog_store.load(connection, tenant_id, cluster_id)
             if cluster_id not in before.clusters:
-                raise RequestError(UserErrorCode.NOT_FOUND, "There is no cluster with this id.", ("clusterId",))
+                raise unknown
             after = after_sync(before, cluster_id, observed, new_id=self._new_id, now=self._clock())
             if not dry_run:
                 await catalog_store.save(connection, tenant_id, before, after)

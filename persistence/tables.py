@@ -1,4 +1,4 @@
-"""The tables of Topicsnap as SQLAlchemy Core sees them; alembic/versions creates them, and a test holds the two together.
+"""The tables of Topicsnap as SQLAlchemy Core sees them; alembic/versions makes them, a test holds the two together.
 
 Every table carries `tenant_id` and leads its primary key with it: an id means something only within its tenant, and
 the composite foreign keys make a reference across tenants impossible. Words of a closed set are kept as text, because

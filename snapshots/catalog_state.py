@@ -1,4 +1,4 @@
-"""The catalogue of a tenant, or a part of it, as one value that imports and synchronisations turn into another. Pure."""
+"""The catalogue of a tenant, or a part of it, as one value, which imports and synchronisations transform. Pure."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
