@@ -20,15 +20,18 @@ class Background:
 
     async def finish(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work` to its end and return its result, even if the caller is cancelled meanwhile."""
-        task = self.start(work)
+        task = self._task(work)
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             task.add_done_callback(_log_failure)  # the caller is gone, and shield() would drop the error
             raise
 
-    def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Run `work` on its own; its task is kept until it is done."""
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` on its own; nobody waits for it, so what it raises is logged."""
+        self._task(work).add_done_callback(_log_failure)
+
+    def _task(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -45,4 +48,4 @@ class Background:
 
 def _log_failure(task: asyncio.Task[Any]) -> None:
     if not task.cancelled() and (error := task.exception()):
-        logger.error("work failed after its caller had gone", exc_info=error)
+        logger.error("work failed that nobody waits for", exc_info=error)

@@ -25,7 +25,7 @@ async def replay(
     if key is None:
         return None
     ledger, tenant_id = services.ledger, principal.tenant_id
-    record = await ledger.find_by_key(tenant_id, principal.subject, operation, key)
+    record = await ledger.find_by_key(tenant_id, principal.subject, operation, key, at=services.clock())
     if record is None:
         return None
     if record.request_hash != request.hash:

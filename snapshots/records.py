@@ -108,3 +108,15 @@ class BulkSnapshotRecord:
     def state(self) -> BulkSnapshotState:
         """The state, derived from those of the source snapshots."""
         return bulk_state(snapshot.state for snapshot in self.snapshots)
+
+
+@dataclass(frozen=True, slots=True)
+class BulkSnapshotFilter:
+    """Bulk snapshots that satisfy all of this; None asks nothing, an empty tuple is satisfied by none."""
+
+    snapshot_types: tuple[SnapshotType, ...] | None = None
+    requested_by: tuple[str, ...] | None = None
+    requested_after: datetime | None = None
+    """At this moment or later."""
+    requested_before: datetime | None = None
+    """Before this moment."""

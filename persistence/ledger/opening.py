@@ -11,10 +11,12 @@ from persistence import tables
 from persistence.database import Database
 from persistence.ledger import opened
 from persistence.ledger.opened import NewBulkSnapshot, OpenedBulkSnapshot, OpenedSource
+from persistence.ledger.reading import assemble
 from snapshots import identifiers
 from snapshots.identifiers import IdMaker
 from snapshots.jobs import Refusal, SourceJob
 from snapshots.kinds import SnapshotErrorCode
+from snapshots.records import BulkSnapshotRecord
 
 
 class LedgerOpening:
@@ -50,10 +52,29 @@ class LedgerOpening:
             await _insert_all(connection, tables.ledger_event, opened.event_rows(bulk_id, new, sources))
         return OpenedBulkSnapshot(bulk_id, sources)
 
+    async def find_by_key(
+        self, tenant_id: str, requested_by: str, operation: str, idempotency_key: str, *, at: datetime
+    ) -> BulkSnapshotRecord | None:
+        """Return the bulk snapshot that was opened with `idempotency_key` in this scope, or None.
+
+        A key that is forgotten by `at` finds nothing.
+        """
+        bulk = tables.bulk_snapshot
+        statement = select(bulk).where(
+            bulk.c.tenant_id == tenant_id,
+            bulk.c.requested_by == requested_by,
+            bulk.c.operation == operation,
+            bulk.c.idempotency_key == idempotency_key,
+            bulk.c.requested_at >= at - self._key_life,
+        )
+        async with self._database.read() as connection:
+            found = (await connection.execute(statement)).all()
+            records = await assemble(connection, tenant_id, found)
+        return next(iter(records.values()), None)
+
     async def _insert_bulk(self, connection: AsyncConnection, bulk_id: str, new: NewBulkSnapshot) -> bool:
         bulk = tables.bulk_snapshot
         if new.request.idempotency_key is not None:
-            forgotten = new.requested_at - self._key_life
             await connection.execute(
                 update(bulk)
                 .where(
@@ -61,7 +82,7 @@ class LedgerOpening:
                     bulk.c.requested_by == new.requested_by,
                     bulk.c.operation == new.operation,
                     bulk.c.idempotency_key == new.request.idempotency_key,
-                    bulk.c.requested_at < forgotten,
+                    bulk.c.requested_at < new.requested_at - self._key_life,
                 )
                 .values(idempotency_key=None)
             )

@@ -10,10 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Text
 
 from persistence import tables
+from persistence.catalog_filters import storable
 from persistence.catalog_rows import RowReader, source_columns, source_join, topic_columns, topic_join
+from persistence.cursors import decode_cursor, page_of
 from persistence.database import Database
 from persistence.ledger import rows
-from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
+from persistence.ledger.conditions import bulk_conditions
+from snapshots.catalog import Page
+from snapshots.records import BulkSnapshotFilter, BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
 
 V = TypeVar("V")
 
@@ -41,29 +45,30 @@ class LedgerReading:
         """Return the bulk snapshots of `ids` that exist, by id. Five statements."""
         async with self._database.read() as connection:
             statement = select(_BULK).where(_BULK.c.tenant_id == bindparam("tenant"), _among(_BULK.c.id))
-            found = (await connection.execute(statement, {"tenant": tenant_id, "ids": list(ids)})).all()
-            return await _assemble(connection, tenant_id, found)
+            found = (await connection.execute(statement, {"tenant": tenant_id, "ids": storable(ids)})).all()
+            return await assemble(connection, tenant_id, found)
 
-    async def find_by_key(
-        self, tenant_id: str, requested_by: str, operation: str, idempotency_key: str
-    ) -> BulkSnapshotRecord | None:
-        """Return the bulk snapshot that was opened with `idempotency_key` in this scope, or None."""
+    async def bulk_snapshots_page(
+        self, tenant_id: str, wanted: BulkSnapshotFilter, first: int, after: str | None
+    ) -> Page[BulkSnapshotRecord]:
+        """Return the first `first` bulk snapshots after the cursor `after`, the newest first.
+
+        Raises RequestError for a bad cursor.
+        """
+        # Ids sort by the time they were made.
+        statement = select(_BULK).where(_BULK.c.tenant_id == tenant_id, *bulk_conditions(wanted))
+        if after is not None:
+            statement = statement.where(_BULK.c.id < decode_cursor(after, 1)[0])
         async with self._database.read() as connection:
-            statement = select(_BULK).where(
-                _BULK.c.tenant_id == tenant_id,
-                _BULK.c.requested_by == requested_by,
-                _BULK.c.operation == operation,
-                _BULK.c.idempotency_key == idempotency_key,
-            )
-            found = (await connection.execute(statement)).all()
-            records = await _assemble(connection, tenant_id, found)
-        return next(iter(records.values()), None)
+            found = (await connection.execute(statement.order_by(_BULK.c.id.desc()).limit(first + 1))).all()
+            records = await assemble(connection, tenant_id, found[:first])
+        return page_of(found, first, lambda row: records[row.id], lambda record: (record.id,))
 
     async def source_snapshots(self, tenant_id: str, ids: Sequence[str]) -> dict[str, SourceSnapshotRecord]:
         """Return the source snapshots of `ids` that exist, by id. Three statements."""
         async with self._database.read() as connection:
             condition = _among(_SOURCE.c.id)
-            found = await _source_snapshots(connection, tenant_id, condition, {"ids": list(ids)})
+            found = await _source_snapshots(connection, tenant_id, condition, {"ids": storable(ids)})
         return {record.id: record for record in found}
 
     async def active_snapshots(self, tenant_id: str, source_ids: Sequence[str]) -> dict[str, SourceSnapshotRecord]:
@@ -73,13 +78,13 @@ class LedgerReading:
                 _ACTIVE.c.tenant_id == bindparam("tenant"), _among(_ACTIVE.c.connector_id)
             )
             condition = _SOURCE.c.id.in_(held)
-            found = await _source_snapshots(connection, tenant_id, condition, {"ids": list(source_ids)})
+            found = await _source_snapshots(connection, tenant_id, condition, {"ids": storable(source_ids)})
         return {record.source.id: record for record in found}
 
     async def topic_snapshots(self, tenant_id: str, ids: Sequence[str]) -> dict[str, TopicSnapshotRecord]:
         """Return the topic snapshots of `ids` that exist, by id. One statement."""
         async with self._database.read() as connection:
-            found = await _topic_snapshots(connection, tenant_id, _among(_TOPIC.c.id), {"ids": list(ids)})
+            found = await _topic_snapshots(connection, tenant_id, _among(_TOPIC.c.id), {"ids": storable(ids)})
         return {record.id: record for record in found}
 
     async def last_topic_snapshots(self, tenant_id: str, topic_ids: Sequence[str]) -> dict[str, TopicSnapshotRecord]:
@@ -92,13 +97,14 @@ class LedgerReading:
                 .order_by(_TOPIC.c.topic_id, _TOPIC.c.id.desc())
                 .ext(distinct_on(_TOPIC.c.topic_id))
             )
-            found = await _topic_snapshots(connection, tenant_id, _TOPIC.c.id.in_(latest), {"ids": list(topic_ids)})
+            found = await _topic_snapshots(connection, tenant_id, _TOPIC.c.id.in_(latest), {"ids": storable(topic_ids)})
         return {record.topic.id: record for record in found}
 
 
-async def _assemble(
+async def assemble(
     connection: AsyncConnection, tenant_id: str, found: Sequence[Row[Any]]
 ) -> dict[str, BulkSnapshotRecord]:
+    """Return the records of the rows `found` of bulk_snapshot, by id, in their order."""
     if not found:
         return {}
     ids = {"ids": [row.id for row in found]}
