@@ -1,0 +1,91 @@
+"""DataLoaders: what many fields of one request ask for is read together, in a statement or a few, and once.
+
+They hand out domain values. An id that cannot be one (blank, too long, not storable) is nobody's, and is not asked for.
+"""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from strawberry.dataloader import DataLoader
+
+from resolvers.services import Services
+from snapshots.catalog import Page, TopicFilter
+from snapshots.filters import is_storable
+from snapshots.model import SourceConnector, Topic
+from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
+from snapshots.request import is_valid_id
+
+V = TypeVar("V")
+Name = tuple[str, str]
+"""The name of a cluster, and that of something in it."""
+SourceTopics = tuple[str, TopicFilter, int]
+"""A source connector's id, the filter on its topics, and how many are wanted."""
+
+
+class Loaders:
+    """The loaders of one request, all for one tenant."""
+
+    def __init__(self, services: Services, tenant_id: str) -> None:
+        """Read through `services`; nothing is read before it is asked for."""
+        self._catalog = services.catalog
+        self._tenant_id = tenant_id
+        catalog, ledger = services.catalog, services.ledger
+        self.topics: DataLoader[str, Topic | None] = _by_id(catalog.routes, tenant_id)
+        self.sources: DataLoader[str, SourceConnector | None] = _by_id(catalog.sources, tenant_id)
+        self.bulk_snapshots: DataLoader[str, BulkSnapshotRecord | None] = _by_id(ledger.bulk_snapshots, tenant_id)
+        self.source_snapshots: DataLoader[str, SourceSnapshotRecord | None] = _by_id(ledger.source_snapshots, tenant_id)
+        self.topic_snapshots: DataLoader[str, TopicSnapshotRecord | None] = _by_id(ledger.topic_snapshots, tenant_id)
+        self.active_snapshots: DataLoader[str, SourceSnapshotRecord | None] = _by_id(ledger.active_snapshots, tenant_id)
+        self.last_topic_snapshots: DataLoader[str, TopicSnapshotRecord | None] = _by_id(
+            ledger.last_topic_snapshots, tenant_id
+        )
+        self.topics_by_name: DataLoader[Name, Topic | None] = _by_name(catalog.topics_by_name, tenant_id)
+        self.sources_by_name: DataLoader[Name, SourceConnector | None] = _by_name(catalog.sources_by_name, tenant_id)
+        self._first_topics: DataLoader[SourceTopics, Page[Topic]] = DataLoader(self._load_first_topics)
+
+    async def source_topics(
+        self, source_id: str, topic_filter: TopicFilter, first: int, after: str | None
+    ) -> Page[Topic]:
+        """Return a page of the topics of a source. Raises RequestError (INVALID_CURSOR)."""
+        if topic_filter.source_ids is not None and source_id not in topic_filter.source_ids:
+            return Page()
+        topic_filter = replace(topic_filter, source_ids=None)
+        if after is None:
+            return await self._first_topics.load((source_id, topic_filter, first))
+        topic_filter = replace(topic_filter, source_ids=(source_id,))
+        return await self._catalog.topics_page(self._tenant_id, topic_filter, first=first, after=after)
+
+    async def _load_first_topics(self, keys: list[SourceTopics]) -> list[Page[Topic]]:
+        """One statement for each kind of page that is asked for: usually one for all sources."""
+        kinds: dict[tuple[TopicFilter, int], list[str]] = defaultdict(list)
+        for source_id, topic_filter, first in keys:
+            kinds[topic_filter, first].append(source_id)
+        pages: dict[SourceTopics, Page[Topic]] = {}
+        for (topic_filter, first), source_ids in kinds.items():
+            found = await self._catalog.topics_of_sources(self._tenant_id, source_ids, first=first, wanted=topic_filter)
+            pages |= {(source_id, topic_filter, first): page for source_id, page in found.items()}
+        return [pages.get(key) or Page() for key in keys]
+
+
+def _by_id(
+    read: Callable[[str, Sequence[str]], Awaitable[Mapping[str, V]]], tenant_id: str
+) -> DataLoader[str, V | None]:
+    async def load(ids: list[str]) -> list[V | None]:
+        asked = [id_ for id_ in ids if is_valid_id(id_)]
+        found = await read(tenant_id, asked) if asked else {}
+        return [found.get(id_) for id_ in ids]
+
+    return DataLoader(load)
+
+
+def _by_name(
+    read: Callable[[str, Sequence[Name]], Awaitable[Mapping[Name, V]]], tenant_id: str
+) -> DataLoader[Name, V | None]:
+    async def load(names: list[Name]) -> list[V | None]:
+        asked = [name for name in names if all(map(is_storable, name))]
+        found = await read(tenant_id, asked) if asked else {}
+        return [found.get(name) for name in names]
+
+    return DataLoader(load)

@@ -1,0 +1,55 @@
+"""The root of all mutations: each turns its input into a domain request and calls its resolver."""
+
+from typing import Annotated
+
+import strawberry
+
+from resolvers.bulk_snapshot import bulk_snapshot_topics
+from resolvers.sync_catalog import sync_catalog
+from schema.bulk_snapshot_topics import BulkSnapshotTopicsPayload
+from schema.catalog_sync import SyncCatalogInput, SyncCatalogPayload
+from schema.context import Info
+from schema.fields import computed
+from schema.inputs import BulkSnapshotTopicsInput
+from snapshots.errors import RequestError
+
+
+@strawberry.type(description="What can be done. What a caller can foresee and put right is data, in `userErrors`.")
+class Mutation:
+    """Writes."""
+
+    @computed(
+        "Snapshot the selected topics: find the source connectors that write them, and signal each of them "
+        "for just those topics, all at once. One source that fails does not stop the others."
+    )
+    async def bulk_snapshot_topics(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 (the contract's name)
+            BulkSnapshotTopicsInput, strawberry.argument(description="The topics, and how to snapshot them.")
+        ],
+    ) -> BulkSnapshotTopicsPayload:
+        """Carry out the request, or say what is wrong with it."""
+        context = info.context
+        try:
+            record = await bulk_snapshot_topics(context.services, context.principal, input.to_domain())
+        except RequestError as error:
+            return BulkSnapshotTopicsPayload.refused(error, input.client_mutation_id)
+        context.loaders.bulk_snapshots.prime(record.id, record, force=True)
+        return BulkSnapshotTopicsPayload.from_domain(record, input.client_mutation_id)
+
+    @computed("Read Kafka Connect and the source databases again, and bring the catalogue up to date.")
+    async def sync_catalog(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002
+            SyncCatalogInput, strawberry.argument(description="What to read, and whether only to tell.")
+        ],
+    ) -> SyncCatalogPayload:
+        """Synchronize, or say what is in the way."""
+        context = info.context
+        try:
+            changes = await sync_catalog(context.services, context.principal, input.cluster_id, dry_run=input.dry_run)
+        except RequestError as error:
+            return SyncCatalogPayload.refused(error, input)
+        return SyncCatalogPayload.from_domain(changes, input.client_mutation_id)

@@ -1,0 +1,140 @@
+"""A source connector, and pages of them."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Self
+
+import strawberry
+
+from schema.connections import (
+    DEFAULT_PAGE,
+    TOTAL_COUNT,
+    After,
+    First,
+    PageInfo,
+    ReadPage,
+    check_first,
+    count_all,
+)
+from schema.context import Info
+from schema.enums import ConnectorState, SignalChannelKind
+from schema.fields import computed
+from schema.filters import TopicFilterInput, topic_filter
+from schema.node import Node
+from snapshots import model
+from snapshots.catalog import Page
+
+if TYPE_CHECKING:
+    from schema.source_snapshot import SourceSnapshot
+    from schema.topic import TopicConnection
+
+
+@strawberry.federation.type(
+    keys=["id", "cluster name"],
+    description="A connector that reads a database and writes its changes to topics; it takes one snapshot at a time.",
+)
+class SourceConnector(Node):
+    """What clients see of a source connector; never its configuration, which holds secrets."""
+
+    cluster_id: strawberry.ID = strawberry.field(description="The id of its cluster, as `syncCatalog` takes it.")
+    cluster: str = strawberry.field(description="The name of its Kafka Connect cluster.")
+    name: str = strawberry.field(description="The name in Kafka Connect; unique in its cluster.")
+    connector_class: str | None = strawberry.field(description="The plugin's class, for example Debezium's for MySQL.")
+    version: str | None = strawberry.field(description="The plugin's version.")
+    state: ConnectorState = strawberry.field(description="Its state as last seen.")
+    state_observed_at: datetime | None = strawberry.field(description="When the state was seen; null for never.")
+    topic_prefix: str | None = strawberry.field(description="Its `topic.prefix`, by which notifications name it.")
+    signal_channel: SignalChannelKind | None = strawberry.field(
+        description="What carries signals to it; null where signalling is not configured, and no snapshot taken."
+    )
+
+    @computed("The topics that it writes, in order of their names.")
+    async def topics(
+        self,
+        info: Info,
+        first: First = DEFAULT_PAGE,
+        after: After = None,
+        filter: Annotated[  # noqa: A002 (the contract's name)
+            TopicFilterInput | None, strawberry.argument(description="Only topics that satisfy all of this.")
+        ] = None,
+    ) -> Annotated["TopicConnection", strawberry.lazy("schema.topic")]:
+        """Load the first page together with those of the other connectors of the answer; further pages on their own."""
+        from schema.topic import TopicConnection  # noqa: PLC0415 (the two name each other)
+
+        check_first(first)
+        page = await info.context.loaders.source_topics(self.id, topic_filter(filter), first, after)
+        return TopicConnection.from_domain(page, after=after)
+
+    @computed("The snapshot that holds the source now; null where it is free.")
+    async def active_snapshot(
+        self, info: Info
+    ) -> Annotated["SourceSnapshot", strawberry.lazy("schema.source_snapshot")] | None:
+        """Load it together with those of the other connectors of the answer."""
+        from schema.source_snapshot import SourceSnapshot  # noqa: PLC0415 (the two name each other)
+
+        record = await info.context.loaders.active_snapshots.load(self.id)
+        return SourceSnapshot.from_domain(record) if record else None
+
+    @classmethod
+    def from_domain(cls, source: model.SourceConnector) -> Self:
+        """Return what clients see of `source`."""
+        return cls(
+            id=strawberry.ID(source.id),
+            cluster_id=strawberry.ID(source.cluster.id),
+            cluster=source.cluster.name,
+            name=source.name,
+            connector_class=source.connector_class,
+            version=source.version,
+            state=source.state,
+            state_observed_at=source.state_observed_at,
+            topic_prefix=source.topic_prefix,
+            signal_channel=source.signal_channel,
+        )
+
+    @classmethod
+    async def resolve_reference(
+        cls, info: Info, id: str | None = None, cluster: str | None = None, name: str | None = None
+    ) -> Self | None:
+        """Find the connector that another subgraph names by one of the keys."""
+        loaders = info.context.loaders
+        if id is not None:
+            source = await loaders.sources.load(id)
+        elif cluster is not None and name is not None:
+            source = await loaders.sources_by_name.load((cluster, name))
+        else:
+            source = None
+        return cls.from_domain(source) if source else None
+
+
+@strawberry.type(description="A source connector in a page.")
+class SourceConnectorEdge:
+    """Relay's edge."""
+
+    node: SourceConnector = strawberry.field(description="The source connector.")
+    cursor: str = strawberry.field(description="Its place in the list, for `after`.")
+
+
+@strawberry.type(description="A page of source connectors, in order of their names.")
+class SourceConnectorConnection:
+    """Relay's connection."""
+
+    edges: list[SourceConnectorEdge] = strawberry.field(description="The source connectors with their cursors.")
+    page_info: PageInfo = strawberry.field(description="Where the page stands in the list.")
+
+    read: strawberry.Private[ReadPage | None]
+
+    @computed(TOTAL_COUNT)
+    async def total_count(self) -> int | None:
+        """Count when asked."""
+        return await count_all(self.read)
+
+    @classmethod
+    def from_domain(cls, page: Page[model.SourceConnector], *, after: str | None, read: ReadPage | None = None) -> Self:
+        """Return what clients see of `page`, which came after the cursor `after`."""
+        return cls(
+            edges=[
+                SourceConnectorEdge(node=SourceConnector.from_domain(source), cursor=cursor)
+                for source, cursor in zip(page.items, page.cursors, strict=True)
+            ],
+            page_info=PageInfo.of(page, after=after),
+            read=read,
+        )
