@@ -2,17 +2,41 @@
 
 from collections.abc import Sequence
 
+from starlette.requests import HTTPConnection
 from starlette.routing import BaseRoute
 
+from gateway.graphql_limits import OperationLimits
+from gateway.graphql_route import AppRoute
+from gateway.graphql_view import GraphQLOptions, build_graphql_app
 from gateway.settings import Settings
+from resolvers.principal import LOCAL_PRINCIPAL, Principal
 from resolvers.services import Services
+
+GRAPHQL = "/graphql"
 
 
 def operation_routes(settings: Settings, services: Services) -> Sequence[BaseRoute]:
     """Return the routes of `/graphql`, of the REST twin and of its description."""
-    return []
+    options = GraphQLOptions(
+        limits=OperationLimits(
+            tokens=settings.query_token_limit,
+            depth=settings.query_depth_limit,
+            aliases=settings.query_alias_limit,
+            fields=settings.query_field_limit,
+        ),
+        body_limit_bytes=settings.request_body_limit,
+        timeout_seconds=settings.operation_timeout_seconds,
+        introspection=settings.introspection,
+        suggestions=settings.suggestions,
+    )
+    return [AppRoute(GRAPHQL, build_graphql_app(services, local_principal, options))]
 
 
-def graphiql_path(settings: Settings) -> str | None:
+async def local_principal(_: HTTPConnection) -> Principal:
+    """Everybody who reaches the port: the settings see to it that only this machine does."""
+    return LOCAL_PRINCIPAL
+
+
+def graphiql_path(_: Settings) -> str | None:
     """Return the path of the GraphiQL page, None where it is not served."""
     return None

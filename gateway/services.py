@@ -45,7 +45,7 @@ async def open_runtime(settings: Settings, url: str, *, engine: OpenEngine | Non
             services = Services(
                 catalog=Catalog(database),
                 catalog_writer=CatalogWriter(database, ids),
-                ledger=Ledger(database, ids),
+                ledger=Ledger(database, ids, idempotency_days=settings.idempotency_days),
                 dispatcher=Dispatcher(
                     opened.channels,
                     deadline_seconds=settings.dispatch_deadline_seconds,

@@ -74,13 +74,17 @@ class Settings(BaseSettings):
     request_body_limit: int = Field(
         1_048_576, ge=1_024, le=64 * 1_048_576, description="Longest request body that is read, in bytes."
     )
-    query_token_limit: int = Field(2_000, ge=50, description="Longest GraphQL document, in tokens.")
-    query_depth_limit: int = Field(16, ge=4, description="Deepest nesting of a GraphQL document.")
-    query_alias_limit: int = Field(30, ge=0, description="Most aliases in a GraphQL document.")
+    query_token_limit: int = Field(5_000, ge=50, description="Longest GraphQL document, in tokens.")
+    query_depth_limit: int = Field(15, ge=4, description="Deepest nesting of fields in a GraphQL document.")
+    query_alias_limit: int = Field(50, ge=0, description="Most aliases in a GraphQL document, fragments spread.")
+    query_field_limit: int = Field(2_000, ge=50, description="Most fields in a GraphQL document, fragments spread.")
     operation_timeout_seconds: float = Field(
         60.0, gt=0, description="How long one GraphQL operation may run, in seconds; longer than the dispatch deadline."
     )
     introspection: bool = Field(default=True, description="Whether GraphQL introspection is answered.")
+    suggestions: bool = Field(
+        default=True, description="Whether GraphQL errors may name fields that the client came close to."
+    )
     graphiql: bool = Field(default=True, description="Whether the GraphiQL page is served.")
     idempotency_days: int = Field(7, ge=1, le=365, description="How long idempotency keys are kept, in days.")
     follow: bool = Field(

