@@ -10,19 +10,23 @@ from gateway.responses import JSON, RequestRefusedError
 DEFAULT_BODY_LIMIT_BYTES = 1_048_576
 
 
+class InvalidJsonError(RequestRefusedError):
+    """The body is not JSON in UTF-8 (400)."""
+
+
 async def read_json(request: Request, limit_bytes: int) -> object:
     """Return the body of `request`, which must be JSON in UTF-8, decoded.
 
     Raises RequestRefusedError: 415 for another content type, 413 for a body above `limit_bytes` (without reading it
-    to its end), 400 for one that is not JSON. Text that no UTF-8 can hold, such as an unpaired surrogate, and values
-    nested more than about a thousand deep are not JSON to us.
+    to its end), InvalidJsonError for one that is not JSON. Text that UTF-8 cannot hold, such as an unpaired surrogate,
+    and values nested more than about a thousand deep are not JSON to us.
     """
     _check_content_type(request)
     body = await _read(request, limit_bytes)
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise RequestRefusedError(400, f"The body is not valid JSON in UTF-8: {error}.") from None
+        raise InvalidJsonError(400, f"The body is not valid JSON in UTF-8: {error}.") from None
 
 
 def content_type(request: Request) -> tuple[str, str]:

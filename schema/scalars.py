@@ -25,11 +25,11 @@ def _format_moment(moment: datetime) -> str:
 def _parse_moment(value: object) -> datetime:
     try:
         moment = datetime.fromisoformat(str(value))
-    except ValueError:
+        if moment.tzinfo is None:
+            raise GraphQLError("DateTime needs an offset from UTC, for example 2026-05-17T09:30:00Z.")
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise GraphQLError("DateTime is ISO 8601, for example 2026-05-17T09:30:00Z.") from None
-    if moment.tzinfo is None:
-        raise GraphQLError("DateTime needs an offset from UTC, for example 2026-05-17T09:30:00Z.")
-    return moment
 
 
 # A string, because JSON numbers are doubles in JavaScript clients and gateways: they go wrong in silence past 2^53.

@@ -9,7 +9,7 @@ from schema.context import Info
 from schema.enums import SnapshotErrorCode, SnapshotType
 from schema.fields import computed
 from schema.node import Node
-from schema.progress import SnapshotProgress
+from schema.progress import SnapshotProgress, stalled_since
 from schema.signal import Signal
 from schema.source_connector import SourceConnector
 from schema.state_enums import SnapshotState
@@ -39,9 +39,6 @@ class SourceSnapshot(Node):
     dispatched_at: datetime | None = strawberry.field(description="When the channel accepted its first signal.")
     started_at: datetime | None = strawberry.field(description="When the engine reported that it began.")
     finished_at: datetime | None = strawberry.field(description="When it reached a final state.")
-    stalled_since: datetime | None = strawberry.field(
-        description="Since when the engine has been silent for longer than it should be; null where it is not overdue."
-    )
 
     @computed("Its signals, in the order in which they are sent: the next when the last has ended.")
     def signals(self) -> list[Signal]:
@@ -57,6 +54,11 @@ class SourceSnapshot(Node):
     def progress(self) -> SnapshotProgress:
         """Count when asked."""
         return SnapshotProgress.of(self.record.topics)
+
+    @computed("Since when the engine is overdue to report that it began; null where it is not.")
+    def stalled_since(self, info: Info) -> datetime | None:
+        """Compare with the clock when asked."""
+        return stalled_since(self.record, info.context.services.clock())
 
     @computed("The bulk snapshot that it is part of.")
     async def bulk_snapshot(self, info: Info) -> Annotated["BulkSnapshot", strawberry.lazy("schema.bulk_snapshot")]:
@@ -83,7 +85,6 @@ class SourceSnapshot(Node):
             dispatched_at=record.dispatched_at,
             started_at=record.started_at,
             finished_at=record.finished_at,
-            stalled_since=None,
         )
 
     @classmethod

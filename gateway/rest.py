@@ -1,0 +1,121 @@
+"""The REST twin of the mutation `bulkSnapshotTopics`: the seed's operation, by the same resolver function."""
+
+import logging
+import re
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.types import Receive, Scope, Send
+
+from gateway.graphql_route import AppRoute
+from gateway.graphql_view import PrincipalProvider, request_id_of
+from gateway.openapi import BULK_SNAPSHOT_PATH, OPENAPI_PATH, describe
+from gateway.request_body import DEFAULT_BODY_LIMIT_BYTES, InvalidJsonError, read_json
+from gateway.responses import RequestRefusedError, check_method, json_response
+from gateway.rest_models import BulkOperationRes, BulkTopicSnapshotReq
+from gateway.rest_values import to_request, to_response
+from persistence.errors import DatabaseUnavailableError
+from resolvers.bulk_snapshot import bulk_snapshot_topics
+from resolvers.services import Services
+from schema.user_error import findings_of
+from snapshots.errors import RequestError, UnconfirmedError
+from snapshots.request import MAX_FINDINGS
+
+logger = logging.getLogger(__name__)
+
+IDEMPOTENCY_HEADER = "Idempotency-Key"
+
+
+def rest_routes(
+    services: Services, principal_of: PrincipalProvider, *, body_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES
+) -> Sequence[BaseRoute]:
+    """Return the routes of the REST twin and of its description."""
+    return [
+        AppRoute(BULK_SNAPSHOT_PATH, BulkSnapshotApp(services, principal_of, body_limit_bytes)),
+        AppRoute(OPENAPI_PATH, OpenApiApp()),
+    ]
+
+
+class OpenApiApp:
+    """Answers GET with the OpenAPI description."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        try:
+            check_method(Request(scope), ("GET", "HEAD"))
+            response = json_response(describe())
+        except RequestRefusedError as error:
+            response = _refused(error)
+        await response(scope, receive, send)
+
+
+class BulkSnapshotApp:
+    """Takes POST with the seed's body."""
+
+    def __init__(self, services: Services, principal_of: PrincipalProvider, body_limit_bytes: int) -> None:
+        """Work over `services`."""
+        self._services = services
+        self._principal_of = principal_of
+        self._body_limit_bytes = body_limit_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; what nobody foresaw is left to the gateway's middleware."""
+        request = Request(scope, receive)
+        try:
+            response = await self._respond(request)
+        except ClientDisconnect:
+            return  # it went away while it was still sending; there is nobody to answer
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        try:
+            return json_response((await self._carry_out(request)).model_dump(mode="json"))
+        except (InvalidJsonError, ValidationError, RequestError) as error:
+            return json_response({"detail": _findings(error)[:MAX_FINDINGS]}, 422)
+        except RequestRefusedError as error:
+            return _refused(error)
+        except HTTPException as error:
+            return json_response({"detail": error.detail}, error.status_code, headers=error.headers)
+        except (UnconfirmedError, DatabaseUnavailableError) as error:
+            logger.warning("request %s: %s", request_id_of(request), error)
+            message = "The gateway cannot answer for sure at the moment; ask again, with the same idempotency key."
+            return json_response({"detail": message}, 503, headers={"Retry-After": "5"})
+
+    async def _carry_out(self, request: Request) -> BulkOperationRes:
+        check_method(request, ("POST",))
+        principal = await self._principal_of(request)
+        body = BulkTopicSnapshotReq.model_validate(await read_json(request, self._body_limit_bytes))
+        key = request.headers.get(IDEMPOTENCY_HEADER)
+        if key is not None and body.idempotency_key not in {None, key}:
+            message = f"The header {IDEMPOTENCY_HEADER} and idempotency_key name different keys; send one of them."
+            raise RequestRefusedError(400, message)
+        record = await bulk_snapshot_topics(self._services, principal, to_request(body, key))
+        return to_response(record)
+
+
+def _refused(error: RequestRefusedError) -> Response:
+    return json_response({"detail": error.message}, error.status, headers=error.headers)
+
+
+def _findings(error: InvalidJsonError | ValidationError | RequestError) -> Sequence[dict[str, object]]:
+    """Return what is wrong in the seed's shape: loc, msg, type."""
+    if isinstance(error, InvalidJsonError):
+        return [{"loc": ["body"], "msg": error.message, "type": "json_invalid"}]
+    if isinstance(error, ValidationError):
+        details = error.errors(include_url=False, include_context=False, include_input=False)
+        return [{"loc": ["body", *detail["loc"]], "msg": detail["msg"], "type": detail["type"]} for detail in details]
+    return [_finding(finding) for finding in findings_of(error)]
+
+
+def _finding(error: RequestError) -> dict[str, object]:
+    """Return a finding of the resolver, whose path is GraphQL's (`input`, `topicIds`, `3`), in the seed's shape."""
+    path = [int(part) if part.isdecimal() else _snake(part) for part in error.field[1:]]
+    return {"loc": ["body", *path], "msg": error.message, "type": error.code.value.lower()}
+
+
+def _snake(name: str) -> str:
+    return re.sub("[A-Z]", lambda match: f"_{match[0].lower()}", name)
