@@ -1,0 +1,218 @@
+"""Row filters: what is refused, and the exact SQL for each engine. What PostgreSQL makes of it: tests/integration."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snapshots.errors import FilterError
+from snapshots.filters import (
+    MAX_CONDITIONS,
+    MAX_TEXT,
+    MAX_VALUES,
+    FilterOperator,
+    RowCondition,
+    RowFilter,
+    check,
+    is_storable,
+    render,
+)
+from snapshots.kinds import Dialect, SnapshotType
+from tests.factories import make_filter
+
+SQL_DIALECTS = [dialect for dialect in Dialect if dialect not in {Dialect.MONGODB, Dialect.OTHER}]
+UNARY = {FilterOperator.IS_NULL, FilterOperator.NOT_NULL}
+LISTS = {FilterOperator.IN, FilterOperator.NOT_IN}
+
+
+def where(row_filter: RowFilter, dialect: Dialect = Dialect.POSTGRESQL) -> str:
+    return render(row_filter, dialect, "public.orders", SnapshotType.INCREMENTAL)
+
+
+@pytest.mark.parametrize("operator", FilterOperator)
+@pytest.mark.parametrize("count", [0, 1, 2, MAX_VALUES, MAX_VALUES + 1])
+def test_number_of_values_that_an_operator_takes(operator: FilterOperator, count: int) -> None:
+    if operator in UNARY:
+        allowed = count == 0
+    elif operator in LISTS:
+        allowed = 1 <= count <= MAX_VALUES
+    else:
+        allowed = count == 1
+
+    assert (check(make_filter(operator=operator, values=("v",) * count)) is None) is allowed
+
+
+@pytest.mark.parametrize(
+    ("count", "valid"), [(0, False), (1, True), (MAX_CONDITIONS, True), (MAX_CONDITIONS + 1, False)]
+)
+def test_number_of_conditions(count: int, *, valid: bool) -> None:
+    assert (check(RowFilter(make_filter().all * count)) is None) is valid
+
+
+@pytest.mark.parametrize(
+    ("text", "valid"),
+    [
+        pytest.param("x" * MAX_TEXT, True, id="longest"),
+        pytest.param("x" * (MAX_TEXT + 1), False, id="too long"),
+        pytest.param("a\x00b", False, id="NUL"),
+        pytest.param("\ud800", False, id="unpaired surrogate"),
+        pytest.param("\U0001f600 \n'\"`]\\", True, id="odd, but a text"),
+        pytest.param(" ", True, id="blank"),
+    ],
+)
+def test_columns_and_values_are_texts(text: str, *, valid: bool) -> None:
+    assert (check(make_filter(column=text)) is None) is valid
+    assert (check(make_filter(values=(text,))) is None) is valid
+
+
+def test_a_value_may_be_empty_and_a_column_may_not() -> None:
+    assert check(make_filter(values=("",))) is None
+    assert check(make_filter(column="")) is not None
+
+
+def test_one_bad_condition_is_enough() -> None:
+    bad = RowCondition("a", FilterOperator.IS_NULL, ("v",))
+
+    assert check(RowFilter((*make_filter().all, bad))) == "IS_NULL takes no values."
+
+
+@given(st.text(st.characters(codec=None)))
+def test_storable_is_what_postgresql_keeps_and_utf_8_can_say(text: str) -> None:
+    has_surrogate = any(0xD800 <= ord(character) <= 0xDFFF for character in text)
+
+    assert is_storable(text) is not ("\x00" in text or has_surrogate)
+
+
+@pytest.mark.parametrize(
+    ("operator", "values", "sql"),
+    [
+        (FilterOperator.EQ, ("5",), "\"n\" = '5'"),
+        (FilterOperator.NE, ("5",), "\"n\" <> '5'"),
+        (FilterOperator.LT, ("5",), "\"n\" < '5'"),
+        (FilterOperator.LE, ("5",), "\"n\" <= '5'"),
+        (FilterOperator.GT, ("5",), "\"n\" > '5'"),
+        (FilterOperator.GE, ("5",), "\"n\" >= '5'"),
+        (FilterOperator.LIKE, ("a%_",), "\"n\" LIKE 'a%_'"),
+        (FilterOperator.IN, ("1",), "\"n\" IN ('1')"),
+        (FilterOperator.IN, ("1", "2"), "\"n\" IN ('1', '2')"),
+        (FilterOperator.NOT_IN, ("1", "2"), "\"n\" NOT IN ('1', '2')"),
+        (FilterOperator.IS_NULL, (), '"n" IS NULL'),
+        (FilterOperator.NOT_NULL, (), '"n" IS NOT NULL'),
+    ],
+)
+def test_operators(operator: FilterOperator, values: tuple[str, ...], sql: str) -> None:
+    assert where(make_filter("n", operator, values)) == sql
+
+
+def test_every_operator_can_be_rendered() -> None:
+    for operator in FilterOperator:
+        assert where(make_filter(operator=operator, values=() if operator in UNARY else ("v",)))
+
+
+def test_conditions_must_all_hold() -> None:
+    conditions = make_filter("a", values=("1",)).all + make_filter("b", FilterOperator.IS_NULL, ()).all
+
+    assert where(RowFilter(conditions)) == '"a" = \'1\' AND "b" IS NULL'
+
+
+@pytest.mark.parametrize(
+    ("dialect", "sql"),
+    [
+        (Dialect.POSTGRESQL, """"a""b`c]d" = \'it\'\'s "x"\'"""),
+        (Dialect.ORACLE, """"a""b`c]d" = \'it\'\'s "x"\'"""),
+        (Dialect.DB2, """"a""b`c]d" = \'it\'\'s "x"\'"""),
+        (Dialect.MYSQL, """`a"b``c]d` = \'it\'\'s "x"\'"""),
+        (Dialect.MARIADB, """`a"b``c]d` = \'it\'\'s "x"\'"""),
+        (Dialect.SQLSERVER, """[a"b`c]]d] = \'it\'\'s "x"\'"""),
+    ],
+)
+def test_quotes_of_each_engine(dialect: Dialect, sql: str) -> None:
+    assert where(make_filter('a"b`c]d', values=('it\'s "x"',)), dialect) == sql
+
+
+@pytest.mark.parametrize(
+    ("dialect", "literal"),
+    [
+        pytest.param(
+            Dialect.POSTGRESQL, r"E'\\'' OR 1=1 --'", id="PostgreSQL, whatever standard_conforming_strings is"
+        ),
+        pytest.param(Dialect.MYSQL, r"'\\'' OR 1=1 --'", id="MySQL, whatever NO_BACKSLASH_ESCAPES is"),
+        pytest.param(Dialect.MARIADB, r"'\\'' OR 1=1 --'", id="MariaDB"),
+        pytest.param(Dialect.ORACLE, r"'\'' OR 1=1 --'", id="Oracle, where a backslash is nothing special"),
+        pytest.param(Dialect.DB2, r"'\'' OR 1=1 --'", id="Db2"),
+        pytest.param(Dialect.SQLSERVER, r"'\'' OR 1=1 --'", id="SQL Server"),
+    ],
+)
+def test_a_backslash_does_not_free_the_quote_behind_it(dialect: Dialect, literal: str) -> None:
+    assert where(make_filter("a", values=(r"\' OR 1=1 --",)), dialect).endswith(f" = {literal}")
+
+
+def test_sql_server_is_told_that_a_text_is_unicode() -> None:
+    row_filter = make_filter("a", FilterOperator.IN, ("Жук", "bug"))
+
+    assert where(row_filter, Dialect.SQLSERVER) == "[a] IN (N'Жук', 'bug')"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "collection", "table"),
+    [
+        pytest.param(Dialect.POSTGRESQL, "public.orders", '"public"."orders"', id="PostgreSQL"),
+        pytest.param(Dialect.POSTGRESQL, "public.or.ders", '"public"."or.ders"', id="PostgreSQL, a dot in the name"),
+        pytest.param(Dialect.POSTGRESQL, 'public.x" --', '"public"."x"" --"', id="PostgreSQL, a hostile name"),
+        pytest.param(Dialect.MYSQL, "shop.orders", "`shop`.`orders`", id="MySQL"),
+        pytest.param(Dialect.MYSQL, "shop.or.d`ers", "`shop`.`or.d``ers`", id="MySQL, a dot and a quote in the name"),
+        pytest.param(Dialect.MARIADB, "shop.orders", "`shop`.`orders`", id="MariaDB"),
+        pytest.param(Dialect.SQLSERVER, "shop.dbo.orders", "[shop].[dbo].[orders]", id="SQL Server"),
+        pytest.param(Dialect.SQLSERVER, "shop.dbo.or.d]rs", "[shop].[dbo].[or.d]]rs]", id="SQL Server, a dot"),
+        pytest.param(Dialect.ORACLE, "ORCLPDB1.SHOP.ORDERS", '"SHOP"."ORDERS"', id="Oracle: schema and table only"),
+        pytest.param(Dialect.ORACLE, "SHOP.ORDERS", '"SHOP"."ORDERS"', id="Oracle, without the database"),
+        pytest.param(Dialect.DB2, "SHOP.ORDERS", '"SHOP"."ORDERS"', id="Db2"),
+    ],
+)
+def test_a_blocking_snapshot_gets_a_whole_select(dialect: Dialect, collection: str, table: str) -> None:
+    row_filter = make_filter("n", FilterOperator.IS_NULL, ())
+
+    sql = render(row_filter, dialect, collection, SnapshotType.BLOCKING)
+
+    assert sql == f"SELECT * FROM {table} WHERE {where(row_filter, dialect)}"
+
+
+@pytest.mark.parametrize("dialect", [Dialect.MONGODB, Dialect.OTHER])
+@pytest.mark.parametrize("snapshot_type", SnapshotType)
+def test_engines_whose_filters_are_not_sql_take_none(dialect: Dialect, snapshot_type: SnapshotType) -> None:
+    with pytest.raises(FilterError, match=dialect):
+        render(make_filter(), dialect, "shop.orders", snapshot_type)
+
+
+@pytest.mark.parametrize("dialect", SQL_DIALECTS)
+@given(
+    column=st.text("a\"`[]'\\ -;?{", min_size=1, max_size=10),
+    values=st.lists(st.text("a\"`[]'\\ -;?{N", max_size=10), min_size=1, max_size=3).map(tuple),
+)
+def test_nothing_of_a_column_or_value_is_left_outside_its_quotes(
+    dialect: Dialect, column: str, values: tuple[str, ...]
+) -> None:
+    """Read as the engine's lexer does: quoted parts taken away, only the condition's own words are left."""
+    identifier = {
+        Dialect.MYSQL: r"`(?:[^`]|``)*`",
+        Dialect.MARIADB: r"`(?:[^`]|``)*`",
+        Dialect.SQLSERVER: r"\[(?:[^\]]|\]\])*\]",
+    }.get(dialect, r'"(?:[^"]|"")*"')
+    literal = {
+        Dialect.MYSQL: r"'(?:[^'\\]|''|\\.)*'",
+        Dialect.MARIADB: r"'(?:[^'\\]|''|\\.)*'",
+        Dialect.POSTGRESQL: r"E'(?:[^'\\]|''|\\.)*'|'(?:[^'\\]|'')*'",
+    }.get(dialect, r"'(?:[^']|'')*'")
+
+    sql = where(make_filter(column, FilterOperator.IN, values), dialect)
+
+    lexed = re.fullmatch(rf"(?:{identifier}) IN \((?:{literal})(?:, (?:{literal}))*\)", sql, re.DOTALL)
+    assert lexed
+    assert len(re.findall(literal, sql[len(_quoted(identifier, sql)) :], re.DOTALL)) == len(values)
+
+
+def _quoted(identifier: str, sql: str) -> str:
+    match = re.match(identifier, sql, re.DOTALL)
+    assert match
+    return match[0]
