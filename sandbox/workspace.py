@@ -19,14 +19,15 @@ _RUN_FILE = ".run.json"
 
 
 @asynccontextmanager
-async def workspace() -> AsyncIterator[Path]:
-    """Yield a new directory in the system's temporary one, for us alone as long as we live, and remove it at the end.
+async def workspace(parent: Path | None = None) -> AsyncIterator[Path]:
+    """Yield a new directory in `parent` (the system's temporary one), for us alone, and remove it at the end.
 
     Directories of dead runs are removed first, and what still runs in them is ended.
     """
-    await _sweep()
+    parent = parent or Path(tempfile.gettempdir())
+    await _sweep(parent)
     with ExitStack() as held:
-        directory = _claim(held)
+        directory = _claim(held, parent)
         try:
             yield directory
         finally:
@@ -48,14 +49,14 @@ def _run_files(directory: Path) -> list[Path]:
     return list(directory.rglob("*" + _RUN_FILE))
 
 
-def _left_behind() -> list[Path]:
-    return [found for found in Path(tempfile.gettempdir()).glob(_PREFIX + "*") if _is_ours(found)]
+def _left_behind(parent: Path) -> list[Path]:
+    return [found for found in parent.glob(_PREFIX + "*") if _is_ours(found)]
 
 
-def _claim(held: ExitStack) -> Path:
+def _claim(held: ExitStack, parent: Path) -> Path:
     """Make a directory and lock it; once more where the sweep of another run was between the two."""
     while True:
-        directory = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
         # The account of the embedded server passes through to its data.
         directory.chmod(0o711)
         with suppress(DirectoryBusyError, FileNotFoundError):
@@ -63,8 +64,8 @@ def _claim(held: ExitStack) -> Path:
             return directory
 
 
-async def _sweep() -> None:
-    for directory in _left_behind():
+async def _sweep(parent: Path) -> None:
+    for directory in _left_behind(parent):
         # Busy means that its owner lives; anything else is not worth failing a new run for.
         with suppress(DirectoryBusyError, ProcessError, OSError), locked(directory):
             await end_orphans(directory)

@@ -6,7 +6,7 @@ from snapshots.kinds import SnapshotErrorCode
 from snapshots.notifications import NotificationKind
 from snapshots.records import AnswerKind, SourceAnswer
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
-from tests.integration.conftest import Administrator
+from tests.databases import Administrator
 from tests.integration.ledger.bench import SENT, TENANT, Bench
 
 REFUSED = Failed(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "The database is away.", retryable=True)

@@ -1,4 +1,4 @@
-"""A real PostgreSQL: a database migrated once and cloned for each test, so that each has its own."""
+"""Fixtures of a real PostgreSQL: a database migrated once and cloned for each test, so that each has its own."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
