@@ -1,0 +1,92 @@
+"""The states of connectors, asked of Kafka Connect once for all who want to know them at about the same time."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import monotonic
+
+from snapshots.engines.debezium.connect import ConnectClient
+from snapshots.errors import ClusterUnreachableError
+from snapshots.identifiers import Clock, utc_now
+from snapshots.model import Cluster
+from snapshots.ports import ConnectorObservation
+
+_Observations = Mapping[str, ConnectorObservation]
+
+
+@dataclass(slots=True)
+class _Answer:
+    """A question under way, or its answer, good until then by the monotonic clock."""
+
+    task: asyncio.Task[_Observations]
+    until: float
+
+
+class CachedConnectorStates:
+    """Implements the port ConnectorStates: one request a cluster, shared and kept for a moment, failures too."""
+
+    def __init__(
+        self,
+        client: ConnectClient,
+        *,
+        ttl_seconds: float = 2.0,
+        wait_seconds: float = 5.0,
+        clock: Clock = utc_now,
+        now: Callable[[], float] = monotonic,
+    ) -> None:
+        """Keep an answer for `ttl_seconds`, and let nobody wait longer than `wait_seconds` for one."""
+        self._client = client
+        self._ttl_seconds = ttl_seconds
+        self._wait_seconds = wait_seconds
+        self._clock = clock
+        self._now = now
+        self._answers: dict[Cluster, _Answer] = {}
+
+    async def observe(self, cluster: Cluster) -> _Observations:
+        """Return the connectors of `cluster` by name. Raises ClusterUnreachableError, also where it takes too long."""
+        answer = self._answers.get(cluster)
+        if answer is None or self._now() >= answer.until:
+            answer = self._ask(cluster)
+        try:
+            # Shielded: whoever asked first may be cancelled, and the others still want the answer.
+            async with asyncio.timeout(self._wait_seconds):
+                return await asyncio.shield(answer.task)
+        except TimeoutError:
+            message = f"Kafka Connect of cluster {cluster.name} did not answer within {self._wait_seconds:g} s."
+            raise ClusterUnreachableError(message) from None
+        except ClusterUnreachableError as error:
+            raise ClusterUnreachableError(str(error)) from error  # one error for each caller, each with its traceback
+
+    async def close(self) -> None:
+        """Give up the questions under way."""
+        tasks = [answer.task for answer in self._answers.values()]
+        self._answers.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _ask(self, cluster: Cluster) -> _Answer:
+        self._drop_outdated()
+        task = asyncio.create_task(self._observe(cluster))
+        answer = self._answers[cluster] = _Answer(task, float("inf"))
+
+        def answered(done: asyncio.Task[_Observations]) -> None:
+            answer.until = self._now() + self._ttl_seconds
+            if not done.cancelled():
+                done.exception()  # whoever waited has given up, and nobody else need hear of it
+
+        task.add_done_callback(answered)
+        return answer
+
+    async def _observe(self, cluster: Cluster) -> _Observations:
+        connectors = await self._client.connectors(cluster)
+        observed_at = self._clock()
+        return {
+            connector.name: ConnectorObservation(connector.name, connector.state, observed_at, connector.trace)
+            for connector in connectors
+        }
+
+    def _drop_outdated(self) -> None:
+        now = self._now()
+        for cluster in [cluster for cluster, answer in self._answers.items() if now >= answer.until]:
+            del self._answers[cluster]
