@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import aiohttp
 
 from resolvers.services import ClusterObserver
+from snapshots.engines.debezium.connect import ConnectClient
+from snapshots.engines.debezium.connect_states import CachedConnectorStates
+from snapshots.engines.debezium.observe import KafkaConnectObserver
 from snapshots.engines.debezium.signal_table import SignalTableChannel
 from snapshots.engines.debezium.signal_topic import SignalTopicChannel
 from snapshots.kinds import SignalChannelKind
@@ -31,18 +34,17 @@ OpenEngine = AbstractAsyncContextManager[Engine]
 @asynccontextmanager
 async def debezium(secrets: Secrets) -> AsyncIterator[Engine]:
     """Yield Debezium on Kafka Connect; one HTTP session serves all clusters."""
-    from snapshots.engines.kafka_connect import CachedConnectorStates, KafkaConnectObserver
-
     topics = SignalTopicChannel()
     try:
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_HTTP_SECONDS)) as session:
+        async with aiohttp.ClientSession() as session:
+            client = ConnectClient(session, secrets, timeout_seconds=_HTTP_SECONDS)
             yield Engine(
                 channels={
                     SignalChannelKind.SOURCE_TABLE: SignalTableChannel(secrets),
                     SignalChannelKind.KAFKA: topics,
                 },
-                connector_states=CachedConnectorStates(session, secrets),
-                observer=KafkaConnectObserver(session, secrets),
+                connector_states=CachedConnectorStates(client),
+                observer=KafkaConnectObserver(client, secrets),
             )
     finally:
         await topics.close()
