@@ -34,7 +34,9 @@ class Connection(Protocol):
 @pytest.fixture(scope="module")
 async def connection(postgres_server: EmbeddedPostgres) -> AsyncIterator[Connection]:
     await postgres_server.create_database(DATABASE)
-    connected = await asyncpg.connect(postgres_server.url(DATABASE))  # type: ignore[no-untyped-call]
+    # No cache of statements: one text means something else after a change of standard_conforming_strings.
+    url = postgres_server.url(DATABASE)
+    connected = await asyncpg.connect(url, statement_cache_size=0)  # type: ignore[no-untyped-call]
     connection = cast("Connection", connected)
     await connection.execute(f"CREATE TABLE {CANARY} (id int)")
     yield connection
