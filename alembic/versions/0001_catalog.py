@@ -29,6 +29,7 @@ depends_on = None
 _TABLES = ("connect_cluster", "connector", "topic", "notification_cursor")
 
 # CREATE ROLE has no IF NOT EXISTS, and another database of this server may be migrated at the same moment.
+# Since PostgreSQL 16 whoever makes a role is its member, but may not act as it (privilege SET) without a grant.
 _MAKE_ROLE = """
 DO $$
 BEGIN
@@ -38,7 +39,9 @@ BEGIN
         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
         END;
     END IF;
-    IF NOT pg_has_role('topicsnap_app', 'MEMBER') THEN
+    IF NOT pg_has_role(
+        'topicsnap_app', CASE WHEN current_setting('server_version_num')::integer < 160000 THEN 'MEMBER' ELSE 'SET' END
+    ) THEN
         BEGIN
             EXECUTE format('GRANT topicsnap_app TO %I', current_user);
         EXCEPTION WHEN unique_violation THEN NULL;
