@@ -15,7 +15,7 @@ from gateway.front_page import front_page_route
 from gateway.health import Check, health_routes
 from gateway.logging import request_id
 from gateway.request_ids import RequestIds
-from gateway.requests import Requests
+from gateway.requests import Requests, masked
 from gateway.security import AllowedHosts, SecurityHeaders
 
 
@@ -53,7 +53,7 @@ def build_app(parts: Parts) -> ASGIApp:
             *health_routes(parts.checks),
             *parts.routes,
         ],
-        exception_handlers={HTTPException: _refuse},
+        exception_handlers={HTTPException: _refuse, Exception: _mask},
         lifespan=lifespan,
     )
     return RequestIds(SecurityHeaders(Requests(AllowedHosts(app, parts.allowed_hosts))))
@@ -65,3 +65,8 @@ async def _refuse(_: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         status, detail, headers = error.status_code, error.detail, error.headers
     return JSONResponse({"error": detail, "requestId": request_id.get()}, status, headers=headers)
+
+
+async def _mask(_: Request, __: Exception) -> Response:
+    """Answer what nobody foresaw; Starlette raises it again afterwards, and `Requests` logs it."""
+    return masked()

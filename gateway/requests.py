@@ -42,7 +42,7 @@ class Requests:
         except Exception:
             logger.exception("request failed unexpectedly")
             if not status:
-                await _sorry()(scope, receive, send_and_note)
+                await masked()(scope, receive, send_and_note)
         finally:
             level = logging.DEBUG if scope["path"] in _PROBES else logging.INFO
             milliseconds = round((time.perf_counter() - started) * 1000, 1)
@@ -51,6 +51,7 @@ class Requests:
             logger.log(level, "request", extra=extra)
 
 
-def _sorry() -> JSONResponse:
+def masked() -> JSONResponse:
+    """Return the answer to a request that failed for no foreseen reason."""
     message = "Something went wrong that Topicsnap did not foresee; its log tells more, under this request id."
     return JSONResponse({"error": message, "requestId": request_id.get()}, 500)

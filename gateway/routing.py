@@ -35,8 +35,3 @@ def operation_routes(settings: Settings, services: Services) -> Sequence[BaseRou
 async def local_principal(_: HTTPConnection) -> Principal:
     """Everybody who reaches the port: the settings see to it that only this machine does."""
     return LOCAL_PRINCIPAL
-
-
-def graphiql_path(_: Settings) -> str | None:
-    """Return the path of the GraphiQL page, None where it is not served."""
-    return None

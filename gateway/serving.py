@@ -10,7 +10,7 @@ from gateway.databases import open_database
 from gateway.health import Check
 from gateway.logging import configure
 from gateway.provenance import check_packages
-from gateway.routing import graphiql_path, operation_routes
+from gateway.routing import operation_routes
 from gateway.server import make_server, tune_garbage_collection
 from gateway.services import Runtime, open_runtime
 from gateway.settings import Settings, unknown_variables
@@ -67,7 +67,6 @@ def app_parts(settings: Settings, runtime: Runtime) -> Parts:
         checks=checks,
         beside=[worker] if worker is not None else [],
         allowed_hosts=settings.allowed_hosts,
-        graphiql=graphiql_path(settings),
         simulated=runtime.services.simulated,
     )
 

@@ -85,7 +85,6 @@ class Settings(BaseSettings):
     suggestions: bool = Field(
         default=True, description="Whether GraphQL errors may name fields that the client came close to."
     )
-    graphiql: bool = Field(default=True, description="Whether the GraphiQL page is served.")
     idempotency_days: int = Field(7, ge=1, le=365, description="How long idempotency keys are kept, in days.")
     follow: bool = Field(
         default=True,

@@ -1,0 +1,176 @@
+"""Following one Kafka, with a consumer that tells what it was asked."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import orjson
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.errors import CommitFailedError, KafkaConnectionError
+
+from gateway import follower as module
+from gateway.follower import Follower, KafkaUnreachableError, Topics
+from gateway.kafka_consumer import Records
+from persistence.errors import DatabaseUnavailableError
+from snapshots.notifications import Notification
+
+
+@dataclass
+class FakeRecord:
+    topic: str
+    offset: int
+    value: bytes | None
+    partition: int = 0
+    timestamp: int = 1_000
+
+
+@dataclass
+class FakeConsumer:
+    existing: set[str]
+    batches: list[list[FakeRecord]] = field(default_factory=list)
+    start_error: Exception | None = None
+    commit_error: Exception | None = None
+    subscribed: list[list[str]] = field(default_factory=list)
+    committed: list[dict[TopicPartition, int]] = field(default_factory=list)
+    stopped: bool = False
+    looks: int = 0
+
+    async def start(self) -> None:
+        if self.start_error:
+            raise self.start_error
+
+    async def stop(self) -> None:
+        self.stopped = True
+
+    async def topics(self) -> set[str]:
+        self.looks += 1
+        return self.existing
+
+    def subscribe(self, *, topics: list[str]) -> None:
+        self.subscribed.append(topics)
+
+    def unsubscribe(self) -> None:
+        self.subscribed.append([])
+
+    async def getmany(self, *, timeout_ms: int) -> Records:
+        await asyncio.sleep(0)
+        records: dict[TopicPartition, list[FakeRecord]] = {}
+        for record in self.batches.pop(0) if self.batches else []:
+            records.setdefault(TopicPartition(record.topic, record.partition), []).append(record)
+        return records
+
+    async def commit(self, offsets: dict[TopicPartition, int]) -> None:
+        self.committed.append(offsets)
+        if self.commit_error:
+            raise self.commit_error
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(module, "_LOOK_SECONDS", 0.0)
+
+
+def started(offset: int, topic: str = "shop.notifications") -> FakeRecord:
+    value = {
+        "id": f"sig_{offset}",
+        "type": "STARTED",
+        "aggregate_type": "Incremental Snapshot",
+        "additional_data": {"connector_name": "shop", "data_collections": "public.orders"},
+    }
+    return FakeRecord(topic, offset, orjson.dumps(value))
+
+
+class Recorder:
+    """Takes notifications; raises `errors`, one for each call, first."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+        self.calls: list[tuple[str, list[str]]] = []
+        self.poison: str | None = None
+
+    async def __call__(self, cluster_id: str, notifications: Sequence[Notification]) -> None:
+        ids = [notification.id for notification in notifications]
+        self.calls.append((cluster_id, ids))
+        if self.errors:
+            raise self.errors.pop(0)
+        if self.poison in ids:
+            message = "stumbled"
+            raise ValueError(message)
+
+
+async def follow(consumer: FakeConsumer, apply: Recorder, topics: Topics, until: Callable[[], bool]) -> Follower:
+    follower = Follower("kafka:9092", apply, group="test", make_consumer=lambda *_: consumer)
+    follower.topics = topics
+    task = asyncio.create_task(follower.run(lambda: None))
+    async with asyncio.timeout(5):
+        while not until() and not task.done():  # noqa: ASYNC110 - the follower tells nobody
+            await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert consumer.stopped
+    if not task.cancelled() and (error := task.exception()):
+        raise error
+    return follower
+
+
+SHOP: dict[str, tuple[str, ...]] = {"shop.notifications": ("clu_1",)}
+
+
+async def test_offsets_are_committed_after_the_ledger_has_the_notifications() -> None:
+    consumer = FakeConsumer({"shop.notifications"}, [[started(4), FakeRecord("shop.notifications", 5, b"junk")]])
+    apply = Recorder()
+    await follow(consumer, apply, SHOP, lambda: bool(consumer.committed))
+    assert apply.calls == [("clu_1", ["sig_4"])]
+    assert consumer.committed == [{TopicPartition("shop.notifications", 0): 6}]
+
+
+async def test_nothing_is_committed_while_the_database_is_away() -> None:
+    consumer = FakeConsumer({"shop.notifications"}, [[started(4)]])
+    with pytest.raises(DatabaseUnavailableError):
+        await follow(consumer, Recorder(DatabaseUnavailableError("away")), SHOP, lambda: False)
+    assert consumer.committed == []
+
+
+async def test_topics_that_do_not_exist_are_looked_for_and_not_subscribed_to() -> None:
+    consumer = FakeConsumer(set())
+    await follow(consumer, Recorder(), SHOP, lambda: consumer.looks > 2)
+    assert consumer.subscribed == []
+    consumer = FakeConsumer({"shop.notifications", "other"})
+    await follow(consumer, Recorder(), SHOP | {"late": ("clu_1",)}, lambda: bool(consumer.subscribed))
+    assert consumer.subscribed == [["shop.notifications"]]
+
+
+async def test_a_topic_that_two_clusters_share_is_told_to_both() -> None:
+    consumer = FakeConsumer({"shop.notifications"}, [[started(1)]])
+    apply = Recorder()
+    await follow(consumer, apply, {"shop.notifications": ("clu_1", "clu_2")}, lambda: bool(consumer.committed))
+    assert apply.calls == [("clu_1", ["sig_1"]), ("clu_2", ["sig_1"])]
+
+
+async def test_a_passing_stumble_loses_nothing() -> None:
+    consumer = FakeConsumer({"shop.notifications"}, [[started(1), started(2)]])
+    apply = Recorder(ValueError("once"))
+    await follow(consumer, apply, SHOP, lambda: bool(consumer.committed))
+    assert apply.calls == [("clu_1", ["sig_1", "sig_2"])] * 2
+
+
+async def test_a_notification_that_cannot_be_applied_is_left_out_alone(caplog: pytest.LogCaptureFixture) -> None:
+    consumer = FakeConsumer({"shop.notifications"}, [[started(1), started(2), started(3)]])
+    apply = Recorder()
+    apply.poison = "sig_2"
+    await follow(consumer, apply, SHOP, lambda: bool(consumer.committed))
+    assert apply.calls[-3:] == [("clu_1", ["sig_1"]), ("clu_1", ["sig_2"]), ("clu_1", ["sig_3"])]
+    assert "left a notification out" in caplog.text
+
+
+async def test_a_commit_that_fails_is_no_fault() -> None:
+    consumer = FakeConsumer({"shop.notifications"}, [[started(1)], [started(2)]], commit_error=CommitFailedError())
+    await follow(consumer, Recorder(), SHOP, lambda: len(consumer.committed) == 2)
+
+
+async def test_brokers_that_do_not_answer_are_a_fault_with_a_sentence() -> None:
+    consumer = FakeConsumer(set(), start_error=KafkaConnectionError("refused"))
+    with pytest.raises(KafkaUnreachableError, match=r"kafka:9092 cannot be followed: .*refused"):
+        await follow(consumer, Recorder(), SHOP, lambda: False)
