@@ -1,6 +1,7 @@
 """Asking Kafka Connect, before anything is sent, whether the connectors of a plan can take a snapshot."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -10,6 +11,8 @@ from snapshots.jobs import Plan, SourceJob
 from snapshots.kinds import SnapshotErrorCode
 from snapshots.model import Cluster
 from snapshots.ports import ConnectorObservation
+
+logger = logging.getLogger(__name__)
 
 Observations = Mapping[str, ConnectorObservation] | ClusterUnreachableError
 """A cluster's connectors by name, or why they are not known."""
@@ -35,6 +38,10 @@ async def _observe(services: Services, cluster: Cluster) -> Observations:
         return await services.connector_states.observe(cluster)
     except ClusterUnreachableError as error:
         return error
+    except Exception:
+        # A fault of ours: it must not take the other clusters' sources with it, and the channel may work all the same.
+        logger.exception("asking Kafka Connect of cluster %s failed unexpectedly", cluster.name)
+        return ClusterUnreachableError(f"Asking Kafka Connect of cluster {cluster.name} failed; see the log.")
 
 
 def _checked(job: SourceJob, observed: Observations | None) -> SourceJob:
