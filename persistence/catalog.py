@@ -109,7 +109,7 @@ class Catalog:
     ) -> dict[str, Page[Topic]]:
         """Return the first page of topics of each of `source_ids`, for all of them in one statement."""
         listed = topic.alias("listed")
-        source = func.unnest(texts(storable(source_ids), "ids")).table_valued("id", name="source")
+        source = func.unnest(texts(storable(source_ids), "ids")).table_valued("id", name="source").render_derived()
         chosen = (
             select(listed.c.id)
             .where(

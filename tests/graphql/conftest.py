@@ -1,0 +1,5 @@
+"""The API's fixture."""
+
+from tests.api import api
+
+__all__ = ["api"]
