@@ -11,6 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, NullPool, func, select, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -121,6 +122,8 @@ async def _run(url: str, action: Callable[[Config], None]) -> None:
     async with _connected(url) as connection, _alone(connection):
         try:
             await connection.run_sync(lambda sync: action(configuration(sync)))
+        except CommandError as error:
+            raise NotMigratedError(f"{address(url)} cannot be migrated by this Topicsnap: {error}") from error
         except DBAPIError as error:
             if _sqlstate(error) != _INSUFFICIENT_PRIVILEGE:
                 raise

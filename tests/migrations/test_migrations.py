@@ -204,6 +204,13 @@ async def test_tables_of_another_version_are_told(database_url: str, revision: s
     await database.close()
 
 
+async def test_a_database_of_a_newer_version_is_left_alone(database_url: str) -> None:
+    async with administering(database_url) as administrator:
+        await administrator.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(NotMigratedError, match="cannot be migrated by this Topicsnap"):
+        await migrations.upgrade(database_url)
+
+
 @pytest.mark.parametrize("number", [90_624, 130_022])
 def test_an_old_server_is_refused(number: int) -> None:
     with pytest.raises(UnsupportedServerError, match=f"needs PostgreSQL 14 or newer; this server is {number // 10000}"):
