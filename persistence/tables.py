@@ -138,6 +138,9 @@ bulk_snapshot = Table(
     Column("idempotency_key", Text),
     Column("request_hash", LargeBinary, nullable=False),
     _moment("answered_at"),
+    Column("retry_of", Text),
+    Column("verify", Boolean, nullable=False, server_default=text("false")),
+    Index(None, "tenant_id", "requested_at", "id"),
     Index(
         "uq_bulk_snapshot_idempotency",
         "tenant_id",
@@ -182,6 +185,10 @@ source_snapshot = Table(
     _moment("started_at"),
     _moment("progressed_at"),
     _moment("finished_at"),
+    # Who asked for it: Topicsnap's users, or somebody else (seen by its notifications only).
+    Column("origin", Text, nullable=False, server_default=text("'REQUESTED'")),
+    # Whether the connector tells of its snapshots at all.
+    Column("followed", Boolean, nullable=False, server_default=text("true")),
     _reference("bulk_snapshot_id", "bulk_snapshot", ondelete="CASCADE"),
     _reference("connector_id", "connector"),
     Index(None, "tenant_id", "bulk_snapshot_id", "position"),
@@ -228,6 +235,14 @@ snapshot_topic = Table(
     Column("engine_status", Text),
     _moment("started_at"),
     _moment("finished_at"),
+    # Completeness: the topic's offsets around the snapshot, and the rows of source and topic between them.
+    Column("start_offset", BigInteger),
+    Column("end_offset", BigInteger),
+    Column("expected_rows", BigInteger),
+    Column("emitted_rows", BigInteger),
+    Column("verdict", Text),
+    Column("verdict_reason", Text),
+    _moment("verified_at"),
     _reference("source_snapshot_id", "source_snapshot", ondelete="CASCADE"),
     _reference("signal_id", "signal"),
     _reference("topic_id", "topic"),
