@@ -130,10 +130,11 @@ def test_an_explicit_route_stays_and_whether_the_topic_exists_follows() -> None:
     assert topic(after).mapping is MappingKind.EXPLICIT
 
 
-@pytest.mark.parametrize(("explicit", "expected"), [(frozenset({"keyless"}), True), (frozenset[str](), False)])
-def test_keyless_is_the_operators_word_only_where_it_was_said(explicit: frozenset[str], expected: bool) -> None:
-    before = with_explicit_topic(explicit, keyless=True)
-    assert topic(sync(before, SHOP, topics=(replace(ORDERS, keyless=False),))).values.keyless is expected
+@pytest.mark.parametrize("said", [True, False, None])
+def test_keyless_is_the_operators_word_only_where_it_was_said(said: bool | None) -> None:  # noqa: FBT001
+    explicit = frozenset({"keyless"}) if said is not None else frozenset[str]()
+    after = sync(with_explicit_topic(explicit, keyless=said), SHOP, topics=(replace(ORDERS, keyless=True),))
+    assert topic(after).values.keyless is (True if said is None else said)
 
 
 def test_an_explicit_topic_is_not_retired() -> None:
