@@ -14,6 +14,7 @@ from gateway.secrets import ReferencedSecrets
 from sandbox.errors import SandboxError
 from sandbox.stack import Sandbox
 from snapshots.catalog import CatalogImport, ImportedCluster, ImportedConnector
+from snapshots.kinds import SignalChannelKind
 
 NOTE = (
     "Everything here runs on this machine and is gone when you stop it: PostgreSQL, Kafka Connect with Debezium, and "
@@ -47,7 +48,13 @@ async def real_chain(directory: Path, steps: Steps) -> AsyncIterator[Chain]:
 def _catalog(sandbox: Sandbox, variables: dict[str, str]) -> CatalogImport:
     cluster = ImportedCluster(CLUSTER, connect_url=sandbox.connect.url, kafka_bootstrap=sandbox.broker.bootstrap)
     connectors = tuple(
-        ImportedConnector(CLUSTER, running.source.connector, database_url_ref=f"env:{variables[name]}")
+        ImportedConnector(
+            CLUSTER,
+            running.source.connector,
+            # Where both would do Topicsnap takes the table, which cannot double a signal; this shows all three ways.
+            signal_channel=SignalChannelKind.KAFKA if running.source.channel == "kafka" else None,
+            database_url_ref=f"env:{variables[name]}",
+        )
         for name, running in sandbox.sources.items()
     )
     return CatalogImport((cluster,), connectors, OTHER_TOPICS)

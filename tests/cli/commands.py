@@ -1,0 +1,111 @@
+"""The program as a user runs it: in a process of its own, with an environment of its own."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROGRAM = Path(sys.executable).with_name("topicsnap")
+_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(slots=True)
+class Running:
+    """A command that runs; its output is collected as it comes."""
+
+    process: asyncio.subprocess.Process
+    out: list[str] = field(default_factory=list)
+    err: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """All that it said so far."""
+        return "".join((*self.out, *self.err))
+
+    async def says(self, part: str, seconds: float = _SECONDS) -> str:
+        """Wait until its output holds `part`, and return all of it; fails where it ends before that."""
+        async with asyncio.timeout(seconds):
+            while part not in self.text:
+                assert self.process.returncode is None, self.text
+                await asyncio.sleep(0.02)
+        return self.text
+
+    async def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = _SECONDS) -> int:
+        """Send it a signal and return its exit code."""
+        self.process.send_signal(number)
+        async with asyncio.timeout(seconds):
+            return await self.process.wait()
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """Return our environment without any setting of Topicsnap, and `variables`."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("TOPICSNAP_", "PORT"))}
+    return ours | {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"} | variables
+
+
+async def command(*arguments: str, **variables: str) -> Ended:
+    """Run a command to its end."""
+    process = await asyncio.create_subprocess_exec(
+        PROGRAM,
+        *arguments,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=environment(**variables),
+    )
+    try:
+        async with asyncio.timeout(_SECONDS):
+            out, err = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode is not None
+    return Ended(process.returncode, out.decode(), err.decode())
+
+
+@asynccontextmanager
+async def started(*arguments: str, **variables: str) -> AsyncIterator[Running]:
+    """Run a command while inside; killed at the end where it still runs."""
+    process = await asyncio.create_subprocess_exec(
+        PROGRAM,
+        *arguments,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=environment(**variables),
+        # What a test kills must not be our whole group.
+        start_new_session=True,
+    )
+    running = Running(process)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    readers = [
+        asyncio.create_task(_collect(process.stdout, running.out)),
+        asyncio.create_task(_collect(process.stderr, running.err)),
+    ]
+    try:
+        yield running
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        await asyncio.gather(*readers)
+
+
+async def _collect(stream: asyncio.StreamReader, lines: list[str]) -> None:
+    while line := await stream.readline():
+        lines.append(line.decode())
