@@ -4,7 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, parse, specified_rules, validate
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    parse,
+    specified_rules,
+    validate,
+)
 from graphql.validation import MaxIntrospectionDepthRule, NoSchemaIntrospectionCustomRule
 from strawberry.extensions import SchemaExtension
 
@@ -22,6 +30,7 @@ class PreparedDocument:
     """A document that could be parsed, with what is wrong with it."""
 
     document: DocumentNode
+    operations: int
     errors: tuple[GraphQLError, ...]
 
 
@@ -46,7 +55,8 @@ class Documents:
         errors = check_limits(document, self._limits) or validate(
             schema, document, self._rules, MAX_VALIDATION_ERRORS, self._hide_suggestions
         )
-        return PreparedDocument(document, tuple(errors))
+        operations = sum(isinstance(definition, OperationDefinitionNode) for definition in document.definitions)
+        return PreparedDocument(document, operations, tuple(errors))
 
 
 class PrepareDocument(SchemaExtension):
@@ -64,6 +74,9 @@ class PrepareDocument(SchemaExtension):
         prepared = self._documents.prepare(context.query or "", context.schema._schema)  # noqa: SLF001 (no other way)
         context.graphql_document = prepared.document
         self._errors = list(prepared.errors)
+        if prepared.operations > 1 and context._provided_operation_name is None:  # noqa: SLF001 (no other way)
+            # Left alone, Strawberry runs the first one; the GraphQL specification has this be an error.
+            self._errors.append(GraphQLError("The document has several operations: name one by operationName."))
         yield
 
     def on_validate(self) -> Iterator[None]:

@@ -131,8 +131,16 @@ class Api:
     async def principal_of(self, connection: HTTPConnection) -> Principal:
         return self.principal
 
+    _apps: dict[tuple[Services, GraphQLOptions], ASGIApp] = field(default_factory=dict)
+
     @property
     def app(self) -> ASGIApp:
+        key = self.services, self.options
+        if key not in self._apps:
+            self._apps[key] = self._build()
+        return self._apps[key]
+
+    def _build(self) -> ASGIApp:
         graphql = build_graphql_app(self.services, self.principal_of, self.options)
         limit = self.options.body_limit_bytes
         rest = rest_routes(self.services, self.principal_of, body_limit_bytes=limit)

@@ -11,7 +11,7 @@ PLAN = """query($input: BulkSnapshotTopicsInput!) { planBulkSnapshot(input: $inp
 async def test_a_plan_tells_the_signals_that_the_mutation_then_sends(api: Api) -> None:
     given: dict[str, list[str]] = {"topicIds": ["top_orders", "top_invoices", "nobody", "top_customers"]}
     plan = (await api.data(PLAN, {"input": given}))["planBulkSnapshot"]
-    assert api.channel.recorded == ()
+    assert not api.channel.recorded
     assert (await api.data("{ bulkSnapshots { edges { cursor } } }"))["bulkSnapshots"]["edges"] == []
 
     await api.snapshot(*given["topicIds"], selection="userErrors { code }")
