@@ -82,8 +82,6 @@ def evidence_path(current: SnapshotState, target: SnapshotState) -> tuple[Snapsh
     path: list[SnapshotState] = []
     for step in _EVIDENCE_PATHS.get(current, ()):
         path.append(step)
-        if step is target:
-            return tuple(path)
         if step.can_become(target):
             return (*path, target)
     return None

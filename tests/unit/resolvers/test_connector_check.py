@@ -112,6 +112,25 @@ async def test_a_connector_whose_state_is_not_known_goes_on_with_a_warning(
     assert states.asked == asked
 
 
+async def test_a_fault_in_asking_one_cluster_leaves_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    class Faulty(FakeConnectorStates):
+        async def observe(self, cluster: Cluster) -> Mapping[str, ConnectorObservation]:
+            if cluster.id == "faulty":
+                raise ValueError("a bug of ours")
+            return await super().observe(cluster)
+
+    jobs = (job("a", make_cluster("faulty")), job("b", make_cluster("well")))
+    states = Faulty({"well": {"connector b": seen(jobs[1].source)}})
+
+    plan = await check_connectors(services(states), Plan(jobs, ()))
+
+    assert [planned.refusal for planned in plan.jobs] == [None, None]
+    assert plan.jobs[0].warning is not None
+    assert "a bug of ours" not in plan.jobs[0].warning
+    assert "a bug of ours" in caplog.text
+    assert plan.jobs[1].source.state is RUNNING
+
+
 async def test_a_job_that_is_refused_already_stays_so_and_nobody_is_asked() -> None:
     refused = job().refused(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, "No channel.", retryable=False)
     states = FakeConnectorStates({})

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snapshots import identifiers
-from snapshots.identifiers import MAX_ID_LENGTH, IdMaker
+from snapshots.identifiers import MAX_ID_LENGTH, IdMaker, time_of
 
 PREFIXES = [
     identifiers.BULK_SNAPSHOT,
@@ -58,6 +58,36 @@ def test_an_id_of_a_known_moment() -> None:
     maker = IdMaker(lambda: datetime(2026, 1, 1, tzinfo=UTC), lambda count: 2**count - 1)
 
     assert maker("bulk") == "bulk_01kdvdna00zzzzzzzzzzzzzzzz"
+
+
+@given(st.sampled_from(PREFIXES), moments, bits)
+def test_an_id_tells_when_it_was_made(prefix: str, now: datetime, random: int) -> None:
+    told = time_of(IdMaker(lambda: now, lambda _: random)(prefix))
+
+    assert told is not None
+    assert abs(told - now) <= timedelta(milliseconds=1)
+
+
+@pytest.mark.parametrize(
+    "imported",
+    [
+        "",
+        "_",
+        "orders",
+        "src_orders",
+        "sig_01kdvdna00zzzzzzzzzzzzzzz",
+        "sig_01KDVDNA00ZZZZZZZZZZZZZZZZ",
+        f"sig_{'z' * 26}",
+    ],
+    ids=["empty", "no letters", "a word", "a prefix", "too short", "capitals", "beyond all calendars"],
+)
+def test_an_id_that_was_imported_tells_no_time(imported: str) -> None:
+    assert time_of(imported) is None
+
+
+@given(st.text())
+def test_no_text_is_too_odd_to_be_asked_for_its_time(text: str) -> None:
+    assert time_of(text) is None or "_" in text or len(text) == 26
 
 
 def test_prefixes_tell_kinds_apart() -> None:
