@@ -23,6 +23,9 @@ NEVER = 3600.0
 AT_ONCE = 0.001
 """A deadline for what never answers: it passes however slow the machine is."""
 
+IN_GOOD_TIME = 60
+"""How long a test waits for what must happen; a fault shows then, instead of hanging the run."""
+
 Behaviour = Callable[[], Awaitable[Receipt]]
 
 
@@ -285,7 +288,8 @@ async def test_a_future_that_the_driver_itself_cancels_is_not_taken_for_a_cancel
 async def test_a_source_that_does_not_answer_in_time_is_unconfirmed_and_its_send_is_cancelled() -> None:
     channel = FakeChannel({"slow": hanging})
 
-    outcomes = await make_dispatcher(channel, deadline_seconds=AT_ONCE).dispatch([make_send("slow")])
+    async with asyncio.timeout(IN_GOOD_TIME):
+        outcomes = await make_dispatcher(channel, deadline_seconds=AT_ONCE).dispatch([make_send("slow")])
 
     assert isinstance(outcomes[0], Unconfirmed)
     assert outcomes[0].code is SnapshotErrorCode.DISPATCH_TIMEOUT
@@ -296,9 +300,10 @@ async def test_a_source_that_does_not_answer_in_time_is_unconfirmed_and_its_send
 async def test_a_passed_deadline_makes_room_for_the_next() -> None:
     channel = FakeChannel(dict.fromkeys("abc", hanging))
 
-    outcomes = await make_dispatcher(channel, deadline_seconds=AT_ONCE, cluster_limit=1).dispatch(
-        [make_send("a"), make_send("b"), make_send("c")]
-    )
+    dispatcher = make_dispatcher(channel, deadline_seconds=AT_ONCE, cluster_limit=1)
+
+    async with asyncio.timeout(IN_GOOD_TIME):
+        outcomes = await dispatcher.dispatch([make_send("a"), make_send("b"), make_send("c")])
 
     assert [type(outcome) for outcome in outcomes] == [Unconfirmed] * 3
     assert channel.under_way.total() == 0
@@ -419,7 +424,8 @@ async def test_a_search_that_hangs_proves_nothing() -> None:
 
     channel.presence = hangs
 
-    assert await make_dispatcher(channel, deadline_seconds=AT_ONCE).find(make_send("a")) is Presence.UNKNOWN
+    async with asyncio.timeout(IN_GOOD_TIME):
+        assert await make_dispatcher(channel, deadline_seconds=AT_ONCE).find(make_send("a")) is Presence.UNKNOWN
 
 
 async def test_a_search_in_a_channel_that_this_process_does_not_have_proves_nothing() -> None:
