@@ -22,7 +22,10 @@ _QUIET = {
     "sqlalchemy": logging.WARNING,
     "uvicorn.error": logging.WARNING,
 }
-"""Libraries that say little that is worth a line: faults are logged by us, with what they mean."""
+"""Libraries that say little that is worth a line: faults are logged by us, with what they mean.
+
+Never more than their warnings: below, they write out statements with their values, and what they send over the wire.
+"""
 
 
 class TextFormatter(logging.Formatter):
@@ -63,7 +66,7 @@ def configure(log_format: LogFormat, level: LogLevel, stream: TextIO | None = No
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     for name, least in _QUIET.items():
-        logging.getLogger(name).setLevel(root.level if level is LogLevel.DEBUG else max(least, root.level))
+        logging.getLogger(name).setLevel(logging.WARNING if level is LogLevel.DEBUG else max(least, root.level))
 
 
 def _moment(record: logging.LogRecord) -> str:

@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute
 from gateway.graphql_limits import OperationLimits
 from gateway.graphql_route import AppRoute
 from gateway.graphql_view import GraphQLOptions, build_graphql_app
+from gateway.rest import rest_routes
 from gateway.settings import Settings
 from resolvers.principal import LOCAL_PRINCIPAL, Principal
 from resolvers.services import Services
@@ -29,7 +30,10 @@ def operation_routes(settings: Settings, services: Services) -> Sequence[BaseRou
         introspection=settings.introspection,
         suggestions=settings.suggestions,
     )
-    return [AppRoute(GRAPHQL, build_graphql_app(services, local_principal, options))]
+    return [
+        AppRoute(GRAPHQL, build_graphql_app(services, local_principal, options)),
+        *rest_routes(services, local_principal, body_limit_bytes=settings.request_body_limit),
+    ]
 
 
 async def local_principal(_: HTTPConnection) -> Principal:

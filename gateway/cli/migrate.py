@@ -1,14 +1,15 @@
 """`topicsnap migrate`: the tables, brought to what this version needs."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.cli.exits import Exit, fail, run
-from gateway.databases import open_database
 from gateway.errors import SettingsError
 from gateway.settings import Settings, load
-from persistence.migrations import MigrationState, state, upgrade
+
+if TYPE_CHECKING:
+    from persistence.migrations import MigrationState
 
 UrlOption = Annotated[
     str | None,
@@ -42,7 +43,10 @@ def migrate(url: UrlOption = None, check: CheckOption = False) -> None:
         typer.echo(f"Migrated from {before.current or 'nothing'} to {after.current}.")
 
 
-async def _migrate(settings: Settings, *, check: bool) -> tuple[MigrationState, MigrationState]:
+async def _migrate(settings: Settings, *, check: bool) -> "tuple[MigrationState, MigrationState]":
+    from gateway.databases import open_database
+    from persistence.migrations import state, upgrade
+
     async with open_database(settings, attach=True) as url:
         before = await state(url)
         if check or before.is_current:

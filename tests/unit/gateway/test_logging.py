@@ -68,7 +68,9 @@ def test_less_severe_lines_and_chatty_libraries_are_left_out() -> None:
     assert [line.rsplit(": ", 1)[1] for line in stream.getvalue().splitlines()] == ["yes"]
 
 
-def test_debug_shows_the_libraries_as_well() -> None:
-    _, stream = lines(LogFormat.TEXT, LogLevel.DEBUG)
-    logging.getLogger("aiokafka.consumer").error("yes")
-    assert "yes" in stream.getvalue()
+def test_debug_shows_the_warnings_of_libraries_and_no_statement() -> None:
+    logger, stream = lines(LogFormat.TEXT, LogLevel.DEBUG)
+    logging.getLogger("aiokafka.consumer").error("one")
+    logging.getLogger("sqlalchemy.engine.Engine").info("SELECT 's3cret'")
+    logger.debug("two")
+    assert [line.rsplit(": ", 1)[1] for line in stream.getvalue().splitlines()] == ["one", "two"]
