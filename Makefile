@@ -4,7 +4,7 @@
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check check-format check-lint check-types check-layers check-files fmt lock clean
+.PHONY: help install demo graphiql test check check-format check-lint check-types check-layers check-files fmt lock clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,6 +14,9 @@ install: ## Set up .venv with the pinned dependencies (nothing to do when it is 
 
 demo: install ## Run the gateway against a real Debezium of its own
 	@exec $(BIN)/topicsnap demo $(if $(PORT),--port $(PORT))
+
+graphiql: install ## Build the GraphiQL page, where its sources changed or the installation could not
+	@$(BIN)/python hatch_build.py
 
 test: install ## Run every test, with the coverage gate
 	@$(BIN)/pytest --cov
@@ -48,5 +51,5 @@ lock: ## Write constraints.txt anew from pyproject.toml (UPGRADE=1: to the newes
 
 clean: ## Remove .venv, caches and what was built
 	@rm -rf .venv .venv.lock build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
-	  .pytest_cache .ruff_cache .schemathesis
+	  .pytest_cache .ruff_cache .schemathesis gateway/_graphiql* graphiql/node_modules graphiql/dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from gateway.front_page import front_page_route
+from gateway.graphiql import HOW_TO_BUILD, graphiql_routes, is_built
 from gateway.health import Check, health_routes
 from gateway.logging import request_id
 from gateway.request_ids import RequestIds
@@ -30,7 +31,8 @@ class Parts:
     beside: Sequence[AbstractAsyncContextManager[object]] = ()
     """Entered at start-up in this order and left in reverse at shutdown: the worker, background dispatches."""
     allowed_hosts: Sequence[str] = ("*",)
-    graphiql: str | None = None
+    graphiql: bool = False
+    """Whether `/` is GraphiQL; where that was not built, `/` says how it is."""
     simulated: bool = False
 
 
@@ -49,7 +51,7 @@ def build_app(parts: Parts) -> ASGIApp:
 
     app: ASGIApp = Starlette(
         routes=[
-            front_page_route(simulated=parts.simulated, graphiql=parts.graphiql),
+            *_front(parts),
             *health_routes(parts.checks),
             *parts.routes,
         ],
@@ -57,6 +59,12 @@ def build_app(parts: Parts) -> ASGIApp:
         lifespan=lifespan,
     )
     return RequestIds(SecurityHeaders(Requests(AllowedHosts(app, parts.allowed_hosts))))
+
+
+def _front(parts: Parts) -> Sequence[BaseRoute]:
+    if parts.graphiql and is_built():
+        return graphiql_routes()
+    return [front_page_route(simulated=parts.simulated, note=HOW_TO_BUILD if parts.graphiql else None)]
 
 
 async def _refuse(_: Request, error: Exception) -> Response:

@@ -29,18 +29,18 @@ _SIMULATED = (
 )
 
 
-def front_page_route(*, simulated: bool, graphiql: str | None) -> Route:
-    """Return the route of `/`; `graphiql` is the path of that page where it is served."""
-    links = ((graphiql, "GraphiQL, to try queries and mutations"), *_LINKS) if graphiql else _LINKS
+def front_page_route(*, simulated: bool, note: str | None = None) -> Route:
+    """Return the route of `/`; `note` is something that the operator should know."""
     items = "".join(
-        f'<dt><a href="{escape(path)}">{escape(path)}</a></dt><dd>{escape(text)}</dd>' for path, text in links
+        f'<dt><a href="{escape(path)}">{escape(path)}</a></dt><dd>{escape(text)}</dd>' for path, text in _LINKS
     )
+    noted = f'<p class="note">{escape(note)}</p>' if note else ""
     page = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Topicsnap</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>'
         f"<h1>Topicsnap {escape(version('topicsnap'))}</h1>"
         "<p>A GraphQL gateway for change-data-capture snapshots: select Kafka topics, snapshot just those, on every "
-        f"Debezium connector at once.</p>{_SIMULATED if simulated else ''}<dl>{items}</dl></body></html>"
+        f"Debezium connector at once.</p>{_SIMULATED if simulated else ''}{noted}<dl>{items}</dl></body></html>"
     )
     response_headers = {"Content-Security-Policy": POLICY}
 

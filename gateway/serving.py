@@ -67,6 +67,7 @@ def app_parts(settings: Settings, runtime: Runtime) -> Parts:
         checks=checks,
         beside=[worker] if worker is not None else [],
         allowed_hosts=settings.allowed_hosts,
+        graphiql=settings.graphiql,
         simulated=runtime.services.simulated,
     )
 

@@ -20,6 +20,7 @@ from persistence.embedded.directories import default_directory
 PREFIX = "TOPICSNAP_"
 COMMAND_VARIABLES: Mapping[str, str] = {
     "TOPICSNAP_DEBUG": "Set to 1, commands show the traceback of an error.",
+    "TOPICSNAP_SKIP_GRAPHIQL": "Set to 1 when Topicsnap is installed, GraphiQL is not built.",
     "TOPICSNAP_SERVER": "The gateway that `sync`, `snapshot` and `watch` talk to; the default is http://127.0.0.1:8000.",
 }
 """Variables that the commands read besides the settings."""
@@ -84,6 +85,10 @@ class Settings(BaseSettings):
     introspection: bool = Field(default=True, description="Whether GraphQL introspection is answered.")
     suggestions: bool = Field(
         default=True, description="Whether GraphQL errors may name fields that the client came close to."
+    )
+    graphiql: bool = Field(
+        default=True,
+        description="Whether `/` is GraphiQL, to try operations in the browser; turn it off in production.",
     )
     idempotency_days: int = Field(7, ge=1, le=365, description="How long idempotency keys are kept, in days.")
     follow: bool = Field(

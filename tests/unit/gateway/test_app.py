@@ -110,7 +110,6 @@ async def test_front_page_names_the_endpoints_and_loads_nothing(ask: Ask) -> Non
     assert not re.search(r'(src|href)="(?!/)', page)
     assert "Simulated" not in page
     assert "Simulated" in (await ask(app(simulated=True), "/")).body.decode()
-    assert 'href="/graphiql"' in (await ask(app(graphiql="/graphiql"), "/")).body.decode()
 
 
 async def test_ready_while_every_check_passes(ask: Ask) -> None:
