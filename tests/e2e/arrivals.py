@@ -1,0 +1,103 @@
+"""What really arrived: the snapshot rows on the topics of the sources, as any consumer would see them."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from persistence.embedded.sessions import connected
+from sandbox.topics import Record, read_topics
+from sandbox.waiting import eventually
+from tests.e2e.sources import FENCE, OwnSource
+
+_FOR_EVER_SECONDS = 3600.0
+_FENCE_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class WatchedSource:
+    """A source of the suite as it runs."""
+
+    own: OwnSource
+    database_url: str
+
+
+class Arrivals:
+    """Reads the topics of all sources from their beginning, in the background, and remembers what came."""
+
+    def __init__(self, bootstrap: str, sources: Sequence[WatchedSource]) -> None:
+        self._bootstrap = bootstrap
+        self._sources = {source.own.name: source for source in sources}
+        self._records: Sequence[Record] = ()
+        self._fences = count(1)
+        self._task: asyncio.Task[object] | None = None
+
+    async def __aenter__(self) -> "Arrivals":
+        topics = [
+            source.own.topic(table)
+            for source in self._sources.values()
+            for table in (FENCE, *(made.name for made in source.own.tables))
+        ]
+        self._task = asyncio.create_task(read_topics(self._bootstrap, topics, self._see, _FOR_EVER_SECONDS))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def _see(self, records: Sequence[Record]) -> bool:
+        self._records = records
+        return False
+
+    def watch(self, *sources: OwnSource) -> "Watch":
+        """Watch these sources from now on: everything that has come from them before is left out."""
+        return Watch(self, tuple(source.name for source in sources), len(self._records))
+
+    def since(self, mark: int) -> Sequence[Record]:
+        return self._records[mark:]
+
+    async def pass_fence(self, name: str) -> None:
+        """Return when a change made now has come through the connector, and with it all that it had read before."""
+        number = next(self._fences)
+        source = self._sources[name]
+        async with connected(source.database_url) as connection:
+            await connection.execute(f"INSERT INTO public.{FENCE} VALUES ($1)", number)
+        topic = source.own.topic(FENCE)
+
+        async def arrived() -> bool:
+            return any(
+                record.topic == topic and _after(record).get("id") == number and not record.is_snapshot_row
+                for record in self._records
+            )
+
+        await eventually(arrived, _FENCE_SECONDS, f"the fence of {name}")
+
+
+class Watch:
+    """The snapshot rows of some sources since a moment."""
+
+    def __init__(self, arrivals: Arrivals, names: tuple[str, ...], mark: int) -> None:
+        self._arrivals = arrivals
+        self._names = names
+        self._mark = mark
+
+    async def rows(self) -> dict[str, list[dict[str, object]]]:
+        """Return all snapshot rows that the sources have sent by now, by topic; topics without any are absent."""
+        async with asyncio.TaskGroup() as group:
+            for name in self._names:
+                group.create_task(self._arrivals.pass_fence(name))
+        found: dict[str, list[dict[str, object]]] = {}
+        for record in self._arrivals.since(self._mark):
+            if record.is_snapshot_row and record.topic.partition(".")[0] in self._names:
+                found.setdefault(record.topic, []).append(_after(record))
+        return found
+
+    async def counts(self) -> dict[str, int]:
+        """Return how many rows came on each topic."""
+        return {topic: len(rows) for topic, rows in (await self.rows()).items()}
+
+
+def _after(record: Record) -> dict[str, object]:
+    after = (record.value or {}).get("after")
+    return after if isinstance(after, dict) else {}

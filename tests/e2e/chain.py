@@ -1,0 +1,104 @@
+"""The real chain with the suite's own sources beside the sandbox's, and a look at the signals that were sent."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import count
+from typing import cast
+from urllib.parse import urlsplit
+
+from persistence.embedded.ports import LOOPBACK
+from persistence.embedded.sessions import connected
+from sandbox.sources import connector_config
+from sandbox.stack import Sandbox
+from sandbox.topics import read_topics, write_record
+from tests.e2e.arrivals import Arrivals, WatchedSource
+from tests.e2e.sources import FENCE, NOTIFICATIONS, OWN_SOURCES, OwnSource
+
+_READ_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What the tests stand in front of."""
+
+    sandbox: Sandbox
+    arrivals: Arrivals
+    _markers: "count[int]"
+
+    def database_url(self, source: OwnSource) -> str:
+        """The superuser's URL of the source's database."""
+        return self.sandbox.postgres.url(source.name)
+
+    async def execute(self, source: OwnSource, *statements: str) -> None:
+        """Run statements in the source's database."""
+        async with connected(self.database_url(source)) as connection:
+            for statement in statements:
+                await connection.execute(statement)
+
+    async def signals(self, source: OwnSource) -> list[str]:
+        """Return the ids of all `execute-snapshot` signals that were ever sent to the source, in both channels."""
+        return [*await self._in_table(source), *await self._in_topic(source)]
+
+    async def _in_table(self, source: OwnSource) -> list[str]:
+        if source.source.signal_table is None:
+            return []
+        async with connected(self.database_url(source)) as connection:
+            rows = await connection.fetch(
+                f"SELECT id FROM {source.source.signal_table} WHERE type = 'execute-snapshot'"
+            )
+        return [cast("tuple[str]", row)[0] for row in rows]
+
+    async def _in_topic(self, source: OwnSource) -> list[str]:
+        if source.source.channel != "kafka":
+            return []
+        bootstrap, topic = self.sandbox.broker.bootstrap, source.source.signal_topic
+        marker = f"e2e-marker-{next(self._markers)}"
+        # The key is no connector's prefix, so Debezium passes it over.
+        await write_record(bootstrap, topic, "e2e-marker", {"id": marker, "type": "marker", "data": {}})
+        values = [
+            record.value or {}
+            for record in await read_topics(
+                bootstrap,
+                [topic],
+                lambda records: any((record.value or {}).get("id") == marker for record in records),
+                _READ_SECONDS,
+            )
+        ]
+        assert values[-1]["id"] == marker, "the signal topic could not be read to its end"
+        return [str(value["id"]) for value in values if value.get("type") == "execute-snapshot"]
+
+
+@asynccontextmanager
+async def running_chain(sandbox: Sandbox) -> AsyncIterator[Chain]:
+    """Run the suite's own connectors in the sandbox, until the end."""
+    await sandbox.broker.create_topics(
+        [NOTIFICATIONS, *(topic for own in OWN_SOURCES for topic in _topics(own))]
+    )
+    async with asyncio.TaskGroup() as group:
+        for own in OWN_SOURCES:
+            group.create_task(_start(sandbox, own))
+    watched = [WatchedSource(own, sandbox.postgres.url(own.name)) for own in OWN_SOURCES]
+    async with Arrivals(sandbox.broker.bootstrap, watched) as arrivals:
+        yield Chain(sandbox, arrivals, count(1))
+
+
+def _topics(own: OwnSource) -> list[str]:
+    return [own.source.signal_topic, own.topic(FENCE), *(own.topic(table.name) for table in own.tables)]
+
+
+async def _start(sandbox: Sandbox, own: OwnSource) -> None:
+    url = sandbox.postgres.url(own.name)
+    await sandbox.postgres.create_database(own.name)
+    async with connected(url) as connection:
+        await connection.execute(own.sql())
+    config = connector_config(
+        own.source,
+        host=LOOPBACK,
+        port=sandbox.postgres.port,
+        password=urlsplit(url).password or "",
+        bootstrap=sandbox.broker.bootstrap,
+    )
+    config["notification.sink.topic.name"] = NOTIFICATIONS
+    await sandbox.add_connector(own.source.connector, config)

@@ -1,0 +1,68 @@
+"""The real chain with the suite's own sources, and one gateway in front of it for the whole run.
+
+One for all, because joining a consumer group takes the broker five seconds; tests tell their own work apart by the ids
+of their bulk snapshots, and a source is free again when the test that used it ends.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from persistence.embedded import EmbeddedPostgres
+from persistence.embedded.sessions import connected
+from sandbox.stack import Sandbox
+from snapshots.catalog import CatalogImport, ImportedTopic
+from snapshots.kinds import TopicProducer
+from tests.e2e.chain import Chain, running_chain
+from tests.e2e.gateway import CLUSTER, Gateway, describe, following, open_gateway
+from tests.e2e.sources import TILL
+
+TRANSFORMED = "e2e.enriched"
+"""A topic that a stream processor writes."""
+MISSING_TABLE = "till.public.dropped_long_ago"
+"""A topic whose table does not exist."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(__file__.removesuffix("conftest.py")):
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+async def chain(sandbox: Sandbox) -> AsyncIterator[Chain]:
+    async with running_chain(sandbox) as chain:
+        yield chain
+
+
+@asynccontextmanager
+async def _own_database(server: EmbeddedPostgres, template: str, name: str) -> AsyncIterator[str]:
+    async with connected(server.url()) as connection:
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield server.url(name)
+        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+async def gateway(chain: Chain, postgres_server: EmbeddedPostgres, template: str) -> AsyncIterator[Gateway]:
+    """Yield the gateway that most tests use; it follows notifications."""
+    more = CatalogImport(
+        topics=(
+            ImportedTopic(CLUSTER, TRANSFORMED, producer=TopicProducer.TRANSFORM, exists=True),
+            ImportedTopic(
+                CLUSTER,
+                MISSING_TABLE,
+                connector=TILL.source.connector,
+                data_collection="public.dropped_long_ago",
+                keyless=False,
+            ),
+        )
+    )
+    async with (
+        _own_database(postgres_server, template, "e2e_gateway") as url,
+        open_gateway(chain, url) as gateway,
+    ):
+        await describe(gateway, more)
+        async with following(gateway.services, group="e2e"):
+            yield gateway

@@ -1,0 +1,168 @@
+"""A gateway as the tests use it: the services as `topicsnap serve` wires them, and its words for topics and results."""
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from gateway.engine import debezium
+from gateway.followed import followed_topics
+from gateway.followers import Followers
+from gateway.secrets import ReferencedSecrets
+from gateway.services import open_runtime
+from gateway.settings import load
+from resolvers.bulk_snapshot import bulk_snapshot_topics
+from resolvers.follow import apply_notifications
+from resolvers.import_catalog import import_catalog
+from resolvers.principal import LOCAL_PRINCIPAL
+from resolvers.services import Services
+from resolvers.sync_catalog import sync_catalog
+from sandbox.waiting import eventually
+from snapshots.catalog import CatalogImport, ImportedCluster, ImportedConnector, TopicFilter
+from snapshots.filters import RowFilter
+from snapshots.kinds import SignalChannelKind, SnapshotType
+from snapshots.notifications import Notification
+from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
+from snapshots.request import BulkSnapshotRequest, TopicOptions
+from snapshots.states import BulkSnapshotState
+from tests.e2e.chain import Chain
+from tests.e2e.sources import OWN_SOURCES, OwnSource
+
+TENANT = LOCAL_PRINCIPAL.tenant_id
+CLUSTER = "e2e"
+END_SECONDS = 60.0
+
+Asked = tuple[OwnSource, str]
+"""A source and the name of a table of it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Gateway:
+    """One gateway over a database of Topicsnap."""
+
+    services: Services
+    url: str
+    chain: Chain
+    topic_ids: dict[str, str]
+    """By the topic's name."""
+
+    def topic_id(self, source: OwnSource, table: str) -> str:
+        """Return the id of the topic of a table."""
+        return self.topic_ids[source.topic(table)]
+
+    def ids(self, *asked: Asked) -> tuple[str, ...]:
+        """Return the ids of the topics of tables."""
+        return tuple(self.topic_id(source, table) for source, table in asked)
+
+    def request(
+        self,
+        *asked: Asked | str,
+        snapshot_type: SnapshotType = SnapshotType.INCREMENTAL,
+        filters: Mapping[Asked, RowFilter] | None = None,
+        surrogates: Mapping[Asked, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> BulkSnapshotRequest:
+        """Ask for the topics of tables, or for ids as they are."""
+        filters, surrogates = filters or {}, surrogates or {}
+        options = tuple(
+            TopicOptions(self.topic_id(*pair), filters.get(pair), surrogates.get(pair))
+            for pair in dict.fromkeys([*filters, *surrogates])
+        )
+        ids = tuple(one if isinstance(one, str) else self.topic_id(*one) for one in asked)
+        return BulkSnapshotRequest(ids, snapshot_type, options, idempotency_key)
+
+    async def call(self, request: BulkSnapshotRequest) -> BulkSnapshotRecord:
+        """Return what the caller is answered."""
+        return await bulk_snapshot_topics(self.services, LOCAL_PRINCIPAL, request)
+
+    async def record(self, bulk_id: str) -> BulkSnapshotRecord:
+        """Return what the ledger holds now."""
+        return (await self.services.ledger.bulk_snapshots(TENANT, [bulk_id]))[bulk_id]
+
+    async def ended(self, bulk_id: str) -> BulkSnapshotRecord:
+        """Return the bulk snapshot when every part of it has ended."""
+
+        async def probe() -> BulkSnapshotRecord | None:
+            record = await self.record(bulk_id)
+            return None if record.state is BulkSnapshotState.IN_PROGRESS else record
+
+        return await eventually(probe, END_SECONDS, f"the end of {bulk_id}")
+
+    async def refresh_topics(self) -> None:
+        """Learn the ids of all topics that the catalogue has."""
+        self.topic_ids.clear()
+        after = None
+        while True:
+            page = await self.services.catalog.topics_page(TENANT, TopicFilter(), first=500, after=after)
+            self.topic_ids.update((topic.name, topic.id) for topic in page.items)
+            after = page.end_cursor
+            if not page.has_next:
+                return
+
+
+def part(record: BulkSnapshotRecord, source: OwnSource) -> SourceSnapshotRecord:
+    """Return what the record holds of one source."""
+    return next(one for one in record.snapshots if one.source.name == source.source.connector)
+
+
+def topics_of(snapshot: SourceSnapshotRecord) -> dict[str, TopicSnapshotRecord]:
+    """Return the topics of a source snapshot by the names of their tables."""
+    return {topic.data_collection.removeprefix("public."): topic for topic in snapshot.topics}
+
+
+def operators_word(chain: Chain) -> CatalogImport:
+    """What an operator has to say of the chain; Kafka Connect tells the rest."""
+    cluster = ImportedCluster(
+        CLUSTER, connect_url=chain.sandbox.connect.url, kafka_bootstrap=chain.sandbox.broker.bootstrap
+    )
+    connectors = tuple(
+        ImportedConnector(
+            CLUSTER,
+            own.source.connector,
+            # With a signal table at hand Topicsnap would take that, for it is the one that cannot double a signal.
+            signal_channel=SignalChannelKind.KAFKA if own.source.channel == "kafka" else None,
+            database_url_ref=reference(own),
+        )
+        for own in OWN_SOURCES
+    )
+    return CatalogImport((cluster,), connectors)
+
+
+def reference(own: OwnSource) -> str:
+    """The reference to the credentials of the source's database."""
+    return f"env:{own.name.upper()}_DATABASE_URL"
+
+
+@asynccontextmanager
+async def open_gateway(chain: Chain, url: str, *, deadline_seconds: float = 10.0) -> AsyncIterator[Gateway]:
+    """Yield a gateway over the database at `url`, which is migrated; it follows nothing and knows no topics yet."""
+    environ = {reference(own).removeprefix("env:"): chain.database_url(own) for own in OWN_SOURCES}
+    settings = load(dispatch_deadline_seconds=deadline_seconds)
+    async with open_runtime(settings, url, engine=debezium(ReferencedSecrets(environ))) as runtime:
+        yield Gateway(runtime.services, url, chain, {})
+
+
+async def describe(gateway: Gateway, *more: CatalogImport) -> None:
+    """Fill the catalogue: by the operator's word, then by what Kafka Connect and the databases tell."""
+    for given in (operators_word(gateway.chain), *more):
+        await import_catalog(gateway.services, LOCAL_PRINCIPAL, given)
+    clusters = await gateway.services.catalog.clusters(TENANT)
+    [cluster] = [cluster for cluster in clusters if cluster.name == CLUSTER]
+    await sync_catalog(gateway.services, LOCAL_PRINCIPAL, cluster.id)
+    await gateway.refresh_topics()
+
+
+@asynccontextmanager
+async def following(services: Services, *, group: str) -> AsyncIterator[None]:
+    """Follow the notifications as the gateway does, without its settling: tests settle when it suits them."""
+
+    async def apply(cluster_id: str, notifications: Sequence[Notification]) -> None:
+        await apply_notifications(services, TENANT, cluster_id, notifications)
+
+    followers = Followers(lambda: followed_topics(services.catalog, TENANT), apply, group=group)
+    task = asyncio.create_task(followers.run(lambda: None))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,108 @@
+"""Names that Debezium would mistake for others, and filters with awkward values: exactly the rows asked for arrive."""
+
+import pytest
+
+from snapshots.filters import FilterOperator, RowCondition, RowFilter
+from snapshots.kinds import SnapshotType, TopicSnapshotOutcome
+from snapshots.states import BulkSnapshotState, SnapshotState, TopicSnapshotState
+from tests.e2e.gateway import Gateway, part, topics_of
+from tests.e2e.sources import AWKWARD_COLUMN, AWKWARD_VALUES, DEPOT, LOOK_ALIKES, TILL
+
+BOTH_TYPES = pytest.mark.parametrize("snapshot_type", list(SnapshotType))
+ROWS = {table.name: table.rows for table in DEPOT.tables}
+
+
+def by_id(operator: FilterOperator, *values: int) -> RowFilter:
+    return RowFilter((RowCondition("id", operator, tuple(map(str, values))),))
+
+
+@BOTH_TYPES
+async def test_look_alikes_are_not_read(gateway: Gateway, snapshot_type: SnapshotType) -> None:
+    """All of the names at once; `orders` is left out, since `Orders` would be mistaken for it."""
+    watch = gateway.chain.arrivals.watch(DEPOT)
+    names = [name for name in LOOK_ALIKES if name != "orders"]
+
+    answered = await gateway.call(
+        gateway.request(*((DEPOT, name) for name in names), snapshot_type=snapshot_type)
+    )
+
+    ended = await gateway.ended(answered.id)
+    outcomes = {name: topic.outcome for name, topic in topics_of(part(ended, DEPOT)).items()}
+    assert outcomes == dict.fromkeys(names, TopicSnapshotOutcome.SUCCEEDED)
+    assert await watch.counts() == {DEPOT.topic(name): ROWS[name] for name in names}
+
+
+@BOTH_TYPES
+async def test_a_filter_finds_the_one_of_two_look_alikes(gateway: Gateway, snapshot_type: SnapshotType) -> None:
+    watch = gateway.chain.arrivals.watch(DEPOT)
+    filters = {
+        (DEPOT, "orders"): by_id(FilterOperator.LE, 2),
+        (DEPOT, "Orders"): by_id(FilterOperator.EQ, 3),
+        (DEPOT, "price.list"): by_id(FilterOperator.IN, 1, 4),
+        (DEPOT, "left,right"): by_id(FilterOperator.EQ, 5),
+    }
+
+    answered = await gateway.call(
+        gateway.request(*filters, (DEPOT, "price_list"), snapshot_type=snapshot_type, filters=filters)
+    )
+
+    assert (await gateway.ended(answered.id)).state is BulkSnapshotState.COMPLETED
+    rows = await watch.rows()
+    assert {topic: sorted(int(str(row["id"])) for row in found) for topic, found in rows.items()} == {
+        DEPOT.topic("orders"): [1, 2],
+        DEPOT.topic("Orders"): [3],
+        DEPOT.topic("price.list"): [1, 4],
+        DEPOT.topic("left,right"): [5],
+        DEPOT.topic("price_list"): list(range(1, ROWS["price_list"] + 1)),
+    }
+
+
+@BOTH_TYPES
+async def test_a_filter_means_its_values_whatever_they_hold(gateway: Gateway, snapshot_type: SnapshotType) -> None:
+    """By both channels; the table holds a decoy for each value, and its column's name is awkward as well."""
+    watch = gateway.chain.arrivals.watch(DEPOT, TILL)
+    every = RowFilter((RowCondition(AWKWARD_COLUMN, FilterOperator.IN, AWKWARD_VALUES),))
+
+    answered = await gateway.call(
+        gateway.request(
+            (DEPOT, "remarks"),
+            (TILL, "remarks"),
+            snapshot_type=snapshot_type,
+            filters={(DEPOT, "remarks"): every, (TILL, "remarks"): every},
+        )
+    )
+
+    assert (await gateway.ended(answered.id)).state is BulkSnapshotState.COMPLETED
+    rows = await watch.rows()
+    for source in (DEPOT, TILL):
+        values = [str(row[AWKWARD_COLUMN]) for row in rows[source.topic("remarks")]]
+        assert sorted(values) == sorted(AWKWARD_VALUES)
+
+
+async def test_a_filter_that_the_database_refuses_fails_its_table_alone(gateway: Gateway) -> None:
+    watch = gateway.chain.arrivals.watch(DEPOT)
+    no_such_column = RowFilter((RowCondition("no_such_column", FilterOperator.EQ, ("1",)),))
+
+    answered = await gateway.call(
+        gateway.request(
+            (DEPOT, "crates"),
+            (DEPOT, "pallets"),
+            (DEPOT, "orders"),
+            filters={
+                (DEPOT, "crates"): no_such_column,
+                (DEPOT, "orders"): RowFilter((RowCondition("id", FilterOperator.EQ, ("no number",)),)),
+            },
+        )
+    )
+
+    ended = await gateway.ended(answered.id)
+    assert ended.state is BulkSnapshotState.PARTIALLY_COMPLETED
+    snapshot = part(ended, DEPOT)
+    assert snapshot.state is SnapshotState.PARTIALLY_COMPLETED
+    assert snapshot.message == "2 of 3 topics could not be read; each has its outcome."
+    assert {name: (topic.state, topic.outcome) for name, topic in topics_of(snapshot).items()} == {
+        "crates": (TopicSnapshotState.FAILED, TopicSnapshotOutcome.FILTER_REJECTED),
+        "pallets": (TopicSnapshotState.COMPLETED, TopicSnapshotOutcome.SUCCEEDED),
+        "orders": (TopicSnapshotState.FAILED, TopicSnapshotOutcome.FILTER_REJECTED),
+    }
+    assert await watch.counts() == {DEPOT.topic("pallets"): 40}
