@@ -50,6 +50,8 @@ class Notification:
     status: str | None = None
     """How the scan of a collection ended, in the engine's word."""
     rows_scanned: int | None = None
+    reads_nothing: bool = False
+    """Whether it says outright that there is no collection to read."""
 
     def names(self, collection: str) -> bool:
         """Whether `collection` is among the collections (which came joined by commas, and names may hold commas)."""

@@ -72,6 +72,8 @@ class _Fold:
                     self._end_scan(self._progress(topic, notification), notification)
             case NotificationKind.COMPLETED:
                 self._complete(signal, at)
+            case NotificationKind.STARTED if notification.reads_nothing:
+                self._complete(signal, at)  # none of its names was understood, and nothing more will be told
             case NotificationKind.ABORTED:
                 self._abort(signal, notification)
             case _:
@@ -192,6 +194,11 @@ class _Fold:
 
     def _abort(self, signal: ActiveSignal, notification: Notification) -> None:
         """Cancel the collections that were stopped; without a list, all that is left of the snapshot."""
+        if not notification.incremental and any(
+            topic.signal_id == signal.id and topic.state is TopicSnapshotState.FAILED for topic in self._topics.values()
+        ):
+            self._complete(signal, notification.at)  # it gave up at a table's error; the other signals may do better
+            return
         for topic in list(self._topics.values()):
             named = notification.names(topic.data_collection) and topic.signal_id == signal.id
             if named or not notification.collections:

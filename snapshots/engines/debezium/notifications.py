@@ -60,6 +60,7 @@ def parse(
         current_collection=_name(details.get("current_collection_in_progress")),
         status=_text(details.get("status")),
         rows_scanned=_number(details.get("total_rows_scanned"), _MAX_ROWS),
+        reads_nothing=details.get("data_collections") == "",
     )
 
 

@@ -2,7 +2,8 @@
 
 The rules were seen on Debezium 3.6 (docs/debezium.md): entries of `data-collections` are full-match Java regexes,
 case-sensitive for INCREMENTAL, case-insensitive and split at commas for BLOCKING; the collection of an additional
-condition is a case-insensitive regex for INCREMENTAL and a literal for BLOCKING; `data` must always be an object.
+condition is a case-insensitive regex for INCREMENTAL and a literal for BLOCKING; `data` must always be an object; a
+filter that the database rejects takes other tables of its signal down with it.
 """
 
 import json
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from snapshots import filters
 from snapshots.errors import SourceError
 from snapshots.jobs import SignalDraft, TopicRequest
-from snapshots.kinds import SignalChannelKind, SnapshotErrorCode, SnapshotType
+from snapshots.kinds import Dialect, SignalChannelKind, SnapshotErrorCode, SnapshotType
 from snapshots.model import SourceConnector
 
 EXECUTE_SNAPSHOT = "execute-snapshot"
@@ -20,15 +21,18 @@ KAFKA_DATA_LIMIT = 500_000
 """Longest `data` for a Kafka signal in characters: with up to 2 bytes each still below Kafka's default of 1 MiB."""
 
 _METACHARACTERS = re.compile(r"[\\\[\]{}()<>*+\-=!?^$|.]")
+_UNPARSABLE = re.compile(r"[\s\"'`]")
+"""What a table that was found by its pattern must not have in its name: Debezium then parses the name, and gives up."""
 _METACHARACTERS_BUT_DOT = re.compile(r"[\\\[\]{}()<>*+\-=!?^$|]")
 
 
 def draft_signals(
     source: SourceConnector, topics: tuple[TopicRequest, ...], snapshot_type: SnapshotType
 ) -> tuple[SignalDraft, ...]:
-    """Pack `topics` into as few signals as fit the source's channel, keeping their order within each surrogate key.
+    """Pack `topics` into few signals that fit the source's channel, in their order, but those with a filter last.
 
-    A signal carries one surrogate key at most, so topics with different ones go to different signals.
+    A signal carries one surrogate key at most, so topics with different ones go to different signals; so do tables
+    with a filter, because one that the database rejects spoils the tables after it.
     Raises FilterError where a filter cannot be rendered, SourceError where one topic alone does not fit a signal.
     """
     limit = KAFKA_DATA_LIMIT
@@ -40,16 +44,20 @@ def draft_signals(
     return tuple(
         draft
         for surrogate_key, group in groups.items()
-        for draft in _pack(source, group, snapshot_type, surrogate_key, limit)
+        for draft in _pack(source, _filtered_last(group), snapshot_type, surrogate_key, limit)
     )
 
 
-def collection_entry(name: str, snapshot_type: SnapshotType, *, ambiguous: bool) -> str:
+def collection_entry(
+    name: str, snapshot_type: SnapshotType, *, ambiguous: bool, dialect: Dialect = Dialect.OTHER
+) -> str:
     """Return `name` as an entry of `data-collections` that matches that collection and no other.
 
     A plain name is sent as it is, in the form that Debezium documents. It is escaped where it has to be: a look-alike
     is known (`ambiguous`), or it holds characters that a regex or Debezium's splitting at commas would misread.
     """
+    if dialect is Dialect.POSTGRESQL and snapshot_type is SnapshotType.INCREMENTAL and _UNPARSABLE.search(name):
+        return _quoted(name)
     if not ambiguous and not _METACHARACTERS_BUT_DOT.search(name) and "," not in name:
         return name
     escaped = _escape(name)
@@ -70,6 +78,12 @@ def plain_name(entry: str) -> str:
     return re.sub(r"\\(x2C|.)", lambda match: "," if match[1] == "x2C" else match[1], entry)
 
 
+def _quoted(name: str) -> str:
+    """Return `name` so that Debezium takes it for no pattern of a known table, but for an identifier to be parsed."""
+    schema, _, table = name.partition(".")
+    return ".".join('"' + part.replace('"', '""') + '"' for part in (schema, table))
+
+
 def _escape(name: str) -> str:
     return _METACHARACTERS.sub(lambda match: "\\" + match[0], name).replace(",", "\\x2C")
 
@@ -85,7 +99,7 @@ def _pack(
     data = ""
     for topic in topics:
         longer = _data(source, [*batch, topic], snapshot_type, surrogate_key)
-        if len(longer) <= limit and not _contradicts(batch, topic):
+        if len(longer) <= limit and _goes_along(batch, topic, snapshot_type):
             batch, data = [*batch, topic], longer
             continue
         if batch:
@@ -101,16 +115,36 @@ def _pack(
         yield SignalDraft(data, tuple(batch))
 
 
-def _contradicts(batch: list[TopicRequest], topic: TopicRequest) -> bool:
-    """Whether `batch` reads the same collection already, under another filter (several topics can share a table)."""
-    return any(other.data_collection == topic.data_collection and other.filter != topic.filter for other in batch)
+def _filtered_last(topics: list[TopicRequest]) -> list[TopicRequest]:
+    """Return `topics` with the filtered ones last, and of those the ones with the same table and filter together."""
+    places: dict[tuple[str, filters.RowFilter | None], int] = {}
+    for topic in topics:
+        places.setdefault((topic.data_collection, topic.filter), len(places))
+    return sorted(topics, key=lambda topic: places[topic.data_collection, topic.filter] if topic.filter else -1)
+
+
+def _goes_along(batch: list[TopicRequest], topic: TopicRequest, snapshot_type: SnapshotType) -> bool:
+    """Whether `topic` can share a signal with `batch`.
+
+    Several topics can read one table, but not under different filters. Where the database rejects a table's filter,
+    an incremental snapshot fails the next table as well, and with more of them left it hangs until the connector's
+    task is restarted: so such a table comes last. A blocking snapshot picks its own order, and is aborted: so such a
+    table is alone (seen on Debezium 3.6 with PostgreSQL).
+    """
+    same = [other for other in batch if other.data_collection == topic.data_collection]
+    if same:
+        return all(other.filter == topic.filter for other in same)
+    if any(other.filter is not None for other in batch):
+        return False
+    return topic.filter is None or snapshot_type is SnapshotType.INCREMENTAL or not batch
 
 
 def _data(
     source: SourceConnector, topics: list[TopicRequest], snapshot_type: SnapshotType, surrogate_key: str | None
 ) -> str:
     entries = [
-        collection_entry(topic.data_collection, snapshot_type, ambiguous=topic.topic.ambiguous) for topic in topics
+        collection_entry(topic.data_collection, snapshot_type, ambiguous=topic.topic.ambiguous, dialect=source.dialect)
+        for topic in topics
     ]
     data: dict[str, object] = {"data-collections": list(dict.fromkeys(entries)), "type": snapshot_type.value}
     conditions = {

@@ -149,6 +149,12 @@ def test_completed_without_a_report_of_a_table_is_no_success() -> None:
     assert after.topics[0].outcome is TopicSnapshotOutcome.NOT_REPORTED
 
 
+def test_a_snapshot_that_starts_with_nothing_to_read_has_ended() -> None:
+    after, changes = reduce_all(snapshot(["public.x y"]), [replace(STARTED, reads_nothing=True)])
+    assert changes.steps[-1] is SnapshotState.FAILED
+    assert after.topics[0].outcome is TopicSnapshotOutcome.NOT_REPORTED
+
+
 def test_the_first_end_of_a_table_stands() -> None:
     after, _ = reduce_all(
         snapshot(["public.a"]), [scanned("public.a", rows=5), scanned("public.a", "SQL_EXCEPTION", 9)]
@@ -309,6 +315,26 @@ def test_the_end_of_one_blocking_signal_told_again_does_not_end_the_next() -> No
     active, _ = reduce_all(snapshot(["public.a"], ["public.b"], snapshot_type=BLOCKING), [blocking(COMPLETED)])
     sent = replace(active, signals=(active.signals[0], replace(active.signals[1], state=SignalState.SENT)))
     assert reduce(sent, blocking(COMPLETED)).is_empty
+
+
+def test_a_blocking_signal_that_gave_up_at_a_table_ends_alone() -> None:
+    active = snapshot(["public.a", "public.b"], ["public.c"], snapshot_type=BLOCKING)
+    after, changes = reduce_all(
+        active, [blocking(scanned("public.a", "SQL_EXCEPTION")), blocking(told(NotificationKind.ABORTED, seconds=3))]
+    )
+    assert [topic.outcome for topic in after.topics] == [
+        TopicSnapshotOutcome.FILTER_REJECTED,
+        TopicSnapshotOutcome.NOT_REPORTED,
+        None,
+    ]
+    assert changes.next_signal_id == "sig-1"
+
+
+def test_a_blocking_snapshot_that_its_connector_gave_up_is_cancelled_whole() -> None:
+    active = snapshot(["public.a"], ["public.b"], snapshot_type=BLOCKING)
+    after, changes = reduce_all(active, [blocking(STARTED), blocking(told(NotificationKind.ABORTED, seconds=3))])
+    assert (changes.steps[-1], changes.next_signal_id) == (SnapshotState.CANCELLED, None)
+    assert states(after) == [TopicSnapshotState.CANCELLED] * 2
 
 
 # Whatever comes.

@@ -102,6 +102,17 @@ def test_escaped_names_become_plain() -> None:
     assert found.names("public.x,y")
 
 
+@pytest.mark.parametrize(
+    ("details", "nothing"),
+    [({"data_collections": ""}, True), ({"data_collections": "public.a"}, False), ({}, False)],
+    ids=["empty", "named", "absent"],
+)
+def test_an_empty_list_says_that_nothing_is_read(details: dict[str, str], *, nothing: bool) -> None:
+    found = read(message(type="STARTED", additional_data={"connector_name": "shop", **details}))
+    assert found is not None
+    assert found.reads_nothing is nothing
+
+
 @pytest.mark.parametrize("timestamp", [1_795_431_332_469, "1795431332469"], ids=["number", "text"])
 def test_the_time_may_be_a_number_or_a_text(timestamp: object) -> None:
     found = read(message(timestamp=timestamp))
