@@ -24,7 +24,9 @@ class Background:
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            task.add_done_callback(_log_failure)  # the caller is gone, and shield() would drop the error
+            task.add_done_callback(
+                _log_failure
+            )  # the caller is gone; asyncio would tell only when it collects the task
             raise
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
