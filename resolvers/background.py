@@ -24,9 +24,8 @@ class Background:
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            task.add_done_callback(
-                _log_failure
-            )  # the caller is gone; asyncio would tell only when it collects the task
+            # The caller is gone, and asyncio would tell of an error only when it collects the task.
+            task.add_done_callback(_log_failure)
             raise
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
