@@ -11,6 +11,7 @@ from resolvers.services import Services
 from snapshots.dispatch import Failed, Outcome, Send
 from snapshots.engines.debezium.signals import EXECUTE_SNAPSHOT
 from snapshots.errors import UnconfirmedError
+from snapshots.kinds import SnapshotErrorCode
 from snapshots.plan import make_plan
 from snapshots.ports import OutgoingSignal, Receipt
 from snapshots.records import AnswerKind, BulkSnapshotRecord, SourceAnswer
@@ -107,5 +108,6 @@ def _answer(services: Services, source: OpenedSource, outcome: Outcome | None) -
             message = f"Simulated: {message[0].lower()}{message[1:]}"
         return SourceAnswer(AnswerKind.DISPATCHED, " ".join(filter(None, (message, source.job.warning))))
     if outcome is None:
-        return SourceAnswer(AnswerKind.DISPATCHED, "Taken up by the settle sweep.")
+        message = "The settle sweep was faster, and is sending it; its snapshot tells what becomes of it."
+        return SourceAnswer(AnswerKind.UNCONFIRMED, message, SnapshotErrorCode.DISPATCH_TIMEOUT)
     return SourceAnswer(AnswerKind.UNCONFIRMED, outcome.message, outcome.code, retryable=False)

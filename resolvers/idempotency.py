@@ -17,7 +17,7 @@ async def replay(
 ) -> BulkSnapshotRecord | None:
     """Return the record of the first call with the key of `request`, or None where there was none (or no key).
 
-    Waits until the first call has answered, at most as long as its dispatch may take; one that died meanwhile is
+    Waits until the first call has answered, at most as long as its dispatch may take since it began; one that died is
     returned without answers. Holds no database connection while it waits. Raises RequestError
     (IDEMPOTENCY_KEY_REUSED) where the key belongs to another request.
     """
@@ -31,12 +31,12 @@ async def replay(
     if record.request_hash != request.hash:
         message = "This idempotency key was used for another request; take a new one."
         raise RequestError(UserErrorCode.IDEMPOTENCY_KEY_REUSED, message, ("input", "idempotencyKey"))
-    try:
-        async with asyncio.timeout(services.dispatcher.longest_seconds(len(record.snapshots))):
-            while not record.answered:
-                # The first call may run in another process, so there is nothing in this one to wait on.
-                await asyncio.sleep(POLL_SECONDS)
-                record = (await ledger.bulk_snapshots(tenant_id, [record.id]))[record.id]
-    except TimeoutError:
-        pass
+    loop = asyncio.get_running_loop()
+    longest = services.dispatcher.longest_seconds(len(record.snapshots))
+    age = (services.clock() - record.requested_at).total_seconds()  # below 0 where its process has another clock
+    give_up_at = loop.time() + longest - max(0.0, age)
+    while not record.answered and loop.time() < give_up_at:
+        # The first call may run in another process, so there is nothing in this one to wait on.
+        await asyncio.sleep(POLL_SECONDS)
+        record = (await ledger.bulk_snapshots(tenant_id, [record.id]))[record.id]
     return record

@@ -8,10 +8,11 @@ from resolvers.services import Services
 from snapshots.dispatch import Send
 from snapshots.engines.debezium.signals import EXECUTE_SNAPSHOT
 from snapshots.ports import OutgoingSignal
+from snapshots.states import SignalState
 
 
 async def send_signals(services: Services, tenant_id: str, due: Sequence[DueSignal], *, cause: str) -> int:
-    """Send those of `due` that nobody else has taken meanwhile, concurrently; return how many were sent.
+    """Send those of `due` that nobody else has begun to send meanwhile, concurrently; return how many were sent.
 
     Each is written as SENDING before, its outcome after; no database connection is held in between.
     """
@@ -24,6 +25,7 @@ async def send_signals(services: Services, tenant_id: str, due: Sequence[DueSign
         at=now,
         lease_until=services.dispatcher.lease_until(now, len(due)),
         cause=cause,
+        begun={signal.key.signal_id: signal.attempt for signal in due},
     )
     ours = [signal for signal in due if signal.key.signal_id in attempts]
     outcomes = await services.dispatcher.dispatch([as_send(signal) for signal in ours])
@@ -40,7 +42,9 @@ async def send_next(services: Services, tenant_id: str, keys: Sequence[SignalKey
     """Send the signals that fell due because the one before each has ended."""
     if keys:
         signals = await services.ledger.signals(tenant_id, [key.signal_id for key in keys])
-        await send_signals(services, tenant_id, signals, cause="the signal before has ended")
+        # The settle sweep may have been faster; what it has begun is its own to end.
+        untouched = [signal for signal in signals if signal.state is SignalState.PENDING]
+        await send_signals(services, tenant_id, untouched, cause="the signal before has ended")
 
 
 def as_send(signal: DueSignal) -> Send:

@@ -15,6 +15,12 @@ from snapshots.kinds import SnapshotErrorCode
 from snapshots.states import TRANSITIONS, SnapshotState
 
 _ALLOWED = [f"{state}>{target}" for state, targets in TRANSITIONS.items() for target in targets]
+# Steps that make out of date why the fate of a signal was not known.
+_RESOLVING = [
+    f"{SnapshotState.UNCONFIRMED}>{target}"
+    for target in TRANSITIONS[SnapshotState.UNCONFIRMED]
+    if not target.is_terminal
+]
 _TERMINAL = [state.value for state in SnapshotState if state.is_terminal]
 
 # `before` locks the rows in the order of their ids, so that two moves of several snapshots cannot deadlock.
@@ -29,8 +35,10 @@ WITH wanted AS (
 ), moved AS (
     UPDATE source_snapshot s SET
         state = w.target,
-        code = coalesce(w.code, s.code),
-        message = coalesce(w.message, s.message),
+        code = CASE WHEN b.state || '>' || w.target = ANY(CAST(:resolving AS text[])) THEN w.code
+                    ELSE coalesce(w.code, s.code) END,
+        message = CASE WHEN b.state || '>' || w.target = ANY(CAST(:resolving AS text[])) THEN w.message
+                       ELSE coalesce(w.message, s.message) END,
         dispatched_at = CASE WHEN w.target = 'DISPATCHED' THEN coalesce(s.dispatched_at, :at)
                              ELSE s.dispatched_at END,
         started_at = CASE WHEN w.target = 'RUNNING' THEN coalesce(s.started_at, w.moment) ELSE s.started_at END,
@@ -54,7 +62,10 @@ SELECT id FROM moved
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A wish to bring a source snapshot to `target`; code and message, where given, replace what it had."""
+    """A wish to bring a source snapshot to `target`; code and message, where given, replace what it had.
+
+    Why it was UNCONFIRMED is forgotten when that is resolved.
+    """
 
     source_snapshot_id: str
     target: SnapshotState
@@ -83,6 +94,7 @@ async def move(
             "messages": [wanted.message for wanted in moves],
             "moments": [wanted.occurred_at or at for wanted in moves],
             "allowed": _ALLOWED,
+            "resolving": _RESOLVING,
             "terminal": _TERMINAL,
             "cause": cause,
             "at": at,

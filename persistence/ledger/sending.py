@@ -1,8 +1,9 @@
 """What the ledger writes around a send: SENDING before the first byte leaves, the outcome after."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -33,17 +34,21 @@ class SendRecord:
     outcome: Outcome
 
 
+# Source snapshots are locked before their signals everywhere, so that the follower and senders cannot deadlock.
+_LOCK = text("""
+    SELECT 1 FROM source_snapshot WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS text[])) ORDER BY id FOR UPDATE
+""")
+
 # Guarded as the state machine of signals is: a signal is sent from PENDING, and again once it was proved absent;
-# and only while its source snapshot holds the source.
+# and only while its source snapshot holds the source. Whoever looked before another attempt was begun knows nothing.
 _START = text("""
     UPDATE signal g SET state = 'SENDING', attempts = g.attempts + 1, sending_at = :at, lease_until = :lease_until
-    FROM (SELECT id FROM signal WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS text[]))
-          ORDER BY id FOR UPDATE) AS locked
-    WHERE g.tenant_id = :tenant_id AND g.id = locked.id AND g.state IN ('PENDING', 'UNCONFIRMED')
+    FROM unnest(CAST(:ids AS text[]), CAST(:begun AS integer[])) AS w(id, begun)
+    WHERE g.tenant_id = :tenant_id AND g.id = w.id AND g.state IN ('PENDING', 'UNCONFIRMED') AND g.attempts = w.begun
       AND EXISTS (SELECT 1 FROM source_snapshot s JOIN active_snapshot a
                       ON a.tenant_id = s.tenant_id AND a.source_snapshot_id = s.id
                   WHERE s.tenant_id = :tenant_id AND s.id = g.source_snapshot_id)
-    RETURNING g.id, g.attempts
+    RETURNING g.id, g.source_snapshot_id, g.attempts
 """)
 
 # Evidence from the engine may have been faster: then the signal is SENT or ENDED already, and this changes nothing.
@@ -79,19 +84,36 @@ class LedgerSending:
         self._database = database
 
     async def start_sending(
-        self, tenant_id: str, keys: Sequence[SignalKey], *, at: datetime, lease_until: datetime, cause: str
+        self,
+        tenant_id: str,
+        keys: Sequence[SignalKey],
+        *,
+        at: datetime,
+        lease_until: datetime,
+        cause: str,
+        begun: Mapping[str, int] = MappingProxyType({}),
     ) -> dict[str, int]:
         """Write SENDING for all of `keys`; return the attempt by signal id, for those that may be sent now.
 
-        A signal that is absent from the answer must not be sent: somebody else has it, or it is sent already.
+        `begun` says by signal id how often sending had been begun when the caller decided to send, if ever. A signal
+        that is absent from the answer must not be sent: somebody else has it, or it is sent already.
         """
         async with self._database.write() as connection:
-            moves = [Move(key.source_snapshot_id, SnapshotState.SENDING) for key in keys]
+            await _lock(connection, tenant_id, keys)
+            rows = await connection.execute(
+                _START,
+                {
+                    "tenant_id": tenant_id,
+                    "ids": [key.signal_id for key in keys],
+                    "begun": [begun.get(key.signal_id, 0) for key in keys],
+                    "at": at,
+                    "lease_until": lease_until,
+                },
+            )
+            started = rows.all()
+            moves = [Move(row.source_snapshot_id, SnapshotState.SENDING) for row in started]
             await move(connection, tenant_id, moves, cause=cause, at=at)
-            ids = [key.signal_id for key in keys]
-            parameters = {"tenant_id": tenant_id, "ids": ids, "at": at, "lease_until": lease_until}
-            rows = await connection.execute(_START, parameters)
-            return {row.id: row.attempts for row in rows}
+            return {row.id: row.attempts for row in started}
 
     async def record_sends(self, tenant_id: str, records: Sequence[SendRecord], *, at: datetime, cause: str) -> None:
         """Record the outcomes in one transaction; a signal that evidence has moved on meanwhile is left as it is."""
@@ -123,12 +145,7 @@ class LedgerSending:
     async def _record(
         self, connection: AsyncConnection, tenant_id: str, records: Sequence[SendRecord], at: datetime, cause: str
     ) -> None:
-        # Source snapshots are locked before their signals everywhere, so that the follower and we cannot deadlock.
-        await connection.execute(
-            text("""SELECT 1 FROM source_snapshot WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS text[]))
-                    ORDER BY id FOR UPDATE"""),
-            {"tenant_id": tenant_id, "ids": [record.key.source_snapshot_id for record in records]},
-        )
+        await _lock(connection, tenant_id, [record.key for record in records])
         rows = await connection.execute(
             _RECORD,
             {
@@ -146,6 +163,8 @@ class LedgerSending:
         ours = [record for record in records if record.key.signal_id in written]
         refused = [(record, record.outcome) for record in ours if isinstance(record.outcome, Failed)]
         moves = [
+            # Refused for certain though the sweep had given it up: proof of absence, without which it could not fail.
+            *(Move(record.key.source_snapshot_id, SnapshotState.SENDING) for record, _ in refused),
             *(
                 Move(record.key.source_snapshot_id, SnapshotState.DISPATCHED)
                 for record in ours
@@ -170,6 +189,10 @@ class LedgerSending:
             cause=cause,
             at=at,
         )
+
+
+async def _lock(connection: AsyncConnection, tenant_id: str, keys: Sequence[SignalKey]) -> None:
+    await connection.execute(_LOCK, {"tenant_id": tenant_id, "ids": [key.source_snapshot_id for key in keys]})
 
 
 def _signal_state(outcome: Outcome) -> SignalState:

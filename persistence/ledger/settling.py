@@ -16,14 +16,16 @@ from snapshots.model import SourceConnector
 from snapshots.states import SignalState
 
 # Only the first signal of a snapshot that has not ended has a lease, and only while its snapshot holds the source.
+# Materialized, because a join may run a subquery anew for each row, and then it skips what it has locked itself and
+# claims more than the most.
 _CLAIM = text("""
-    UPDATE signal g SET lease_until = :lease_until
-    FROM (
+    WITH due AS MATERIALIZED (
         SELECT d.id FROM signal d
         JOIN active_snapshot a ON a.tenant_id = d.tenant_id AND a.source_snapshot_id = d.source_snapshot_id
         WHERE d.tenant_id = :tenant_id AND d.lease_until < :at AND d.state IN ('PENDING', 'SENDING', 'UNCONFIRMED')
         ORDER BY d.lease_until, d.id LIMIT :most FOR UPDATE OF d SKIP LOCKED
-    ) AS due
+    )
+    UPDATE signal g SET lease_until = :lease_until FROM due
     WHERE g.tenant_id = :tenant_id AND g.id = due.id
     RETURNING g.id
 """)

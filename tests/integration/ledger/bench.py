@@ -66,8 +66,16 @@ class Bench:
         first = opened.sources[0]
         return [SignalKey(first.source_snapshot_id, signal_id) for signal_id, _ in first.signals]
 
-    async def start(self, keys: Sequence[SignalKey]) -> dict[str, int]:
-        return await self.ledger.start_sending(TENANT, keys, at=self.now, lease_until=self.lease(), cause="test")
+    async def start(self, keys: Sequence[SignalKey], begun: int = 0) -> dict[str, int]:
+        """Begin to send signals whose sending was begun `begun` times before."""
+        return await self.ledger.start_sending(
+            TENANT,
+            keys,
+            at=self.now,
+            lease_until=self.lease(),
+            cause="test",
+            begun={key.signal_id: begun for key in keys},
+        )
 
     async def record(self, source_snapshot_id: str) -> SourceSnapshotRecord:
         return (await self.ledger.source_snapshots(TENANT, [source_snapshot_id]))[source_snapshot_id]

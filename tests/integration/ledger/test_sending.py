@@ -68,7 +68,7 @@ async def test_evidence_that_came_before_the_outcome_stands(bench: Bench) -> Non
 
 async def test_whoever_was_overtaken_records_nothing(bench: Bench) -> None:
     (key,) = await bench.dispatch("top_src_0_0", outcome=LOST)
-    again = await bench.start([key])
+    again = await bench.start([key], begun=1)
     assert again[key.signal_id] == 2
     await bench.ledger.record_sends(TENANT, [SendRecord(key, 1, REFUSED)], at=bench.now, cause="late")
     assert (await bench.record(key.source_snapshot_id)).state is SnapshotState.SENDING

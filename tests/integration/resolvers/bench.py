@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from persistence.catalog import Catalog
@@ -124,9 +125,20 @@ class ProbedLedger(Ledger):
         await self.probe("after open")
         return opened
 
-    async def start_sending(self, tenant_id: str, keys: Sequence[SignalKey], **rest: Any) -> dict[str, int]:
+    async def start_sending(
+        self,
+        tenant_id: str,
+        keys: Sequence[SignalKey],
+        *,
+        at: datetime,
+        lease_until: datetime,
+        cause: str,
+        begun: Mapping[str, int] = MappingProxyType({}),
+    ) -> dict[str, int]:
         await self.probe("before start_sending")
-        attempts = await super().start_sending(tenant_id, keys, **rest)
+        attempts = await super().start_sending(
+            tenant_id, keys, at=at, lease_until=lease_until, cause=cause, begun=begun
+        )
         await self.probe("after start_sending")
         return attempts
 
@@ -204,13 +216,13 @@ class World:
         active = await self.services.ledger.active_snapshots(tenant_id, [f"src_{n}" for n in range(60)])
         return {source: snapshot.id for source, snapshot in active.items()}
 
-    def notification(self, kind: NotificationKind, signal_id: str, source: int = 0, **more: Any) -> Notification:
-        """A notification of a source about an incremental snapshot, at the next offset."""
+    def notification(self, kind: NotificationKind, signal_id: str, source: int = 0, **more: object) -> Notification:
+        """A notification of a source about an incremental snapshot; each source has a partition of its own."""
         self.offset += 1
         values: dict[str, Any] = {
             "cluster_id": CLUSTER,
             "topic": "notifications",
-            "partition": 0,
+            "partition": source,
             "offset": self.offset,
             "record_timestamp_ms": 1_767_268_800_000 + self.offset,
             "prefix": f"prefix{source}",
@@ -219,7 +231,8 @@ class World:
             "incremental": True,
             "at": self.clock() + timedelta(milliseconds=self.offset),
         }
-        return Notification(**values | more)
+        values.update(more)
+        return Notification(**values)
 
     def ended(self, signal_id: str, *table_numbers: int, source: int = 0) -> list[Notification]:
         """All that is told of a signal that read its tables well."""

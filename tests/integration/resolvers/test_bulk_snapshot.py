@@ -226,7 +226,7 @@ async def test_the_statements_of_the_main_job_are_few_whatever_the_number_of_top
     assert counted[0] == counted[1] == STATEMENTS
 
 
-STATEMENTS = 21
+STATEMENTS = 22
 """With an idempotency key; of them 5 read the record that is answered."""
 
 
