@@ -56,7 +56,12 @@ class Documents:
             schema, document, self._rules, MAX_VALIDATION_ERRORS, self._hide_suggestions
         )
         operations = sum(isinstance(definition, OperationDefinitionNode) for definition in document.definitions)
-        return PreparedDocument(document, operations, tuple(errors))
+        return PreparedDocument(document, operations, tuple(map(_plain, errors)))
+
+
+def _plain(error: GraphQLError) -> GraphQLError:
+    """Return `error` without what caused it: a literal that Python cannot read is the client's fault, not ours."""
+    return error if error.original_error is None else GraphQLError(error.message, error.nodes)
 
 
 class PrepareDocument(SchemaExtension):

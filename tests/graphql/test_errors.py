@@ -1,11 +1,13 @@
 """What clients see of what nobody foresaw: nothing but a number."""
 
+import asyncio
 import logging
 
 import pytest
 
 from persistence.errors import DatabaseUnavailableError
 from tests.api import Api
+from tests.asgi import ask
 
 
 async def test_an_unexpected_error_is_masked_and_logged_with_the_request_id(
@@ -44,3 +46,22 @@ async def test_what_a_client_got_wrong_is_not_logged(api: Api, caplog: pytest.Lo
         await api.graphql("{ topics(first: 0) { totalCount } }")
         await api.graphql("{")
     assert [record for record in caplog.records if record.levelno >= logging.INFO] == []
+
+
+async def test_requests_at_the_same_time_keep_their_errors_apart(api: Api) -> None:
+    async def broken(*arguments: object, **more: object) -> object:
+        await asyncio.sleep(0)
+        raise ZeroDivisionError
+
+    api.services.catalog.topics_page = broken  # type: ignore[method-assign, assignment]
+    headers = {"content-type": "application/json"}
+    good, bad = b'{"query": "{ viewer { subject } }"}', b'{"query": "{ topics { totalCount } }"}'
+    answers = await asyncio.gather(
+        *(
+            ask(api.app, "POST", "/graphql", body=bad if number % 2 else good, headers=headers, request_id=f"r{number}")
+            for number in range(20)
+        )
+    )
+    for number, answer in enumerate(answers):
+        ids = [error["extensions"]["requestId"] for error in answer.json().get("errors", [])]
+        assert ids == ([f"r{number}"] if number % 2 else [])

@@ -241,6 +241,39 @@ async def test_an_operation_that_takes_too_long_is_given_up(api: Api) -> None:
     assert (answer.status, len(answer.json()["errors"])) == (504, 1)
 
 
+NINES = "9" * 5000
+NESTED = b"[" * 900 + b"]" * 900
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'{{"query": "{{ topics(first: {NINES}) {{ totalCount }} }}"}}'.encode(),
+        f'{{"query": "{{ topic(id: {NINES}) {{ id }} }}"}}'.encode(),
+        f'{{"query": "{{ _entities(representations: [{NINES}]) {{ __typename }} }}"}}'.encode(),
+        b'{"query": "{ _entities(representations: [1e999, {a: {b: [$c]}}]) { __typename } }"}',
+        b'{"query": "query($i: Int!) { topics(first: $i) { totalCount } }", "variables": {"i": '
+        + NINES.encode()
+        + b"}}",
+        b'{"query": "query($i: Int!) { topics(first: $i) { totalCount } }", "variables": {"i": 1e308}}',
+        b'{"query": "query($i: ID!) { topic(id: $i) { id } }", "variables": {"i": 1e22}}',
+        b'{"query": "query($i: [ID!]!) { nodes(ids: $i) { id } }", "variables": {"i": ' + NESTED + b"}}",
+        b'{"query": "query($i: [_Any!]!) { _entities(representations: $i) { __typename } }", "variables": {"i": '
+        + NESTED
+        + b"}}",
+        b'{"query": "{ topics(first: \\u0000) { totalCount } }"}',
+        b'{"query": "{ topic(id: \\"\\\\ud800\\") { id } }"}',
+        b'{"query": "{ topic(id: \\"\\\\u{10FFFF}\\") { id } }"}',
+    ],
+    ids=lambda body: repr(body[:90]),
+)
+async def test_odd_values_are_answered_without_a_fault(api: Api, body: bytes) -> None:
+    answer = await api.post(body)
+    assert answer.status in {200, 400}
+    assert "INTERNAL_ERROR" not in answer.body.decode()
+    assert answer.json()
+
+
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda values: st.lists(values, max_size=3) | st.dictionaries(st.text(), values, max_size=3),
