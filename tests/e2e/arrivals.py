@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import Self
 
 from persistence.embedded.sessions import connected
 from sandbox.topics import Record, read_topics
@@ -32,7 +33,7 @@ class Arrivals:
         self._fences = count(1)
         self._task: asyncio.Task[object] | None = None
 
-    async def __aenter__(self) -> "Arrivals":
+    async def __aenter__(self) -> Self:
         topics = [
             source.own.topic(table)
             for source in self._sources.values()

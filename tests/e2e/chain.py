@@ -5,14 +5,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlsplit
+
+import orjson
+from aiokafka import AIOKafkaConsumer
 
 from persistence.embedded.ports import LOOPBACK
 from persistence.embedded.sessions import connected
 from sandbox.sources import connector_config
 from sandbox.stack import Sandbox
-from sandbox.topics import read_topics, write_record
+from sandbox.topics import Json, write_record
 from tests.e2e.arrivals import Arrivals, WatchedSource
 from tests.e2e.sources import FENCE, NOTIFICATIONS, OWN_SOURCES, OwnSource
 
@@ -57,25 +60,32 @@ class Chain:
         marker = f"e2e-marker-{next(self._markers)}"
         # The key is no connector's prefix, so Debezium passes it over.
         await write_record(bootstrap, topic, "e2e-marker", {"id": marker, "type": "marker", "data": {}})
-        values = [
-            record.value or {}
-            for record in await read_topics(
-                bootstrap,
-                [topic],
-                lambda records: any((record.value or {}).get("id") == marker for record in records),
-                _READ_SECONDS,
-            )
-        ]
-        assert values[-1]["id"] == marker, "the signal topic could not be read to its end"
-        return [str(value["id"]) for value in values if value.get("type") == "execute-snapshot"]
+        values = await _read_values(bootstrap, topic, until=marker)
+        return [str(value["id"]) for value in values if value["type"] == "execute-snapshot"]
+
+
+async def _read_values(bootstrap: str, topic: str, *, until: str) -> list[Json]:
+    """Return the values of a signal topic up to the id `until`."""
+    consumer: Any = AIOKafkaConsumer(  # type: ignore[no-untyped-call]
+        topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False
+    )
+    await consumer.start()
+    values: list[Json] = []
+    try:
+        async with asyncio.timeout(_READ_SECONDS):
+            async for record in consumer:
+                values.append(orjson.loads(record.value))
+                if values[-1]["id"] == until:
+                    break
+    finally:
+        await consumer.stop()
+    return values
 
 
 @asynccontextmanager
 async def running_chain(sandbox: Sandbox) -> AsyncIterator[Chain]:
     """Run the suite's own connectors in the sandbox, until the end."""
-    await sandbox.broker.create_topics(
-        [NOTIFICATIONS, *(topic for own in OWN_SOURCES for topic in _topics(own))]
-    )
+    await sandbox.broker.create_topics([NOTIFICATIONS, *(topic for own in OWN_SOURCES for topic in _topics(own))])
     async with asyncio.TaskGroup() as group:
         for own in OWN_SOURCES:
             group.create_task(_start(sandbox, own))

@@ -24,12 +24,6 @@ MISSING_TABLE = "till.public.dropped_long_ago"
 """A topic whose table does not exist."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.is_relative_to(__file__.removesuffix("conftest.py")):
-            item.add_marker(pytest.mark.e2e)
-
-
 @pytest.fixture(scope="session")
 async def chain(sandbox: Sandbox) -> AsyncIterator[Chain]:
     async with running_chain(sandbox) as chain:

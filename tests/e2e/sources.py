@@ -171,9 +171,7 @@ ARCHIVE = _own(
 )
 """Signalled over Kafka, and only read."""
 
-NARROW = _own(
-    "narrow", "source", *(Made(f"measurements_of_station_{n:02}", n) for n in range(1, 11)), limit=160
-)
+NARROW = _own("narrow", "source", *(Made(f"measurements_of_station_{n:02}", n) for n in range(1, 11)), limit=160)
 """Signalled by a signal table that takes the names of a few tables at a time."""
 
 OWN_SOURCES = (DEPOT, TILL, ARCHIVE, NARROW)

@@ -8,6 +8,8 @@ from snapshots.states import BulkSnapshotState, SnapshotState, TopicSnapshotStat
 from tests.e2e.gateway import Gateway, part, topics_of
 from tests.e2e.sources import AWKWARD_COLUMN, AWKWARD_VALUES, DEPOT, LOOK_ALIKES, TILL
 
+pytestmark = pytest.mark.e2e
+
 BOTH_TYPES = pytest.mark.parametrize("snapshot_type", list(SnapshotType))
 ROWS = {table.name: table.rows for table in DEPOT.tables}
 
@@ -22,9 +24,7 @@ async def test_look_alikes_are_not_read(gateway: Gateway, snapshot_type: Snapsho
     watch = gateway.chain.arrivals.watch(DEPOT)
     names = [name for name in LOOK_ALIKES if name != "orders"]
 
-    answered = await gateway.call(
-        gateway.request(*((DEPOT, name) for name in names), snapshot_type=snapshot_type)
-    )
+    answered = await gateway.call(gateway.request(*((DEPOT, name) for name in names), snapshot_type=snapshot_type))
 
     ended = await gateway.ended(answered.id)
     outcomes = {name: topic.outcome for name, topic in topics_of(part(ended, DEPOT)).items()}

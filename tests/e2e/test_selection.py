@@ -1,11 +1,15 @@
 """Every row of the selected topics arrives, and no other: by each channel, for both types, and over all of them."""
 
+import pytest
+
 from snapshots.kinds import SkipReason, SnapshotType, TopicSnapshotOutcome
 from snapshots.records import AnswerKind
 from snapshots.states import BulkSnapshotState, SignalState, SnapshotState, TopicSnapshotState
 from tests.e2e.conftest import TRANSFORMED
 from tests.e2e.gateway import Gateway, part, topics_of
 from tests.e2e.sources import ARCHIVE, DEPOT, TILL
+
+pytestmark = pytest.mark.e2e
 
 
 async def test_a_mixed_request_over_all_three_ways_to_signal(gateway: Gateway) -> None:
