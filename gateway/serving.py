@@ -16,6 +16,7 @@ from gateway.services import Runtime, open_runtime
 from gateway.settings import Settings, unknown_variables
 from gateway.sockets import listening, url_of
 from gateway.worker import Worker
+from persistence.fingerprint import fingerprint
 from persistence.migrations import require_head
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ async def serve(settings: Settings, *, announce: Announce) -> None:
         async with open_database(settings) as url, open_runtime(settings, url) as runtime:
             await require_head(runtime.database)
             server = make_server(
-                build_app(app_parts(settings, runtime)),
+                build_app(await app_parts(settings, runtime)),
                 ready=lambda: _ready(url_of(listener), announce),
                 shutdown_seconds=settings.shutdown_seconds,
             )
@@ -43,7 +44,7 @@ async def work(settings: Settings) -> None:
     prepare(settings)
     async with open_database(settings) as url, open_runtime(settings, url) as runtime:
         await require_head(runtime.database)
-        async with make_worker(settings, runtime):
+        async with await make_worker(settings, runtime):
             logger.info("worker is ready")
             await asyncio.Event().wait()
 
@@ -56,9 +57,9 @@ def prepare(settings: Settings) -> None:
         logger.warning("%s", sentence)
 
 
-def app_parts(settings: Settings, runtime: Runtime) -> Parts:
+async def app_parts(settings: Settings, runtime: Runtime) -> Parts:
     """Return what the application is put together from."""
-    worker = make_worker(settings, runtime) if settings.follow else None
+    worker = await make_worker(settings, runtime) if settings.follow else None
     checks: dict[str, Check] = {"database": lambda: require_head(runtime.database)}
     if worker is not None:
         checks |= {"following": worker.check_following, "settling": worker.check_settling}
@@ -72,9 +73,10 @@ def app_parts(settings: Settings, runtime: Runtime) -> Parts:
     )
 
 
-def make_worker(settings: Settings, runtime: Runtime) -> Worker:
-    """Return the worker that the settings ask for."""
-    return Worker(runtime, group=settings.kafka_group, settle_seconds=settings.settle_seconds)
+async def make_worker(settings: Settings, runtime: Runtime) -> Worker:
+    """Return the worker that the settings ask for. Raises DatabaseError."""
+    group = settings.kafka_group or f"topicsnap-{await fingerprint(runtime.database)}"
+    return Worker(runtime, group=group, settle_seconds=settings.settle_seconds)
 
 
 def _ready(url: str, announce: Announce) -> None:

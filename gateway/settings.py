@@ -99,11 +99,13 @@ class Settings(BaseSettings):
     settle_seconds: Literal[1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60] = Field(
         10, description="Time between two sweeps for unconfirmed signals, in seconds; a divisor of 60."
     )
-    kafka_group: str = Field(
-        "topicsnap",
+    kafka_group: str | None = Field(
+        None,
         min_length=1,
         max_length=200,
-        description="Kafka consumer group that follows notifications; gateways on one database share it.",
+        description="Kafka consumer group that follows notifications: the same for gateways on one database, never for "
+        "those on different ones, or each misses what the other got. Default: `topicsnap-` and a word made from the "
+        "database's identity.",
     )
     shutdown_seconds: float = Field(
         20.0, ge=0, le=600, description="How long a shutdown waits for requests and dispatches under way, in seconds."

@@ -63,7 +63,7 @@ def snapshot(
     if json:
         sys.stdout.write(orjson.dumps(view, option=orjson.OPT_INDENT_2).decode() + "\n")
     elif watch:
-        console.print(summary(view), markup=False, highlight=False)
+        console.print(summary(view), markup=False, highlight=False, soft_wrap=True)
     if not (view.succeeded if watch else view.taken):
         raise typer.Exit(Exit.FAILED)
 

@@ -73,9 +73,14 @@ class BulkView:
         return not self.skips and not any(source.state in lost for source in self.sources)
 
     @property
+    def completed(self) -> bool:
+        """Whether every source has read all of its topics, as far as the engine tells."""
+        return self.state is BulkSnapshotState.COMPLETED
+
+    @property
     def succeeded(self) -> bool:
-        """Whether every topic that was asked for was read, as far as the engine tells."""
-        return self.state is BulkSnapshotState.COMPLETED and not self.skips
+        """Whether every topic that was asked for was read: completed, and none skipped."""
+        return self.completed and not self.skips
 
 
 def from_record(record: BulkSnapshotRecord) -> BulkView:

@@ -23,7 +23,7 @@ def watch(
 ) -> None:
     """Show a bulk snapshot until it has ended: live bars on a terminal, a line for each change elsewhere.
 
-    Exits with 1 unless every topic was read. With `--json` only the end is printed, on standard output.
+    Exits with 1 unless every source has read all of its topics. With `--json` standard output holds the end alone.
 
     **Examples:** `topicsnap watch bulk_01k9…` · `topicsnap watch bulk_01k9… --server http://127.0.0.1:9000`
     """
@@ -39,6 +39,6 @@ def watch(
     if json:
         sys.stdout.write(orjson.dumps(view, option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
-        console.print(summary(view), markup=False, highlight=False)
-    if not view.succeeded:
+        console.print(summary(view), markup=False, highlight=False, soft_wrap=True)
+    if not view.completed:
         raise typer.Exit(Exit.FAILED)

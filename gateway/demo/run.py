@@ -52,7 +52,7 @@ async def run_demo(settings: Settings, *, simulate: bool, steps: Steps, tell: Ca
                 tell(guide(url_of(listener), ids, chain.notes))
 
             steps.report(_GATEWAY, "starting")
-            app = build_app(app_parts(settings, runtime))
+            app = build_app(await app_parts(settings, runtime))
             server = make_server(app, ready=ready, shutdown_seconds=settings.shutdown_seconds)
             await server.run_until_cancelled(listener)
 

@@ -56,6 +56,15 @@ def environment(**variables: str) -> dict[str, str]:
     return ours | {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"} | variables
 
 
+def reachable(directory: Path) -> Path:
+    """Let the server's unprivileged account pass through pytest's directories, where we are root."""
+    if os.geteuid() == 0:
+        for folder in (directory, *directory.parents[:3]):
+            if folder.stat().st_uid == 0 and "pytest" in str(folder):
+                folder.chmod(0o711)
+    return directory
+
+
 async def command(*arguments: str, **variables: str) -> Ended:
     """Run a command to its end."""
     process = await asyncio.create_subprocess_exec(

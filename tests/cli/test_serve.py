@@ -1,6 +1,5 @@
 """`topicsnap serve` and `topicsnap worker`: starting, answering, ending."""
 
-import os
 import re
 import signal
 import socket
@@ -10,7 +9,7 @@ import aiohttp
 import pytest
 
 from persistence.embedded.attach import running_url
-from tests.cli.commands import Running, command, started
+from tests.cli.commands import Running, command, reachable, started
 
 CATALOGUE = """
 clusters: [{name: east, kafka_bootstrap: "127.0.0.1:1"}]
@@ -65,7 +64,7 @@ async def test_a_slip_of_the_pen_is_warned_of(database_url: str) -> None:
 
 async def test_without_a_database_of_its_own_it_brings_one(tmp_path: Path) -> None:
     """The embedded one is migrated by itself, can be used by commands beside, and ends with the gateway."""
-    variables = {"TOPICSNAP_DATA_DIR": str(_reachable(tmp_path))}
+    variables = {"TOPICSNAP_DATA_DIR": str(reachable(tmp_path))}
     async with started("serve", "--port", "0", **variables) as running:
         url = await ready_url(running)
         file = tmp_path / "catalogue.yaml"
@@ -90,12 +89,3 @@ async def test_a_worker_works_without_serving(database_url: str) -> None:
     async with started("worker", TOPICSNAP_DATABASE_URL=database_url) as running:
         await running.says("worker is ready")
         assert await running.stop() == 0
-
-
-def _reachable(directory: Path) -> Path:
-    """Let the server's unprivileged account pass through pytest's directories, where we are root."""
-    if os.geteuid() == 0:
-        for folder in (directory, *directory.parents[:3]):
-            if folder.stat().st_uid == 0 and "pytest" in str(folder):
-                folder.chmod(0o711)
-    return directory

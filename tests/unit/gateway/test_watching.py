@@ -84,6 +84,7 @@ def test_success_is_every_topic_read() -> None:
     assert not STORY[0].succeeded
     assert STORY[0].taken
     skipped = BulkView("b", B.COMPLETED, "INCREMENTAL", (), (SkipView("top_1", None, "TOPIC_NOT_FOUND", "No."),))
+    assert skipped.completed
     assert not skipped.succeeded
     assert not skipped.taken
     assert not view(B.IN_PROGRESS, S.UNCONFIRMED, T.PENDING).taken
