@@ -4,6 +4,7 @@ One for all, because joining a consumer group takes the broker five seconds; tes
 of their bulk snapshots, and a source is free again when the test that used it ends.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -16,12 +17,10 @@ from snapshots.catalog import CatalogImport, ImportedTopic
 from snapshots.kinds import TopicProducer
 from tests.e2e.chain import Chain, running_chain
 from tests.e2e.gateway import CLUSTER, Gateway, describe, following, open_gateway
-from tests.e2e.sources import TILL
+from tests.e2e.places import broken_places
 
 TRANSFORMED = "e2e.enriched"
 """A topic that a stream processor writes."""
-MISSING_TABLE = "till.public.dropped_long_ago"
-"""A topic whose table does not exist."""
 
 
 @pytest.fixture(scope="session")
@@ -38,25 +37,32 @@ async def _own_database(server: EmbeddedPostgres, template: str, name: str) -> A
         await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@asynccontextmanager
+async def _mute_server() -> AsyncIterator[str]:
+    """Yield `host:port` of a server that takes connections and never answers."""
+    over = asyncio.Event()
+
+    async def keep(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await over.wait()
+        writer.close()
+
+    server = await asyncio.start_server(keep, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    yield f"{host}:{port}"
+    over.set()
+    server.close()
+    await server.wait_closed()
+
+
 @pytest.fixture(scope="session")
 async def gateway(chain: Chain, postgres_server: EmbeddedPostgres, template: str) -> AsyncIterator[Gateway]:
     """Yield the gateway that most tests use; it follows notifications."""
-    more = CatalogImport(
-        topics=(
-            ImportedTopic(CLUSTER, TRANSFORMED, producer=TopicProducer.TRANSFORM, exists=True),
-            ImportedTopic(
-                CLUSTER,
-                MISSING_TABLE,
-                connector=TILL.source.connector,
-                data_collection="public.dropped_long_ago",
-                keyless=False,
-            ),
-        )
-    )
+    transformed = ImportedTopic(CLUSTER, TRANSFORMED, producer=TopicProducer.TRANSFORM, exists=True)
     async with (
         _own_database(postgres_server, template, "e2e_gateway") as url,
+        _mute_server() as mute,
         open_gateway(chain, url) as gateway,
     ):
-        await describe(gateway, more)
+        await describe(gateway, broken_places(chain, mute), CatalogImport(topics=(transformed,)))
         async with following(gateway.services, group="e2e"):
             yield gateway
