@@ -12,7 +12,7 @@ export function followTab(bulkSnapshotId) {
 /** The tabs of a first visit, in the order in which one tries them. */
 export function exampleTabs({ topicIds, bulkSnapshotId }) {
   return [
-    tab(topics, { first: 50 }),
+    tab(topics),
     tab(plan, { input: { topicIds } }),
     tab(snapshot, { input: { topicIds, snapshotType: 'INCREMENTAL', reason: 'Tried in GraphiQL' } }),
     followTab(bulkSnapshotId),
@@ -21,5 +21,5 @@ export function exampleTabs({ topicIds, bulkSnapshotId }) {
 }
 
 function tab(query, variables) {
-  return { query: query.trim(), variables: JSON.stringify(variables, null, 2) };
+  return { query: query.trim(), variables: variables && JSON.stringify(variables, null, 2) };
 }

@@ -1,21 +1,16 @@
 import { explorerPlugin } from '@graphiql/plugin-explorer';
 import { HISTORY_PLUGIN } from '@graphiql/plugin-history';
-import { createGraphiQLFetcher, createLocalStorage } from '@graphiql/toolkit';
+import { createLocalStorage } from '@graphiql/toolkit';
 import { GraphiQL } from 'graphiql';
 import { exampleTabs } from './examples.js';
+import { makeFetcher } from './fetcher.js';
 import { FollowButton } from './follow.jsx';
 
 const plugins = [HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })];
 
 /** GraphiQL with the examples; what `catalogue` is, readCatalogue says. */
 export function Page({ endpoint, catalogue }) {
-  const webSocket = new URL(endpoint);
-  webSocket.protocol = endpoint.protocol.replace('http', 'ws');
-  const fetcher = createGraphiQLFetcher({
-    url: endpoint.href,
-    subscriptionUrl: webSocket.href,
-    enableIncrementalDelivery: false,
-  });
+  const fetcher = makeFetcher(endpoint);
   // Tabs are kept by cluster: those of yesterday's demo name topics that today's, on the same port, does not have.
   const storage = createLocalStorage({ namespace: `topicsnap:${catalogue.cluster}` });
   return (

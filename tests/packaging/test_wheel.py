@@ -1,6 +1,7 @@
 """The wheel as a user gets it: what is in it, and that its command runs in an environment of its own."""
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -65,6 +66,14 @@ def test_holds_the_migrations(names: set[str]) -> None:
     assert "persistence/_alembic/env.py" in expected
     assert any(name.startswith("persistence/_alembic/versions/") for name in expected)
     assert expected <= names
+
+
+def test_holds_the_graphiql_page_and_the_licences_of_its_parts(wheel: Path, names: set[str]) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        page = archive.read("gateway/_graphiql/index.html").decode()
+    used = {f"gateway/_graphiql/graphiql/{name}" for name in re.findall(r'(?:src|href)="\./graphiql/([^"]+)"', page)}
+    assert used
+    assert used | {"gateway/_graphiql/graphiql/licenses.md"} <= names
 
 
 def test_holds_nothing_else(names: set[str]) -> None:
