@@ -6,6 +6,7 @@ configurations that hold passwords, which stay in memory and out of every messag
 
 import asyncio
 import random
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -99,14 +100,14 @@ class ConnectClient:
     async def _get(self, cluster: Cluster, path: str, *, none_for: HTTPStatus | None = None) -> Any:  # noqa: ANN401 - JSON
         if not cluster.connect_url:
             raise ClusterUnreachableError(f"Cluster {cluster.name} has no Kafka Connect URL.")
-        url = URL(cluster.connect_url.rstrip("/") + path, encoded=True)
         reason = "no answer"
         pause_seconds = _FIRST_PAUSE_SECONDS
         try:
-            authentication = self._authentication(cluster)
+            url = URL(cluster.connect_url.rstrip("/") + path, encoded=True)
+            headers = self._headers(cluster)
             async with asyncio.timeout(self._timeout_seconds):
                 while True:
-                    status, body, is_json = await self._ask(url, authentication)
+                    status, body, is_json = await self._ask(url, headers)
                     if status == HTTPStatus.OK and is_json:
                         return orjson.loads(body)
                     if status == none_for:
@@ -127,9 +128,9 @@ class ConnectClient:
             reason = type(error).__name__
         raise ClusterUnreachableError(f"Kafka Connect of cluster {cluster.name} cannot be asked: {reason}.")
 
-    async def _ask(self, url: URL, authentication: aiohttp.BasicAuth | None) -> tuple[int, bytes, bool]:
+    async def _ask(self, url: URL, headers: Mapping[str, str]) -> tuple[int, bytes, bool]:
         # No redirects: they could lead the credentials elsewhere.
-        async with self._session.get(url, auth=authentication, allow_redirects=False) as response:
+        async with self._session.get(url, headers=headers, allow_redirects=False) as response:
             body = bytearray()
             async for chunk in response.content.iter_chunked(2**16):
                 body += chunk
@@ -137,11 +138,11 @@ class ConnectClient:
                     raise aiohttp.ClientPayloadError
             return response.status, bytes(body), response.content_type == "application/json"
 
-    def _authentication(self, cluster: Cluster) -> aiohttp.BasicAuth | None:
+    def _headers(self, cluster: Cluster) -> dict[str, str]:
         if cluster.auth_ref is None:
-            return None
-        user, _, password = self._secrets.resolve(cluster.auth_ref).partition(":")
-        return aiohttp.BasicAuth(user, password, encoding="utf-8")
+            return {}
+        credentials = self._secrets.resolve(cluster.auth_ref).encode()
+        return {"Authorization": f"Basic {b64encode(credentials).decode()}"}
 
 
 def _connector(name: str, expanded: Mapping[str, Any]) -> ConnectorInfo:

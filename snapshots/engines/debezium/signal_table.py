@@ -26,8 +26,10 @@ SELECT EXISTS (
 )
 """
 _INSERT = "INSERT INTO {table} (id, type, data) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+# Without the casts the server takes $1 for two types, and refuses it where the column is not a plain text.
 _INSERT_IF_ABSENT = (
-    "INSERT INTO {table} (id, type, data) SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT FROM {table} WHERE id = $1)"
+    "INSERT INTO {table} (id, type, data) SELECT $1::text, $2::text, $3::text "
+    "WHERE NOT EXISTS (SELECT FROM {table} WHERE id = $1::text)"
 )
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('topicsnap'), hashtext($1))"
 _FIND = "SELECT EXISTS (SELECT FROM {table} WHERE id = $1)"

@@ -31,8 +31,8 @@ def draft_signals(
 ) -> tuple[SignalDraft, ...]:
     """Pack `topics` into few signals that fit the source's channel, in their order, but those with a filter last.
 
-    A signal carries one surrogate key at most, so topics with different ones go to different signals; so do tables
-    with a filter, because one that the database rejects spoils the tables after it.
+    A table with a surrogate key has a signal of its own, and so has each table with a filter, but for the tables
+    before it: where the database rejects either, the tables after it are spoilt.
     Raises FilterError where a filter cannot be rendered, SourceError where one topic alone does not fit a signal.
     """
     limit = KAFKA_DATA_LIMIT
@@ -128,14 +128,15 @@ def _goes_along(batch: list[TopicRequest], topic: TopicRequest, snapshot_type: S
 
     Several topics can read one table, but not under different filters. Where the database rejects a table's filter,
     an incremental snapshot fails the next table as well, and with more of them left it hangs until the connector's
-    task is restarted: so such a table comes last. A blocking snapshot picks its own order, and is aborted: so such a
-    table is alone (seen on Debezium 3.6 with PostgreSQL).
+    task is restarted: so such a table comes last. A surrogate key that is no column does the same, and holds for the
+    whole signal: so such a table is alone. A blocking snapshot picks its own order, and is aborted: so a table with a
+    filter is alone (seen on Debezium 3.6 with PostgreSQL).
     """
     same = [other for other in batch if other.data_collection == topic.data_collection]
     if same:
         return all(other.filter == topic.filter for other in same)
-    if any(other.filter is not None for other in batch):
-        return False
+    if topic.surrogate_key is not None or any(other.filter is not None for other in batch):
+        return not batch
     return topic.filter is None or snapshot_type is SnapshotType.INCREMENTAL or not batch
 
 
