@@ -79,30 +79,71 @@ async def test_a_filter_means_its_values_whatever_they_hold(gateway: Gateway, sn
         assert sorted(values) == sorted(AWKWARD_VALUES)
 
 
-async def test_a_filter_that_the_database_refuses_fails_its_table_alone(gateway: Gateway) -> None:
-    watch = gateway.chain.arrivals.watch(DEPOT)
-    no_such_column = RowFilter((RowCondition("no_such_column", FilterOperator.EQ, ("1",)),))
+NO_SUCH_COLUMN = RowFilter((RowCondition("no_such_column", FilterOperator.EQ, ("1",)),))
+NO_NUMBER = RowFilter((RowCondition("id", FilterOperator.EQ, ("no number",)),))
+
+
+@BOTH_TYPES
+async def test_a_filter_that_the_database_refuses_fails_its_table_alone(
+    gateway: Gateway, snapshot_type: SnapshotType
+) -> None:
+    """By both channels. In one signal it would take the next table with it, and leave the connector hanging."""
+    watch = gateway.chain.arrivals.watch(DEPOT, TILL)
 
     answered = await gateway.call(
         gateway.request(
             (DEPOT, "crates"),
             (DEPOT, "pallets"),
             (DEPOT, "orders"),
+            (DEPOT, "price_list"),
+            (TILL, "receipts"),
+            (TILL, "vouchers"),
+            (TILL, "Receipts"),
+            snapshot_type=snapshot_type,
             filters={
-                (DEPOT, "crates"): no_such_column,
-                (DEPOT, "orders"): RowFilter((RowCondition("id", FilterOperator.EQ, ("no number",)),)),
+                (DEPOT, "crates"): NO_SUCH_COLUMN,
+                (DEPOT, "orders"): NO_NUMBER,
+                (DEPOT, "price_list"): by_id(FilterOperator.LE, 3),
+                (TILL, "receipts"): NO_SUCH_COLUMN,
             },
         )
     )
 
     ended = await gateway.ended(answered.id)
     assert ended.state is BulkSnapshotState.PARTIALLY_COMPLETED
-    snapshot = part(ended, DEPOT)
-    assert snapshot.state is SnapshotState.PARTIALLY_COMPLETED
-    assert snapshot.message == "2 of 3 topics could not be read; each has its outcome."
-    assert {name: (topic.state, topic.outcome) for name, topic in topics_of(snapshot).items()} == {
-        "crates": (TopicSnapshotState.FAILED, TopicSnapshotOutcome.FILTER_REJECTED),
-        "pallets": (TopicSnapshotState.COMPLETED, TopicSnapshotOutcome.SUCCEEDED),
-        "orders": (TopicSnapshotState.FAILED, TopicSnapshotOutcome.FILTER_REJECTED),
+    depot, till = ended.snapshots
+    assert (depot.state, till.state) == (SnapshotState.PARTIALLY_COMPLETED, SnapshotState.PARTIALLY_COMPLETED)
+    assert depot.message == "2 of 4 topics could not be read; each has its outcome."
+    refused = (TopicSnapshotState.FAILED, TopicSnapshotOutcome.FILTER_REJECTED)
+    read = (TopicSnapshotState.COMPLETED, TopicSnapshotOutcome.SUCCEEDED)
+    assert {name: (topic.state, topic.outcome) for one in (depot, till) for name, topic in topics_of(one).items()} == {
+        "crates": refused,
+        "pallets": read,
+        "orders": refused,
+        "price_list": read,
+        "receipts": refused,
+        "vouchers": read,
+        "Receipts": read,
+    }
+    assert await watch.counts() == {
+        DEPOT.topic("pallets"): 40,
+        DEPOT.topic("price_list"): 3,
+        TILL.topic("vouchers"): 40,
+        TILL.topic("Receipts"): 5,
+    }
+
+
+async def test_a_surrogate_key_that_is_no_column_fails_its_table_alone(gateway: Gateway) -> None:
+    """Two tables with the same surrogate key: of one signal, the connector would never be heard of again."""
+    watch = gateway.chain.arrivals.watch(DEPOT)
+    surrogates = {(DEPOT, "lines"): "no_such_column", (DEPOT, "stock"): "no_such_column"}
+
+    answered = await gateway.call(gateway.request(*surrogates, (DEPOT, "pallets"), surrogates=surrogates))
+
+    ended = await gateway.ended(answered.id)
+    assert {name: topic.engine_status for name, topic in topics_of(part(ended, DEPOT)).items()} == {
+        "lines": "SQL_EXCEPTION",
+        "stock": "SQL_EXCEPTION",
+        "pallets": "SUCCEEDED",
     }
     assert await watch.counts() == {DEPOT.topic("pallets"): 40}

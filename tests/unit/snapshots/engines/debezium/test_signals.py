@@ -183,6 +183,7 @@ def test_every_topic_is_in_exactly_one_signal_that_fits(
         assert {topic.surrogate_key for topic in draft.topics} == {data.get("surrogate-key")}
         conditions = [condition["data-collection"] for condition in data.get("additional-conditions", [])]
         assert len(conditions) <= 1
+        assert "surrogate-key" not in data or len(data["data-collections"]) == 1
         for collection in collections(draft):
             filters = {topic.filter for topic in draft.topics if topic.data_collection == collection}
             assert len(filters) == 1
