@@ -17,6 +17,7 @@ from resolvers.import_catalog import import_catalog
 from resolvers.principal import LOCAL_PRINCIPAL
 from resolvers.services import Services
 from resolvers.sync_catalog import sync_catalog
+from sandbox.sources import Source
 from sandbox.waiting import eventually
 from snapshots.catalog import CatalogImport, ImportedCluster, ImportedConnector, TopicFilter
 from snapshots.filters import RowFilter
@@ -121,22 +122,24 @@ def operators_word(chain: Chain) -> CatalogImport:
             own.source.connector,
             # With a signal table at hand Topicsnap would take that, for it is the one that cannot double a signal.
             signal_channel=SignalChannelKind.KAFKA if own.source.channel == "kafka" else None,
-            database_url_ref=reference(own),
+            database_url_ref=reference(own.source),
         )
         for own in OWN_SOURCES
     )
     return CatalogImport((cluster,), connectors)
 
 
-def reference(own: OwnSource) -> str:
+def reference(source: Source) -> str:
     """The reference to the credentials of the source's database."""
-    return f"env:{own.name.upper()}_DATABASE_URL"
+    return f"env:{source.name.upper()}_DATABASE_URL"
 
 
 @asynccontextmanager
 async def open_gateway(chain: Chain, url: str, *, deadline_seconds: float = 10.0) -> AsyncIterator[Gateway]:
     """Yield a gateway over the database at `url`, which is migrated; it follows nothing and knows no topics yet."""
-    environ = {reference(own).removeprefix("env:"): chain.database_url(own) for own in OWN_SOURCES}
+    environ = {reference(own.source).removeprefix("env:"): chain.database_url(own) for own in OWN_SOURCES}
+    for running in chain.sandbox.sources.values():
+        environ[reference(running.source).removeprefix("env:")] = running.database_url
     settings = load(dispatch_deadline_seconds=deadline_seconds)
     async with open_runtime(settings, url, engine=debezium(ReferencedSecrets(environ))) as runtime:
         yield Gateway(runtime.services, url, chain, {})
