@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import asyncpg
 import orjson
@@ -45,6 +45,58 @@ class KnownSecrets:
         except KeyError:
             message = f"{reference} is not set."
             raise SecretError(message) from None
+
+
+class CuttingProxy:
+    """Stands before a server and cuts the connection at a request that holds `marker`.
+
+    With `deliver` the server gets that request and its answer is lost; without, the request is lost itself.
+    """
+
+    def __init__(self, host: str, port: int, *, marker: bytes, deliver: bool) -> None:
+        self._target = (host, port)
+        self._marker = marker
+        self._deliver = deliver
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.port = 0
+        self.cuts = 0
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._server.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server_reader, server_writer = await asyncio.open_connection(*self._target)
+        back = asyncio.create_task(self._backwards(server_reader, writer))
+        self._tasks.add(back)
+        try:
+            while data := await reader.read(2**16):
+                if self._marker in data:
+                    self.cuts += 1
+                    if self._deliver:
+                        back.cancel()
+                        await asyncio.gather(back, return_exceptions=True)
+                        server_writer.write(data)
+                        await server_reader.read(1)  # it has done what it was asked for
+                    return
+                server_writer.write(data)
+        finally:
+            writer.transport.abort()
+            server_writer.transport.abort()
+
+    async def _backwards(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Kafka's clients go where the brokers say they are: the same host, and the port in four bytes.
+        there, here = (port.to_bytes(4, "big") for port in (self._target[1], self.port))
+        while data := await reader.read(2**16):
+            writer.write(data.replace(there, here))
 
 
 class Arrived(Protocol):

@@ -8,7 +8,7 @@ a signal that is there twice runs twice.
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -28,6 +28,31 @@ FENCE_TYPE = "topicsnap-fence"
 
 _CLOCK_TOLERANCE = timedelta(minutes=1)
 """How far the clocks of those who write to a signal topic may be apart."""
+
+
+class Reading:
+    """Keeps account of whether every record was read that a topic has had since a signal was made."""
+
+    def __init__(self, signal_id: str) -> None:
+        """Begin before the first record; without a time in the id, only a whole topic will do."""
+        self._made_at = time_of(signal_id)
+        self._following: int | None = None
+        self.has_gap = False
+        """Whether a record may be missing: deleted by retention, compacted, or passed over."""
+
+    def add(self, offset: int, timestamp_ms: int) -> None:
+        """Account for the next record that was read."""
+        if self._following is None:
+            # What was deleted before a record that is older than the signal cannot be the signal.
+            self.has_gap = offset > 0 and not self._is_older(timestamp_ms)
+        elif offset != self._following:
+            self.has_gap = True
+        self._following = offset + 1
+
+    def _is_older(self, timestamp_ms: int) -> bool:
+        if self._made_at is None or timestamp_ms <= 0:
+            return False
+        return timestamp_ms / 1000 < (self._made_at - _CLOCK_TOLERANCE).timestamp()
 
 
 class SignalTopicChannel:
@@ -88,18 +113,14 @@ class SignalTopicChannel:
             partition = TopicPartition(topic, 0)
             consumer.assign([partition])
             await consumer.seek_to_beginning(partition)
-            gap, following = False, 0
+            reading = Reading(signal.id)
             async for record in consumer:
                 if _id_of(record.value) == signal.id:
                     return Presence.PRESENT
-                if following == 0:
-                    gap = record.offset > 0 and not _is_older(record.timestamp, signal.id)
-                elif record.offset != following:
-                    gap = True  # compacted, or deleted while we read
-                following = record.offset + 1
+                reading.add(record.offset, record.timestamp)
                 if record.offset >= end:
                     break
-            return Presence.UNKNOWN if gap else Presence.ABSENT
+            return Presence.UNKNOWN if reading.has_gap else Presence.ABSENT
         finally:
             await consumer.stop()
 
@@ -135,11 +156,3 @@ def _id_of(value: bytes | None) -> object:
     except orjson.JSONDecodeError:
         return None
     return document.get("id") if isinstance(document, dict) else None
-
-
-def _is_older(timestamp_ms: int, signal_id: str) -> bool:
-    """Whether a record was there before the signal was made, so that what is deleted before it cannot be the signal."""
-    made_at = time_of(signal_id)
-    if made_at is None or timestamp_ms <= 0:
-        return False
-    return datetime.fromtimestamp(timestamp_ms / 1000, UTC) < made_at - _CLOCK_TOLERANCE
