@@ -60,6 +60,8 @@ class CuttingProxy:
         self._tasks: set[asyncio.Task[None]] = set()
         self.port = 0
         self.cuts = 0
+        self.frozen = False
+        """While set, answers are lost and connections stay open."""
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -76,7 +78,7 @@ class CuttingProxy:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server_reader, server_writer = await asyncio.open_connection(*self._target)
         back = asyncio.create_task(self._backwards(server_reader, writer))
-        self._tasks.add(back)
+        self._tasks |= {task for task in (back, asyncio.current_task()) if task}
         try:
             while data := await reader.read(2**16):
                 if self._marker in data:
@@ -96,7 +98,8 @@ class CuttingProxy:
         # Kafka's clients go where the brokers say they are: the same host, and the port in four bytes.
         there, here = (port.to_bytes(4, "big") for port in (self._target[1], self.port))
         while data := await reader.read(2**16):
-            writer.write(data.replace(there, here))
+            if not self.frozen:
+                writer.write(data.replace(there, here))
 
 
 class Arrived(Protocol):

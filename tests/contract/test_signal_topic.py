@@ -124,6 +124,20 @@ async def test_a_connection_that_breaks_while_sending_doubles_nothing(
     assert [value["id"] for _, value in records].count(sent.id) == int(deliver)
 
 
+async def test_a_connection_that_hangs_is_given_up(sandbox: Sandbox, source: SourceConnector) -> None:
+    host, _, port = sandbox.broker.bootstrap.partition(":")
+    async with CuttingProxy(host, int(port), marker=b"no such thing", deliver=True) as proxy:
+        channel = SignalTopicChannel(SingleAppends(timeout_seconds=0.5))
+        there = replace(source, cluster=Cluster("p", "p", None, f"127.0.0.1:{proxy.port}"))
+        await channel.send(there, signal())
+        proxy.frozen = True
+        with pytest.raises(SourceError, match=r"did not answer within 0\.5 s"):
+            await channel.send(there, signal())
+        proxy.frozen = False
+        await channel.send(there, signal())
+        await channel.close()
+
+
 async def test_a_broker_that_says_nothing_has_for_certain_not_got_it(source: SourceConnector) -> None:
     async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()

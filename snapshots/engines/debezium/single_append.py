@@ -68,6 +68,7 @@ class SingleAppends:
         self._timeout_seconds = timeout_seconds
         self._connection = dict(connection or {})
         self._clients: dict[str, asyncio.Task[Client]] = {}
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def append(self, bootstrap: str, topic: str, *, key: bytes, value: bytes) -> int:
         """Append a record to partition 0 of `topic` with all in-sync replicas' consent, and return its offset.
@@ -75,11 +76,14 @@ class SingleAppends:
         An unknown topic is not created. Raises SourceError where nothing was appended for certain, UnconfirmedError
         where it may have been.
         """
+        client: Client | None = None
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 client = await self._client(bootstrap)
                 leader = await self._leader(client, bootstrap, topic)
         except TimeoutError as error:
+            # Its connection may be dead without knowing it: the next append makes another.
+            self._discard(bootstrap, client)
             raise _unavailable(f"Kafka did not answer within {self._timeout_seconds:g} s.") from error
         request = ProduceRequest(
             transactional_id=None,
@@ -107,7 +111,8 @@ class SingleAppends:
         await asyncio.gather(*tasks, return_exceptions=True)
         for task in tasks:
             if not task.cancelled() and task.exception() is None:
-                await task.result().close()
+                self._close(task.result())
+        await asyncio.gather(*self._closing, return_exceptions=True)
 
     async def _client(self, bootstrap: str) -> Client:
         task = self._clients.get(bootstrap)
@@ -140,6 +145,18 @@ class SingleAppends:
         if failed and self._clients.get(bootstrap) is task:
             del self._clients[bootstrap]
 
+    def _discard(self, bootstrap: str, client: Client | None) -> None:
+        """Give up `client`, where it is still the one in use; what others do with it becomes unconfirmed."""
+        task = self._clients.get(bootstrap)
+        if client is not None and task is not None and task.done() and task.result() is client:
+            del self._clients[bootstrap]
+            self._close(client)
+
+    def _close(self, client: Client) -> None:
+        closing = asyncio.create_task(client.close())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+
     async def _leader(self, client: Client, bootstrap: str, topic: str) -> int:
         request = MetadataRequest([topic], allow_auto_topic_creation=False)
         for broker in client.cluster.brokers():
@@ -150,10 +167,7 @@ class SingleAppends:
             client.cluster.update_metadata(response)  # its brokers: a new leader may be a new broker
             return _leader_of(response, topic)
         # No broker that it knows is there: the next append looks for the cluster anew.
-        task = self._clients.get(bootstrap)
-        if task is not None and task.done() and task.result() is client:
-            del self._clients[bootstrap]
-            await client.close()
+        self._discard(bootstrap, client)
         raise _unavailable("None of the cluster's Kafka brokers answers.")
 
 
