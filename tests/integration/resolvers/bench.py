@@ -19,6 +19,7 @@ from resolvers.follow import apply_notifications
 from resolvers.principal import Principal
 from resolvers.services import Services
 from resolvers.settle import settle
+from resolvers.watch_progress import ProgressHub
 from snapshots.catalog import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic, ObservedCluster
 from snapshots.dispatch import Dispatcher
 from snapshots.engines.recording import RecordingChannel
@@ -280,6 +281,7 @@ def make_world(
         connector_states=connectors,
         observer=NoObserver(),
         background=Background(),
+        progress=ProgressHub(ledger),
         ids=ids,
         clock=clock,
     )
