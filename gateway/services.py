@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from gateway.engine import OpenEngine, debezium
 from gateway.secrets import ReferencedSecrets
 from gateway.settings import Settings
+from persistence.announcements import Announcements
 from persistence.catalog import Catalog
 from persistence.catalog_writer import CatalogWriter
 from persistence.database import Database
 from persistence.ledger import Ledger
 from resolvers.background import Background
 from resolvers.services import Services
+from resolvers.watch_progress import ProgressHub
 from snapshots.dispatch import Dispatcher
 from snapshots.identifiers import IdMaker
+from snapshots.retries import RetryPolicy
 
 logger = logging.getLogger(__name__)
 
@@ -42,10 +45,11 @@ async def open_runtime(settings: Settings, url: str, *, engine: OpenEngine | Non
     ids = IdMaker()
     try:
         async with engine or debezium(ReferencedSecrets()) as opened:
+            ledger = Ledger(database, ids, idempotency_days=settings.idempotency_days)
             services = Services(
                 catalog=Catalog(database),
                 catalog_writer=CatalogWriter(database, ids),
-                ledger=Ledger(database, ids, idempotency_days=settings.idempotency_days),
+                ledger=ledger,
                 dispatcher=Dispatcher(
                     opened.channels,
                     deadline_seconds=settings.dispatch_deadline_seconds,
@@ -55,12 +59,15 @@ async def open_runtime(settings: Settings, url: str, *, engine: OpenEngine | Non
                 connector_states=opened.connector_states,
                 observer=opened.observer,
                 background=background,
+                progress=ProgressHub(ledger, Announcements.at(url)),
                 ids=ids,
+                retries=RetryPolicy(settings.retry_attempts),
                 simulated=opened.simulated,
             )
             try:
                 yield Runtime(services, database, url)
             finally:
+                await services.progress.close()
                 if left := await background.drain(settings.shutdown_seconds):
                     logger.warning("stopped with dispatches under way; they will be settled", extra={"count": left})
     finally:

@@ -8,11 +8,13 @@ from persistence.catalog import Catalog
 from persistence.catalog_writer import CatalogWriter
 from persistence.ledger import Ledger
 from resolvers.background import Background
+from resolvers.watch_progress import ProgressHub
 from snapshots.catalog import ObservedCluster
 from snapshots.dispatch import Dispatcher
 from snapshots.identifiers import Clock, IdMaker, utc_now
 from snapshots.model import Cluster
 from snapshots.ports import ConnectorStates
+from snapshots.retries import RetryPolicy
 
 
 class ClusterObserver(Protocol):
@@ -38,7 +40,9 @@ class Services:
     connector_states: ConnectorStates
     observer: ClusterObserver
     background: Background
+    progress: ProgressHub
     ids: IdMaker = field(default_factory=IdMaker)
     clock: Clock = utc_now
+    retries: RetryPolicy = field(default_factory=RetryPolicy)
     simulated: bool = False
     """Whether the recording engine stands in for Debezium; shown wherever results are."""

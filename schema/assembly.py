@@ -18,6 +18,7 @@ from schema.mutation import Mutation
 from schema.query import Query
 from schema.results import SourceSnapshotDispatched, SourceSnapshotFailed, SourceSnapshotUnconfirmed
 from schema.scalars import SCALARS
+from schema.subscription import Subscription
 from schema.topic_snapshot import TopicSnapshot
 
 FEDERATION_VERSION: Final = "2.9"
@@ -42,6 +43,7 @@ def build_schema(
     return TopicsnapSchema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         # Reached through interfaces only, or not at all by their own name.
         types=[SourceSnapshotDispatched, SourceSnapshotFailed, SourceSnapshotUnconfirmed, TopicSnapshot],
         extensions=extensions,

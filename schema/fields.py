@@ -15,3 +15,13 @@ def computed(description: str, *, name: str | None = None) -> Callable[[Callable
         return made
 
     return decorate
+
+
+def streamed(description: str) -> Callable[[Callable[..., Any]], StrawberryField]:
+    """Make the decorated asynchronous generator a subscription with `description`."""
+
+    def decorate(method: Callable[..., Any]) -> StrawberryField:
+        made: StrawberryField = strawberry.subscription(resolver=method, description=description)
+        return made
+
+    return decorate

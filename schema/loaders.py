@@ -45,6 +45,19 @@ class Loaders:
         self.sources_by_name: DataLoader[Name, SourceConnector | None] = _by_name(catalog.sources_by_name, tenant_id)
         self._first_topics: DataLoader[SourceTopics, Page[Topic]] = DataLoader(self._load_first_topics)
 
+    def forget(self) -> None:
+        """Read everything anew from now on."""
+        for loader in vars(self).values():
+            if isinstance(loader, DataLoader):
+                loader.clear_all()
+
+    def remember(self, record: BulkSnapshotRecord) -> None:
+        """Take `record`, and the snapshots in it, as if they had just been loaded."""
+        self.bulk_snapshots.prime(record.id, record, force=True)
+        self.source_snapshots.prime_many({one.id: one for one in record.snapshots}, force=True)
+        topics = {topic.id: topic for one in record.snapshots for topic in one.topics}
+        self.topic_snapshots.prime_many(topics, force=True)
+
     async def source_topics(
         self, source_id: str, topic_filter: TopicFilter, first: int, after: str | None
     ) -> Page[Topic]:

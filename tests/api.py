@@ -22,6 +22,7 @@ from persistence.statement_counter import StatementCounter
 from resolvers.background import Background
 from resolvers.principal import LOCAL_PRINCIPAL, Principal
 from resolvers.services import Services
+from resolvers.watch_progress import ProgressHub
 from snapshots.catalog import (
     CatalogImport,
     ImportedCluster,
@@ -179,16 +180,19 @@ class Api:
 async def api(database: Database) -> AsyncIterator[Api]:
     """The API over the shop's catalogue, with dispatches that have a fifth of a second."""
     channel, states, observer, ids = RecordingChannel(), States(), Observer(), IdMaker()
+    ledger = Ledger(database, ids)
     services = Services(
         catalog=Catalog(database),
         catalog_writer=CatalogWriter(database, ids),
-        ledger=Ledger(database, ids),
+        ledger=ledger,
         dispatcher=Dispatcher({SignalChannelKind.KAFKA: channel}, deadline_seconds=DEADLINE_SECONDS),
         connector_states=states,
         observer=observer,
         background=Background(),
+        progress=ProgressHub(ledger),
         ids=ids,
     )
     await services.catalog_writer.import_catalog(LOCAL_PRINCIPAL.tenant_id, SHOP)
     yield Api(services, database, channel, states, observer)
+    await services.progress.close()
     await services.background.drain(5)

@@ -31,6 +31,7 @@ from snapshots.notifications import Notification, NotificationKind
 from snapshots.ports import ConnectorObservation, OutgoingSignal, Presence, Receipt, SignalChannel
 from snapshots.records import BulkSnapshotFilter, BulkSnapshotRecord, SourceAnswer, SourceSnapshotRecord
 from snapshots.request import BulkSnapshotRequest, TopicOptions
+from snapshots.retries import RetryPolicy
 
 TENANT = "default"
 CLUSTER = "clu_1"
@@ -53,6 +54,10 @@ def dies(at: str) -> Probe:
             raise DiedError(step)
 
     return probe
+
+
+async def no_pause(seconds: float) -> None:
+    """Let no time pass between two attempts of a dispatch."""
 
 
 async def passes(step: str) -> None:
@@ -262,6 +267,7 @@ def make_world(
     recording: RecordingChannel | None = None,
     channels: Mapping[SignalChannelKind, SignalChannel] | None = None,
     deadline_seconds: float = 10.0,
+    further_attempts: int = 2,
 ) -> World:
     """A process of its own; what is given it shares with another."""
     clock = clock or Clock()
@@ -277,6 +283,7 @@ def make_world(
         dispatcher=Dispatcher(
             channels or {SignalChannelKind.RECORDING: channel, SignalChannelKind.SOURCE_TABLE: channel},
             deadline_seconds=deadline_seconds,
+            pause=no_pause,
         ),
         connector_states=connectors,
         observer=NoObserver(),
@@ -284,6 +291,7 @@ def make_world(
         progress=ProgressHub(ledger),
         ids=ids,
         clock=clock,
+        retries=RetryPolicy(further_attempts, chance=lambda: 1.0),
     )
     return World(database, clock, connectors, channel, ledger, services, recording)
 

@@ -1,0 +1,66 @@
+"""Two processes on one database: what one writes, the watchers of the other see."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from persistence.announcements import Announcements
+from persistence.database import Database
+from persistence.ledger import Ledger
+from resolvers.watch_progress import Announced, ProgressHub
+from resolvers.watchers import Pace
+from snapshots.identifiers import IdMaker
+from tests.integration.resolvers.bench import World, catalogue, fill, make_world
+from tests.integration.subscriptions.bench import Process, Watching
+
+Watch = Callable[[ProgressHub, str], Watching]
+MakeProcess = Callable[..., Process]
+
+
+@pytest.fixture
+async def world(database: Database) -> World:
+    """The process that takes requests and follows the engine: six connectors of three tables each."""
+    world = make_world(database)
+    await fill(world, catalogue(6, 3))
+    return world
+
+
+@pytest.fixture
+async def make_process(database_url: str) -> AsyncIterator[MakeProcess]:
+    """Makes further processes, which only watch."""
+    made: list[Process] = []
+
+    def make(pace: Pace | None = None, announced: Announced | None = None) -> Process:
+        database = Database.connect(database_url)
+        hub = ProgressHub(Ledger(database, IdMaker()), announced or Announcements.at(database_url), pace)
+        made.append(Process(database, hub))
+        return made[-1]
+
+    yield make
+    for process in made:
+        await process.hub.close()
+        await process.database.close()
+
+
+@pytest.fixture
+async def other(make_process: MakeProcess) -> Process:
+    """Another process on the same database."""
+    return make_process()
+
+
+@pytest.fixture
+async def watch() -> AsyncIterator[Watch]:
+    """Watches in the background, to the end of the test at most."""
+    tasks: list[asyncio.Task[None]] = []
+
+    def start(hub: ProgressHub, bulk_id: str) -> Watching:
+        watching = Watching(hub, bulk_id)
+        watching.task = asyncio.create_task(watching.run())
+        tasks.append(watching.task)
+        return watching
+
+    yield start
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
