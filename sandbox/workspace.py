@@ -14,7 +14,9 @@ from persistence.embedded import runfile
 from persistence.embedded.directories import locked
 from persistence.embedded.errors import DirectoryBusyError, ProcessError
 
-_PREFIX = "topicsnap-"
+_PREFIX = "topicsnap-run-"
+_MARKER = ".topicsnap-workspace"
+"""In every directory that `workspace` made: nothing else is ever swept, whatever its name."""
 _RUN_FILE = ".run.json"
 
 
@@ -61,6 +63,7 @@ def _claim(held: ExitStack, parent: Path) -> Path:
         directory.chmod(0o711)
         with suppress(DirectoryBusyError, FileNotFoundError):
             held.enter_context(locked(directory))
+            (directory / _MARKER).touch()
             return directory
 
 
@@ -75,5 +78,6 @@ async def _sweep(parent: Path) -> None:
 def _is_ours(directory: Path) -> bool:
     with suppress(OSError):
         status = directory.lstat()
-        return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+        ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+        return ours and (directory / _MARKER).is_file()
     return False

@@ -72,8 +72,9 @@ async def test_waiting_ends_with_words() -> None:
 
 async def test_what_a_dead_run_left_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    dead = tmp_path / "topicsnap-dead"
+    dead = tmp_path / "topicsnap-run-dead"
     (dead / "part").mkdir(parents=True)
+    (dead / ".topicsnap-workspace").touch()
     orphan = subprocess.Popen(["/bin/sleep", "300"])
     runfile.write(dead / "part", "sleep", orphan.pid)
 
@@ -84,6 +85,20 @@ async def test_what_a_dead_run_left_is_removed(tmp_path: Path, monkeypatch: pyte
         assert beside.is_dir()
 
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_what_is_not_a_workspace_stays_whatever_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    checkout = tmp_path / "topicsnap-run-mine"
+    checkout.mkdir()
+    (checkout / "work.py").touch()
+
+    async with workspace():
+        pass
+
+    assert [path.name for path in checkout.iterdir()] == ["work.py"]
 
 
 def test_a_directory_is_locked_once(tmp_path: Path) -> None:
