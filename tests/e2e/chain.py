@@ -85,20 +85,22 @@ async def _read_values(bootstrap: str, topic: str, *, until: str) -> list[Json]:
 @asynccontextmanager
 async def running_chain(sandbox: Sandbox) -> AsyncIterator[Chain]:
     """Run the suite's own connectors in the sandbox, until the end."""
-    await sandbox.broker.create_topics([NOTIFICATIONS, *(topic for own in OWN_SOURCES for topic in _topics(own))])
+    await sandbox.broker.create_topics([NOTIFICATIONS, *(topic for own in OWN_SOURCES for topic in topics_of(own))])
     async with asyncio.TaskGroup() as group:
         for own in OWN_SOURCES:
-            group.create_task(_start(sandbox, own))
+            group.create_task(start_source(sandbox, own))
     watched = [WatchedSource(own, sandbox.postgres.url(own.name)) for own in OWN_SOURCES]
     async with Arrivals(sandbox.broker.bootstrap, watched) as arrivals:
         yield Chain(sandbox, arrivals, count(1))
 
 
-def _topics(own: OwnSource) -> list[str]:
+def topics_of(own: OwnSource) -> list[str]:
+    """Return the topics to be made before its connector writes: the broker would give them four partitions."""
     return [own.source.signal_topic, own.topic(FENCE), *(own.topic(table.name) for table in own.tables)]
 
 
-async def _start(sandbox: Sandbox, own: OwnSource) -> None:
+async def start_source(sandbox: Sandbox, own: OwnSource) -> None:
+    """Make and fill its database, and run its connector."""
     url = sandbox.postgres.url(own.name)
     await sandbox.postgres.create_database(own.name)
     async with connected(url) as connection:

@@ -174,4 +174,7 @@ ARCHIVE = _own(
 NARROW = _own("narrow", "source", *(Made(f"measurements_of_station_{n:02}", n) for n in range(1, 11)), limit=160)
 """Signalled by a signal table that takes the names of a few tables at a time."""
 
+POISONED = _own("poisoned", "kafka", Made("wells", 3), read_only=True)
+"""For a test that leaves its connector deaf; not among those that run from the start."""
+
 OWN_SOURCES = (DEPOT, TILL, ARCHIVE, NARROW)
