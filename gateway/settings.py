@@ -72,6 +72,13 @@ class Settings(BaseSettings):
     )
     dispatch_limit: int = Field(64, ge=1, le=10_000, description="Signals that one process sends at the same time.")
     dispatch_cluster_limit: int = Field(16, ge=1, le=10_000, description="The same for each cluster.")
+    retry_attempts: int = Field(
+        5,
+        ge=0,
+        le=20,
+        description="How often a signal is tried again, after longer and longer rests, whose channel was away until "
+        "the deadline.",
+    )
     request_body_limit: int = Field(
         1_048_576, ge=1_024, le=64 * 1_048_576, description="Longest request body that is read, in bytes."
     )

@@ -141,6 +141,8 @@ bulk_snapshot = Table(
     Column("retry_of", Text),
     Column("verify", Boolean, nullable=False, server_default=text("false")),
     Index(None, "tenant_id", "requested_at", "id"),
+    Index(None, "tenant_id", "requested_by", "id"),
+    Index(None, "tenant_id", "retry_of", postgresql_where=text("retry_of IS NOT NULL")),
     Index(
         "uq_bulk_snapshot_idempotency",
         "tenant_id",
@@ -193,6 +195,13 @@ source_snapshot = Table(
     _reference("connector_id", "connector"),
     Index(None, "tenant_id", "bulk_snapshot_id", "position"),
     Index(None, "tenant_id", "connector_id", "id"),
+    Index(
+        "ix_source_snapshot_unusual",
+        "tenant_id",
+        "state",
+        "bulk_snapshot_id",
+        postgresql_where=text("state <> 'COMPLETED'"),
+    ),
 )
 
 signal = Table(
@@ -271,6 +280,7 @@ ledger_event = Table(
     Column("bulk_snapshot_id", Text, nullable=False),
     Column("source_snapshot_id", Text),
     Column("subject_id", Text, nullable=False),
+    Column("subject_kind", Text, nullable=False, server_default=text("'SOURCE_SNAPSHOT'")),
     Column("from_state", Text),
     Column("to_state", Text, nullable=False),
     Column("cause", Text, nullable=False),

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from persistence.ledger.opened import NewBulkSnapshot, OpenedSource
-from persistence.ledger.sending import SendRecord, SignalKey
+from persistence.ledger.sending import SignalKey
 from resolvers import idempotency
 from resolvers.connector_check import check_connectors
 from resolvers.principal import Principal
+from resolvers.sending import send_begun
 from resolvers.services import Services
 from snapshots.dispatch import Failed, Outcome, Send
 from snapshots.engines.debezium.signals import EXECUTE_SNAPSHOT
@@ -75,12 +76,12 @@ async def _send_first_signals(
         lease_until=services.dispatcher.lease_until(now, len(keys)),
         cause="dispatch",
     )
-    ours = [(key, source) for key, source in zip(keys, sources, strict=True) if key.signal_id in attempts]
-    outcomes = await services.dispatcher.dispatch([_send(source) for _, source in ours])
-    records = [
-        SendRecord(key, attempts[key.signal_id], outcome) for (key, _), outcome in zip(ours, outcomes, strict=True)
+    begun = [
+        (key, attempts[key.signal_id], _send(source))
+        for key, source in zip(keys, sources, strict=True)
+        if key.signal_id in attempts
     ]
-    await services.ledger.record_sends(principal.tenant_id, records, at=services.clock(), cause="dispatch")
+    records = await send_begun(services, principal.tenant_id, begun, cause="dispatch")
     return {record.key.source_snapshot_id: record.outcome for record in records}
 
 

@@ -1,13 +1,16 @@
 """Sending a recorded signal and recording what came of it: for whoever sends after the first call has answered."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from persistence.ledger.sending import SendRecord, SignalKey
 from persistence.ledger.settling import DueSignal
 from resolvers.services import Services
-from snapshots.dispatch import Send
+from snapshots.dispatch import Failed, Outcome, Send, Unreached, may_pass
 from snapshots.engines.debezium.signals import EXECUTE_SNAPSHOT
 from snapshots.ports import OutgoingSignal
+from snapshots.retries import RetryPolicy
 from snapshots.states import SignalState
 
 
@@ -27,15 +30,41 @@ async def send_signals(services: Services, tenant_id: str, due: Sequence[DueSign
         cause=cause,
         begun={signal.key.signal_id: signal.attempt for signal in due},
     )
-    ours = [signal for signal in due if signal.key.signal_id in attempts]
-    outcomes = await services.dispatcher.dispatch([as_send(signal) for signal in ours])
-    records = [
-        SendRecord(signal.key, attempts[signal.key.signal_id], outcome)
-        for signal, outcome in zip(ours, outcomes, strict=True)
+    begun = [
+        (signal.key, attempts[signal.key.signal_id], as_send(signal))
+        for signal in due
+        if signal.key.signal_id in attempts
     ]
-    if records:
-        await services.ledger.record_sends(tenant_id, records, at=services.clock(), cause=cause)
-    return len(records)
+    return len(await send_begun(services, tenant_id, begun, cause=cause)) if begun else 0
+
+
+async def send_begun(
+    services: Services, tenant_id: str, begun: Sequence[tuple[SignalKey, int, Send]], *, cause: str
+) -> list[SendRecord]:
+    """Send what is written as SENDING, each with the number of its attempt; record and return what came of it."""
+    outcomes = await services.dispatcher.dispatch([send for _, _, send in begun])
+    now = services.clock()
+    records = [
+        SendRecord(key, attempt, _or_again(services.retries, attempt, outcome, now))
+        for (key, attempt, _), outcome in zip(begun, outcomes, strict=True)
+    ]
+    await services.ledger.record_sends(tenant_id, records, at=now, cause=cause)
+    return records
+
+
+def _or_again(retries: RetryPolicy, attempt: int, outcome: Outcome, now: datetime) -> Outcome:
+    """Return `outcome`; where the channel was away and attempts are left, that it is tried again."""
+    if not (isinstance(outcome, Failed) and may_pass(outcome)):
+        return outcome
+    rest = retries.rest_after(attempt)
+    if rest is None:
+        given_up = f"{outcome.message} Given up after {attempt} attempts."
+        return replace(outcome, message=given_up) if attempt > 1 else outcome
+    message = (
+        f"{outcome.message} Nothing was sent; it goes on being tried, attempt {attempt + 1} of "
+        f"{retries.further_attempts + 1} next."
+    )
+    return Unreached(outcome.code, message, now + rest)
 
 
 async def send_next(services: Services, tenant_id: str, keys: Sequence[SignalKey]) -> None:

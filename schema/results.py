@@ -46,7 +46,8 @@ class SourceSnapshotDispatched(SourceSnapshotResult):
 
 @strawberry.type(
     description="The deadline passed, or the connection broke, while sending: the engine may or may not have the "
-    "signal. It is settled later; do not send it again, follow `snapshot`."
+    "signal. With CHANNEL_UNAVAILABLE its channel could not be reached until then, and goes on being tried. Either way "
+    "it is settled later; do not send it again, follow `snapshot`."
 )
 class SourceSnapshotUnconfirmed(SourceSnapshotResult):
     """Neither a success nor a failure, yet."""

@@ -10,7 +10,7 @@ publish(
         "QUEUED": "Waits for its turn; the source is busy with another snapshot.",
         "PENDING": "Recorded, and nothing was sent yet.",
         "SENDING": "The signal is being handed to the channel.",
-        "UNCONFIRMED": "The engine may or may not have the signal; it is being settled.",
+        "UNCONFIRMED": "The engine may or may not have the signal, or cannot be reached yet; it is being settled.",
         "DISPATCHED": "The channel accepted the signal. This is not the end: the engine has yet to start.",
         "RUNNING": "The engine reads tables.",
         "PAUSED": "The engine was told to pause.",

@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import math
-from collections.abc import Mapping, Sequence
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +13,12 @@ from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.kinds import SignalChannelKind, SnapshotErrorCode
 from snapshots.model import SourceConnector
 from snapshots.ports import OutgoingSignal, Presence, Receipt, SignalChannel
+from snapshots.retries import Chance, jittered
+
+ATTEMPTS = 5
+"""How often one dispatch tries a channel that is away, the first time included."""
+FIRST_PAUSE_SECONDS = 0.25
+"""The longest pause before the second attempt; each next one is twice as long."""
 
 LEASE_MARGIN_SECONDS = 5.0
 """What the writing before and after a dispatch may take."""
@@ -44,7 +52,17 @@ class Unconfirmed:
     message: str
 
 
-Outcome = Receipt | Failed | Unconfirmed
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """Nothing reached the engine, for certain, because its channel was away; it is tried again."""
+
+    code: SnapshotErrorCode
+    message: str
+    retry_at: datetime
+    """When the settle sweep takes it up."""
+
+
+Outcome = Receipt | Failed | Unconfirmed | Unreached
 """What came of one send."""
 
 
@@ -61,14 +79,22 @@ class Dispatcher:
         deadline_seconds: float = 10.0,
         process_limit: int = 64,
         cluster_limit: int = 16,
+        chance: Chance = random.random,
+        pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        """Send at most `process_limit` signals at once, `cluster_limit` a cluster, each within `deadline_seconds`."""
+        """Send or look for at most `process_limit` signals at once, `cluster_limit` a cluster.
+
+        Each has `deadline_seconds`; within them a channel that is away is tried again after a `pause`, as long as
+        `chance` has it.
+        """
         self._channels = channels
         self.deadline_seconds = deadline_seconds
         self._process = asyncio.Semaphore(process_limit)
         self._process_limit = process_limit
         self._cluster_limit = cluster_limit
         self._clusters: dict[str, asyncio.Semaphore] = {}
+        self._chance = chance
+        self._pause = pause
 
     def longest_seconds(self, sends: int) -> float:
         """How long a dispatch of `sends` signals takes at most, should every one of them wait for its deadline."""
@@ -79,7 +105,10 @@ class Dispatcher:
         return now + timedelta(seconds=self.longest_seconds(sends))
 
     async def dispatch(self, sends: Sequence[Send]) -> list[Outcome]:
-        """Send all of `sends` concurrently and return their outcomes in the same order."""
+        """Send all of `sends` concurrently and return their outcomes in the same order; none is Unreached.
+
+        Failed with `retryable` and CHANNEL_UNAVAILABLE means that the channel was away as long as could be waited.
+        """
         start_by = asyncio.get_running_loop().time() + self._last_start_seconds(len(sends))
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._send(send, start_by)) for send in sends]
@@ -95,9 +124,7 @@ class Dispatcher:
         if channel is None:
             message = f"This process has no {send.channel} channel."
             return Failed(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, message, retryable=False)
-        cluster_id = send.source.cluster.id
-        cluster = self._clusters.setdefault(cluster_id, asyncio.Semaphore(self._cluster_limit))
-        async with cluster, self._process:
+        async with self._turn(send):
             if asyncio.get_running_loop().time() > start_by:
                 # Its lease is about to end, and the settle sweep may send it: to send it here too would double it.
                 return Unconfirmed(
@@ -105,11 +132,18 @@ class Dispatcher:
                 )
             return await self._attempt(channel, send)
 
+    @asynccontextmanager
+    async def _turn(self, send: Send) -> AsyncIterator[None]:
+        cluster_id = send.source.cluster.id
+        cluster = self._clusters.setdefault(cluster_id, asyncio.Semaphore(self._cluster_limit))
+        async with cluster, self._process:
+            yield
+
     async def _attempt(self, channel: SignalChannel, send: Send) -> Outcome:
         """Send within the deadline, and make an outcome of whatever happens."""
         try:
             async with asyncio.timeout(self.deadline_seconds):
-                return await channel.send(send.source, send.signal)
+                return await self._persist(channel, send)
         except SourceError as error:
             return Failed(error.code, error.message, error.retryable)
         except UnconfirmedError as error:
@@ -125,11 +159,36 @@ class Dispatcher:
             logger.exception("dispatch of signal %s to %s failed unexpectedly", send.signal.id, send.source.name)
             return Unconfirmed(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "The channel failed unexpectedly; see the log.")
 
+    async def _persist(self, channel: SignalChannel, send: Send) -> Receipt:
+        """Send, again and again while the channel is certain to be away and the deadline leaves the time."""
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + self.deadline_seconds
+        for attempt in range(ATTEMPTS - 1):
+            began = loop.time()
+            try:
+                return await channel.send(send.source, send.signal)
+            except SourceError as error:
+                if not may_pass(error):
+                    raise
+                seconds = jittered(FIRST_PAUSE_SECONDS * 2**attempt, self._chance)
+                # One that the deadline cuts off leaves it open whether the signal arrived: better not to begin it.
+                if loop.time() + seconds + (loop.time() - began) >= give_up_at:
+                    raise
+            await self._pause(seconds)
+        return await channel.send(send.source, send.signal)
+
     async def find(self, send: Send) -> Presence:
-        """Ask the channel whether it holds the signal; UNKNOWN when it fails or does not answer within the deadline."""
+        """Ask the channel whether it holds the signal; UNKNOWN when it fails or does not answer within the deadline.
+
+        Waits for its turn as a send does.
+        """
         channel = self._channels.get(send.channel)
         if channel is None:
             return Presence.UNKNOWN
+        async with self._turn(send):
+            return await self._look(channel, send)
+
+    async def _look(self, channel: SignalChannel, send: Send) -> Presence:
         try:
             async with asyncio.timeout(self.deadline_seconds):
                 return await channel.find(send.source, send.signal)
@@ -139,6 +198,11 @@ class Dispatcher:
             _raise_if_cancelled(error)
             logger.exception("search for signal %s of %s failed unexpectedly", send.signal.id, send.source.name)
             return Presence.UNKNOWN
+
+
+def may_pass(failure: SourceError | Failed) -> bool:
+    """Whether nothing arrived for the sole reason that the channel was away, so that it may be tried again."""
+    return failure.retryable and failure.code is SnapshotErrorCode.CHANNEL_UNAVAILABLE
 
 
 def _raise_if_cancelled(error: BaseException) -> None:

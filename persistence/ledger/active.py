@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from persistence.ledger.events import NOTE_SIGNALS, NOTE_TOPICS, noting
 from snapshots.active import ActiveSignal, ActiveSnapshot, ActiveTopic, Changes, SignalChange, TopicChange
 from snapshots.kinds import SnapshotType, TopicSnapshotOutcome
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
@@ -73,13 +74,16 @@ async def load(
     )
 
 
-async def write_topics(connection: AsyncConnection, tenant_id: str, changes: Sequence[TopicChange]) -> None:
-    """Write topics that changed, each guarded by the state it had."""
+async def write_topics(
+    connection: AsyncConnection, tenant_id: str, changes: Sequence[TopicChange], *, at: datetime, cause: str
+) -> None:
+    """Write topics that changed, each guarded by the state it had; their ends are noted with `cause`."""
     if not changes:
         return
     after = [change.after for change in changes]
     await connection.execute(
-        text("""
+        noting(
+            """
             UPDATE snapshot_topic t SET
                 state = w.state, rows_scanned = w.rows_scanned, outcome = w.outcome,
                 engine_status = w.engine_status, started_at = w.started_at, finished_at = w.finished_at
@@ -88,9 +92,14 @@ async def write_topics(connection: AsyncConnection, tenant_id: str, changes: Seq
                         CAST(:started AS timestamptz[]), CAST(:finished AS timestamptz[]))
                  AS w(id, before, state, rows_scanned, outcome, engine_status, started_at, finished_at)
             WHERE t.tenant_id = :tenant_id AND t.id = w.id AND t.state = w.before
-        """),
+            RETURNING t.*, w.before AS from_state, w.state AS to_state
+        """,
+            NOTE_TOPICS,
+        ),
         {
             "tenant_id": tenant_id,
+            "at": at,
+            "cause": cause,
             "ids": [topic.id for topic in after],
             "befores": [change.before.state.value for change in changes],
             "states": [topic.state.value for topic in after],
@@ -104,22 +113,28 @@ async def write_topics(connection: AsyncConnection, tenant_id: str, changes: Seq
 
 
 async def write_signals(
-    connection: AsyncConnection, tenant_id: str, changes: Sequence[SignalChange], at: datetime
+    connection: AsyncConnection, tenant_id: str, changes: Sequence[SignalChange], *, at: datetime, cause: str
 ) -> None:
     """Write signals that changed, each guarded by the state it had; one that was seen at work needs no lease."""
     if not changes:
         return
     await connection.execute(
-        text("""
+        noting(
+            """
             UPDATE signal g SET state = w.state, sent_at = coalesce(g.sent_at, :at), ended_at = w.ended_at,
                                 lease_until = NULL
             FROM unnest(CAST(:ids AS text[]), CAST(:befores AS text[]), CAST(:states AS text[]),
                         CAST(:ended AS timestamptz[])) AS w(id, before, state, ended_at)
             WHERE g.tenant_id = :tenant_id AND g.id = w.id AND g.state = w.before
-        """),
+            RETURNING g.id, g.source_snapshot_id, w.before AS from_state, w.state AS to_state,
+                      CAST(NULL AS jsonb) AS detail
+        """,
+            NOTE_SIGNALS,
+        ),
         {
             "tenant_id": tenant_id,
             "at": at,
+            "cause": cause,
             "ids": [change.after.id for change in changes],
             "befores": [change.before.state.value for change in changes],
             "states": [change.after.state.value for change in changes],

@@ -18,6 +18,8 @@ from snapshots.reducer import reduce_all
 Place = tuple[str, int]
 """A notification topic and its partition."""
 
+_CAUSE = "notification"
+
 
 class LedgerFollowing:
     """Moves snapshots on by what the engine tells."""
@@ -153,9 +155,10 @@ async def _write(
     lease_until: datetime,
 ) -> None:
     # Topics and signals first: the last step releases the source, and whoever takes it finds all in its end state.
-    await active.write_topics(connection, tenant_id, [change for c in changes.values() for change in c.topics])
+    topics = [change for c in changes.values() for change in c.topics]
+    await active.write_topics(connection, tenant_id, topics, at=at, cause=_CAUSE)
     signals = [change for c in changes.values() for change in c.signals]
-    await active.write_signals(connection, tenant_id, signals, at)
+    await active.write_signals(connection, tenant_id, signals, at=at, cause=_CAUSE)
     due = [change.next_signal_id for change in changes.values() if change.next_signal_id is not None]
     await active.lease(connection, tenant_id, due, lease_until)
     await active.write_progress(connection, tenant_id, changes)
@@ -165,7 +168,7 @@ async def _write(
             for source_snapshot_id, change in changes.items()
             if depth < len(change.steps)
         ]
-        await move(connection, tenant_id, moves, cause="notification", at=at)
+        await move(connection, tenant_id, moves, cause=_CAUSE, at=at)
 
 
 def _step(source_snapshot_id: str, change: Changes, depth: int) -> Move:

@@ -6,18 +6,29 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from persistence.ledger.events import NOTE_SIGNALS, NOTE_TOPICS, noting
 from persistence.ledger.moves import Move, move
 from snapshots.kinds import SnapshotErrorCode
 from snapshots.states import SnapshotState
 
-_FAIL_TOPICS = text("""
-    UPDATE snapshot_topic SET state = 'FAILED', finished_at = :at
-    WHERE tenant_id = :tenant_id AND source_snapshot_id = ANY(CAST(:ids AS text[])) AND state IN ('PENDING', 'RUNNING')
-""")
-_REFUSE_SIGNALS = text("""
+_FAIL_TOPICS = noting(
+    """
+    UPDATE snapshot_topic t SET state = 'FAILED', finished_at = :at
+    FROM snapshot_topic b
+    WHERE t.tenant_id = :tenant_id AND t.source_snapshot_id = ANY(CAST(:ids AS text[]))
+      AND t.state IN ('PENDING', 'RUNNING') AND b.tenant_id = t.tenant_id AND b.id = t.id
+    RETURNING t.*, b.state AS from_state, t.state AS to_state
+""",
+    NOTE_TOPICS,
+)
+_REFUSE_SIGNALS = noting(
+    """
     UPDATE signal SET state = 'REFUSED', ended_at = :at, lease_until = NULL
     WHERE tenant_id = :tenant_id AND source_snapshot_id = ANY(CAST(:ids AS text[])) AND state = 'PENDING'
-""")
+    RETURNING id, source_snapshot_id, 'PENDING' AS from_state, state AS to_state, CAST(NULL AS jsonb) AS detail
+""",
+    NOTE_SIGNALS,
+)
 _PARTLY_DONE = text("""
     SELECT DISTINCT source_snapshot_id FROM snapshot_topic
     WHERE tenant_id = :tenant_id AND source_snapshot_id = ANY(CAST(:ids AS text[])) AND state = 'COMPLETED'
@@ -39,8 +50,9 @@ async def fail_remaining(
     if not failures:
         return
     parameters = {"tenant_id": tenant_id, "ids": list(failures)}
-    await connection.execute(_FAIL_TOPICS, {**parameters, "at": at})
-    await connection.execute(_REFUSE_SIGNALS, {**parameters, "at": at})
+    noted = {**parameters, "at": at, "cause": cause}
+    await connection.execute(_FAIL_TOPICS, noted)
+    await connection.execute(_REFUSE_SIGNALS, noted)
     partly = set((await connection.execute(_PARTLY_DONE, parameters)).scalars())
     moves = [
         Move(

@@ -9,9 +9,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence.database import Database
+from persistence.ledger.events import NOTE_SIGNALS, noting
 from persistence.ledger.moves import Move, move
 from persistence.ledger.refusals import fail_remaining
-from snapshots.dispatch import Failed, Outcome, Unconfirmed
+from snapshots.dispatch import Failed, Outcome, Unconfirmed, Unreached
 from snapshots.ports import Receipt
 from snapshots.records import SourceAnswer
 from snapshots.states import SignalState, SnapshotState
@@ -41,31 +42,47 @@ _LOCK = text("""
 
 # Guarded as the state machine of signals is: a signal is sent from PENDING, and again once it was proved absent;
 # and only while its source snapshot holds the source. Whoever looked before another attempt was begun knows nothing.
-_START = text("""
+_START = noting(
+    """
     UPDATE signal g SET state = 'SENDING', attempts = g.attempts + 1, sending_at = :at, lease_until = :lease_until
     FROM unnest(CAST(:ids AS text[]), CAST(:begun AS integer[])) AS w(id, begun)
+    JOIN signal b ON b.tenant_id = :tenant_id AND b.id = w.id
     WHERE g.tenant_id = :tenant_id AND g.id = w.id AND g.state IN ('PENDING', 'UNCONFIRMED') AND g.attempts = w.begun
       AND EXISTS (SELECT 1 FROM source_snapshot s JOIN active_snapshot a
                       ON a.tenant_id = s.tenant_id AND a.source_snapshot_id = s.id
                   WHERE s.tenant_id = :tenant_id AND s.id = g.source_snapshot_id)
-    RETURNING g.id, g.source_snapshot_id, g.attempts
-""")
+    RETURNING g.id, g.source_snapshot_id, g.attempts, b.state AS from_state, g.state AS to_state,
+              jsonb_build_object('attempt', g.attempts) AS detail
+""",
+    NOTE_SIGNALS,
+    "SELECT id, source_snapshot_id, attempts FROM changed",
+)
 
 # Evidence from the engine may have been faster: then the signal is SENT or ENDED already, and this changes nothing.
-_RECORD = text("""
+_RECORD = noting(
+    """
     UPDATE signal g SET
         state = w.state,
         destination = coalesce(w.destination, g.destination),
         sent_at = CASE WHEN w.state = 'SENT' THEN CAST(:at AS timestamptz) ELSE g.sent_at END,
         ended_at = CASE WHEN w.state = 'REFUSED' THEN CAST(:at AS timestamptz) ELSE g.ended_at END,
         -- A moment's rest: what was under way when the deadline passed may still arrive, and is then found.
-        lease_until = CASE WHEN w.state = 'UNCONFIRMED' THEN CAST(:at AS timestamptz) + interval '2 seconds' END
+        lease_until = CASE WHEN w.state = 'UNCONFIRMED' THEN CAST(:at AS timestamptz) + interval '2 seconds'
+                           ELSE w.retry_at END
     FROM unnest(CAST(:ids AS text[]), CAST(:attempts AS integer[]), CAST(:states AS text[]),
-                CAST(:destinations AS text[])) AS w(id, attempt, state, destination)
+                CAST(:destinations AS text[]), CAST(:codes AS text[]), CAST(:messages AS text[]),
+                CAST(:retries AS timestamptz[]))
+         AS w(id, attempt, state, destination, code, message, retry_at)
+    JOIN signal b ON b.tenant_id = :tenant_id AND b.id = w.id
     WHERE g.tenant_id = :tenant_id AND g.id = w.id AND g.attempts = w.attempt
       AND g.state IN ('SENDING', 'UNCONFIRMED')
-    RETURNING g.id
-""")
+    RETURNING g.id, g.source_snapshot_id, b.state AS from_state, g.state AS to_state,
+              jsonb_build_object('attempt', g.attempts, 'destination', w.destination, 'code', w.code,
+                                 'message', w.message, 'retryAt', w.retry_at) AS detail
+""",
+    NOTE_SIGNALS,
+    "SELECT id FROM changed",
+)
 
 _ANSWER = text("""
     UPDATE source_snapshot s SET
@@ -108,6 +125,7 @@ class LedgerSending:
                     "begun": [begun.get(key.signal_id, 0) for key in keys],
                     "at": at,
                     "lease_until": lease_until,
+                    "cause": cause,
                 },
             )
             started = rows.all()
@@ -146,17 +164,22 @@ class LedgerSending:
         self, connection: AsyncConnection, tenant_id: str, records: Sequence[SendRecord], at: datetime, cause: str
     ) -> None:
         await _lock(connection, tenant_id, [record.key for record in records])
+        outcomes = [record.outcome for record in records]
         rows = await connection.execute(
             _RECORD,
             {
                 "tenant_id": tenant_id,
                 "at": at,
+                "cause": cause,
                 "ids": [record.key.signal_id for record in records],
                 "attempts": [record.attempt for record in records],
                 "states": [_signal_state(record.outcome).value for record in records],
                 "destinations": [
                     record.outcome.destination if isinstance(record.outcome, Receipt) else None for record in records
                 ],
+                "codes": [None if isinstance(outcome, Receipt) else outcome.code.value for outcome in outcomes],
+                "messages": [None if isinstance(outcome, Receipt) else outcome.message for outcome in outcomes],
+                "retries": [outcome.retry_at if isinstance(outcome, Unreached) else None for outcome in outcomes],
             },
         )
         written = set(rows.scalars())
@@ -178,7 +201,7 @@ class LedgerSending:
                     record.outcome.message,
                 )
                 for record in ours
-                if isinstance(record.outcome, Unconfirmed)
+                if isinstance(record.outcome, Unconfirmed | Unreached)
             ),
         ]
         await move(connection, tenant_id, moves, cause=cause, at=at)
@@ -198,4 +221,6 @@ async def _lock(connection: AsyncConnection, tenant_id: str, keys: Sequence[Sign
 def _signal_state(outcome: Outcome) -> SignalState:
     if isinstance(outcome, Receipt):
         return SignalState.SENT
+    if isinstance(outcome, Unreached):
+        return SignalState.PENDING  # it certainly did not arrive, so there is nothing to look for
     return SignalState.REFUSED if isinstance(outcome, Failed) else SignalState.UNCONFIRMED

@@ -90,8 +90,12 @@ async def test_answers_are_kept_as_they_were_given(bench: Bench) -> None:
 async def test_every_step_is_in_the_ledger_with_its_cause(bench: Bench, administrator: Administrator) -> None:
     (key,) = await bench.dispatch("top_src_0_0", outcome=REFUSED)
     steps = await administrator.fetchval(
-        "SELECT string_agg(coalesce(from_state, '') || '>' || to_state || ' ' || cause, ', ' ORDER BY id)"
-        " FROM ledger_event WHERE source_snapshot_id = $1",
+        "SELECT string_agg(subject_kind || ': ' || coalesce(from_state, '') || '>' || to_state || ' ' || cause, ', '"
+        " ORDER BY id) FROM ledger_event WHERE source_snapshot_id = $1",
         key.source_snapshot_id,
     )
-    assert steps == ">PENDING requested by somebody, PENDING>SENDING test, SENDING>FAILED test"
+    assert steps == (
+        "SOURCE_SNAPSHOT: >PENDING requested by somebody, "
+        "SIGNAL: PENDING>SENDING test, SOURCE_SNAPSHOT: PENDING>SENDING test, "
+        "SIGNAL: SENDING>REFUSED test, TOPICS: PENDING>FAILED test, SOURCE_SNAPSHOT: SENDING>FAILED test"
+    )

@@ -56,10 +56,10 @@ async def test_no_notifications_cost_nothing(world: World, snapshot: SourceSnaps
 async def test_a_channel_that_refuses_a_later_signal_ends_the_snapshot_in_part(
     world: World, snapshot: SourceSnapshotRecord
 ) -> None:
-    world.recording.behave("src_0", Behaviour.UNREACHABLE)
+    world.recording.behave("src_0", Behaviour.REFUSE)
     await world.tell(*world.ended(snapshot.signals[0].id, 0))
     after = await world.only()
-    assert (after.state, after.code) == (SnapshotState.PARTIALLY_COMPLETED, SnapshotErrorCode.CHANNEL_UNAVAILABLE)
+    assert (after.state, after.code) == (SnapshotState.PARTIALLY_COMPLETED, SnapshotErrorCode.SIGNAL_REJECTED)
     assert after.message
     assert after.finished_at == world.clock()
     assert states(after) == [SignalState.ENDED, SignalState.REFUSED, SignalState.REFUSED]

@@ -63,7 +63,7 @@ async def test_a_key_with_another_input_is_refused_to_those_who_come_at_once(wor
 
 
 async def test_a_failure_is_answered_again_and_not_tried_again(world: World) -> None:
-    world.recording.behave("src_0", Behaviour.UNREACHABLE)
+    world.recording.behave("src_0", Behaviour.REFUSE)
     first = await world.ask("top_0_0", key="k")
     world.recording.behave("src_0", Behaviour.ACCEPT)
     assert await world.ask("top_0_0", key="k") == first

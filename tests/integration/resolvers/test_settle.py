@@ -173,9 +173,10 @@ async def test_a_late_refusal_ends_what_the_sweep_could_not_find(world: World, r
         world.clock.advance(HOUR)
         assert await other.settle() == 1
         assert (await world.only()).state is SnapshotState.UNCONFIRMED
+        world.recording.behave("src_0", Behaviour.REFUSE)
         go_on.set()
         (snapshot,) = (await caller).snapshots
-    assert (snapshot.state, snapshot.code) == (SnapshotState.FAILED, SnapshotErrorCode.CHANNEL_UNAVAILABLE)
+    assert (snapshot.state, snapshot.code) == (SnapshotState.FAILED, SnapshotErrorCode.SIGNAL_REJECTED)
     assert snapshot.signals[0].state is SignalState.REFUSED
     assert await world.held() == {}
 
