@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snapshots.dispatch import LEASE_MARGIN_SECONDS, Dispatcher, Failed, Outcome, Send, Unconfirmed
+from snapshots.dispatch import ATTEMPTS, LEASE_MARGIN_SECONDS, Dispatcher, Failed, Outcome, Send, Unconfirmed
 from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.kinds import SignalChannelKind, SnapshotErrorCode
 from snapshots.model import SourceConnector
@@ -450,3 +450,97 @@ async def test_cancelling_a_search_is_passed_on() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+def away(times: int) -> Behaviour:
+    """Be away for the first `times` attempts, then accept."""
+    left = [SourceError(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "Away.", retryable=True)] * times
+
+    async def behaviour() -> Receipt:
+        if left:
+            raise left.pop()
+        return Receipt("there")
+
+    return behaviour
+
+
+def persistent(channel: FakeChannel, pauses: list[float], deadline_seconds: float = NEVER) -> Dispatcher:
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+
+    return Dispatcher(
+        {SignalChannelKind.KAFKA: channel}, deadline_seconds=deadline_seconds, chance=lambda: 0.5, pause=pause
+    )
+
+
+async def test_a_channel_that_is_away_is_tried_again_after_growing_pauses() -> None:
+    pauses: list[float] = []
+    channel = FakeChannel({"a": away(ATTEMPTS - 1)})
+
+    outcomes = await persistent(channel, pauses).dispatch([make_send("a")])
+
+    assert outcomes == [Receipt("there")]
+    assert pauses == [0.1875, 0.375, 0.75, 1.5]
+
+
+async def test_one_that_stays_away_has_failed_for_now_after_so_many_attempts() -> None:
+    channel = FakeChannel({"a": away(99)})
+
+    outcomes = await persistent(channel, []).dispatch([make_send("a")])
+
+    assert outcomes == [Failed(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "Away.", retryable=True)]
+    assert channel.sent == ["a"] * ATTEMPTS
+
+
+async def test_no_attempt_is_begun_that_the_deadline_would_cut_off() -> None:
+    """Cut off, it would leave it open whether the signal arrived; as it is, nothing did for certain."""
+    pauses: list[float] = []
+    channel = FakeChannel({"a": away(99)})
+
+    outcomes = await persistent(channel, pauses, deadline_seconds=0.1).dispatch([make_send("a")])
+
+    assert outcomes == [Failed(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "Away.", retryable=True)]
+    assert (channel.sent, pauses) == (["a"], [])
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        SourceError(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, "No table.", retryable=False),
+        SourceError(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "For good.", retryable=False),
+        SourceError(SnapshotErrorCode.SIGNAL_REJECTED, "Later.", retryable=True),
+        UnconfirmedError("Perhaps.", SnapshotErrorCode.CHANNEL_UNAVAILABLE),
+        ConnectionResetError(),
+    ],
+    ids=["not configured", "not retryable", "another code", "unconfirmed", "unforeseen"],
+)
+async def test_only_what_certainly_did_not_arrive_is_tried_again(error: Exception) -> None:
+    channel = FakeChannel({"a": raising(error)})
+
+    await persistent(channel, []).dispatch([make_send("a")])
+
+    assert channel.sent == ["a"]
+
+
+async def test_searches_wait_for_their_turn_as_sends_do() -> None:
+    gate = asyncio.Event()
+    under_way, most = 0, 0
+
+    class Searched(FakeChannel):
+        async def find(self, source: SourceConnector, signal: OutgoingSignal) -> Presence:
+            nonlocal under_way, most
+            under_way += 1
+            most = max(most, under_way)
+            await gate.wait()
+            under_way -= 1
+            return Presence.ABSENT
+
+    dispatcher = make_dispatcher(Searched(), cluster_limit=3)
+    searches = [asyncio.create_task(dispatcher.find(make_send(str(number)))) for number in range(10)]
+    for _ in range(50):
+        await asyncio.sleep(0)
+    at_first = under_way
+    gate.set()
+
+    assert set(await asyncio.gather(*searches)) == {Presence.ABSENT}
+    assert (at_first, most) == (3, 3)
