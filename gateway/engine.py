@@ -1,19 +1,21 @@
 """The engine side of the services: the ports to Kafka Connect, Kafka and the source databases, for real."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 
 import aiohttp
 
 from resolvers.services import ClusterObserver
 from snapshots.engines.debezium.connect import ConnectClient
 from snapshots.engines.debezium.connect_states import CachedConnectorStates
+from snapshots.engines.debezium.inspector import DebeziumInspector
 from snapshots.engines.debezium.observe import KafkaConnectObserver
 from snapshots.engines.debezium.signal_table import SignalTableChannel
 from snapshots.engines.debezium.signal_topic import SignalTopicChannel
+from snapshots.engines.recording import SimulatedInspector
 from snapshots.kinds import SignalChannelKind
-from snapshots.ports import ConnectorStates, Secrets, SignalChannel
+from snapshots.ports import ConnectorStates, Secrets, SignalChannel, SignallingInspector
 
 _HTTP_SECONDS = 10.0
 
@@ -25,6 +27,7 @@ class Engine:
     channels: Mapping[SignalChannelKind, SignalChannel]
     connector_states: ConnectorStates
     observer: ClusterObserver
+    inspector: SignallingInspector = field(default_factory=SimulatedInspector)
     simulated: bool = False
 
 
@@ -36,8 +39,10 @@ async def debezium(secrets: Secrets) -> AsyncIterator[Engine]:
     """Yield Debezium on Kafka Connect; one HTTP session serves all clusters."""
     topics = SignalTopicChannel()
     try:
-        async with aiohttp.ClientSession() as session:
+        async with aiohttp.ClientSession() as session, AsyncExitStack() as stack:
             client = ConnectClient(session, secrets, timeout_seconds=_HTTP_SECONDS)
+            inspector = DebeziumInspector(client, secrets)
+            stack.push_async_callback(inspector.close)
             yield Engine(
                 channels={
                     SignalChannelKind.SOURCE_TABLE: SignalTableChannel(secrets),
@@ -45,6 +50,7 @@ async def debezium(secrets: Secrets) -> AsyncIterator[Engine]:
                 },
                 connector_states=CachedConnectorStates(client),
                 observer=KafkaConnectObserver(client, secrets),
+                inspector=inspector,
             )
     finally:
         await topics.close()

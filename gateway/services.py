@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from gateway.engine import OpenEngine, debezium
 from gateway.secrets import ReferencedSecrets
@@ -62,6 +63,8 @@ async def open_runtime(settings: Settings, url: str, *, engine: OpenEngine | Non
                 progress=ProgressHub(ledger, Announcements.at(url)),
                 ids=ids,
                 retries=RetryPolicy(settings.retry_attempts),
+                inspector=opened.inspector,
+                stall_after=timedelta(minutes=settings.stall_minutes),
                 simulated=opened.simulated,
             )
             try:

@@ -21,7 +21,7 @@ PREFIX = "TOPICSNAP_"
 COMMAND_VARIABLES: Mapping[str, str] = {
     "TOPICSNAP_DEBUG": "Set to 1, commands show the traceback of an error.",
     "TOPICSNAP_SKIP_GRAPHIQL": "Set to 1 when Topicsnap is installed, GraphiQL is not built.",
-    "TOPICSNAP_SERVER": "The gateway that `sync`, `snapshot` and `watch` talk to; the default is http://127.0.0.1:8000.",
+    "TOPICSNAP_SERVER": "The gateway that `sync`, `snapshot`, `watch` and `doctor` talk to; the default is http://127.0.0.1:8000.",
 }
 """Variables that the commands read besides the settings."""
 
@@ -105,6 +105,13 @@ class Settings(BaseSettings):
     )
     settle_seconds: Literal[1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60] = Field(
         10, description="Time between two sweeps for unconfirmed signals, in seconds; a divisor of 60."
+    )
+    stall_minutes: float = Field(
+        10.0,
+        gt=0,
+        le=10_080,
+        description="How long a snapshot may give no sign of life, no start and no progress, before it counts as "
+        "stalled, in minutes.",
     )
     kafka_group: str | None = Field(
         None,

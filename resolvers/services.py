@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Protocol
 
 from persistence.catalog import Catalog
@@ -11,9 +12,10 @@ from resolvers.background import Background
 from resolvers.watch_progress import ProgressHub
 from snapshots.catalog import ObservedCluster
 from snapshots.dispatch import Dispatcher
+from snapshots.engines.recording import SimulatedInspector
 from snapshots.identifiers import Clock, IdMaker, utc_now
 from snapshots.model import Cluster
-from snapshots.ports import ConnectorStates
+from snapshots.ports import ConnectorStates, SignallingInspector
 from snapshots.retries import RetryPolicy
 
 
@@ -44,5 +46,8 @@ class Services:
     ids: IdMaker = field(default_factory=IdMaker)
     clock: Clock = utc_now
     retries: RetryPolicy = field(default_factory=RetryPolicy)
+    inspector: SignallingInspector = field(default_factory=SimulatedInspector)
+    stall_after: timedelta = timedelta(minutes=10)
+    """How long a snapshot may give no sign of life before it counts as stalled."""
     simulated: bool = False
     """Whether the recording engine stands in for Debezium; shown wherever results are."""

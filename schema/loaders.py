@@ -6,13 +6,16 @@ They hand out domain values. An id that cannot be one (blank, too long, not stor
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from strawberry.dataloader import DataLoader
 
+from resolvers.health import inspect_sources
 from resolvers.services import Services
 from snapshots.catalog import Page, TopicFilter
 from snapshots.filters import is_storable
+from snapshots.health.observed import ObservedSignalling
 from snapshots.model import SourceConnector, Topic
 from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
 from snapshots.request import is_valid_id
@@ -43,6 +46,9 @@ class Loaders:
         )
         self.topics_by_name: DataLoader[Name, Topic | None] = _by_name(catalog.topics_by_name, tenant_id)
         self.sources_by_name: DataLoader[Name, SourceConnector | None] = _by_name(catalog.sources_by_name, tenant_id)
+        self.signalling: DataLoader[str, ObservedSignalling | None] = _by_id(
+            partial(inspect_sources, services), tenant_id
+        )
         self._first_topics: DataLoader[SourceTopics, Page[Topic]] = DataLoader(self._load_first_topics)
 
     def forget(self) -> None:

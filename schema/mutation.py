@@ -4,8 +4,10 @@ from typing import Annotated
 
 import strawberry
 
+from resolvers.abandon_snapshots import abandon_snapshots
 from resolvers.bulk_snapshot import bulk_snapshot_topics
 from resolvers.sync_catalog import sync_catalog
+from schema.abandon_snapshots import AbandonSnapshotsInput, AbandonSnapshotsPayload
 from schema.bulk_snapshot_topics import BulkSnapshotTopicsPayload
 from schema.catalog_sync import SyncCatalogInput, SyncCatalogPayload
 from schema.context import Info
@@ -37,6 +39,26 @@ class Mutation:
             return BulkSnapshotTopicsPayload.refused(error, input.client_mutation_id)
         context.loaders.bulk_snapshots.prime(record.id, record, force=True)
         return BulkSnapshotTopicsPayload.from_domain(record, input.client_mutation_id)
+
+    @computed(
+        "Give up source snapshots of which nothing more is expected, and release their sources for new ones. The "
+        "engine is told nothing: what it still reads arrives all the same. Each id is abandoned or refused by "
+        "itself, and to abandon again changes nothing."
+    )
+    async def abandon_snapshots(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002
+            AbandonSnapshotsInput, strawberry.argument(description="The snapshots, and why.")
+        ],
+    ) -> AbandonSnapshotsPayload:
+        """Abandon them, or say what is wrong with the request."""
+        context = info.context
+        try:
+            answers = await abandon_snapshots(context.services, context.principal, input.to_domain())
+        except RequestError as error:
+            return AbandonSnapshotsPayload.refused(error, input.client_mutation_id)
+        return AbandonSnapshotsPayload.from_domain(answers, input.client_mutation_id)
 
     @computed("Read Kafka Connect and the source databases again, and bring the catalogue up to date.")
     async def sync_catalog(

@@ -6,13 +6,17 @@ from typing import Self
 import strawberry
 
 from resolvers.plan_bulk_snapshot import PlannedBulkSnapshot
+from schema.context import Info
 from schema.enums import SignalChannelKind, SnapshotErrorCode
+from schema.fields import computed
+from schema.health import HealthFinding, health_findings
 from schema.skipped_topic import SkippedTopic
 from schema.source_connector import SourceConnector
 from schema.source_snapshot import SourceSnapshot
 from schema.topic import Topic
 from schema.user_error import UserError, user_errors
 from snapshots.errors import RequestError
+from snapshots.health.rules import assess, troubles
 from snapshots.jobs import SignalDraft, SourceJob, TopicRequest
 from snapshots.records import SourceSnapshotRecord
 
@@ -62,6 +66,15 @@ class PlannedSourceSnapshot:
         description="The snapshot that holds the source now: the request would fail with SNAPSHOT_ALREADY_RUNNING."
     )
     warning: str | None = strawberry.field(description="Something to know that would not stop it.")
+
+    @computed(
+        "What a check of the source finds that can go wrong, the worst first. Looked up when asked, as the connector's "
+        "`health` is, which can take seconds."
+    )
+    async def warnings(self, info: Info) -> list[HealthFinding]:
+        """Look at it together with the other sources of the plan."""
+        observed = await info.context.loaders.signalling.load(self.source.id)
+        return health_findings(troubles(assess(observed))) if observed else []
 
     @classmethod
     def from_domain(cls, job: SourceJob, conflict: SourceSnapshotRecord | None) -> Self:

@@ -1,13 +1,11 @@
 """How far a snapshot has come."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 
 import strawberry
 
 from schema.scalars import BigInt
-from snapshots.records import SourceSnapshotRecord, TopicSnapshotRecord
-from snapshots.states import SnapshotState
+from snapshots.records import TopicSnapshotRecord
 
 
 @strawberry.type(description="How far a snapshot has come, as far as the engine told.")
@@ -38,13 +36,3 @@ class SnapshotProgress:
             rows_scanned=BigInt(rows),
             fraction=finished / total if total else None,
         )
-
-
-START_WITHIN = timedelta(minutes=10)
-"""How long an engine may take from a signal to its first word; seconds are usual, minutes a busy connector."""
-
-
-def stalled_since(record: SourceSnapshotRecord, now: datetime) -> datetime | None:
-    """Return the moment of dispatch of a snapshot that the engine should have begun by `now`, None for any other."""
-    since = record.dispatched_at if record.state is SnapshotState.DISPATCHED else None
-    return since if since is not None and now - since > START_WITHIN else None

@@ -19,9 +19,11 @@ from schema.context import Info
 from schema.enums import ConnectorState, SignalChannelKind
 from schema.fields import computed
 from schema.filters import TopicFilterInput, topic_filter
+from schema.health import HealthFinding, health_findings
 from schema.node import Node
 from snapshots import model
 from snapshots.catalog import Page
+from snapshots.health.rules import assess
 
 if TYPE_CHECKING:
     from schema.source_snapshot import SourceSnapshot
@@ -73,6 +75,16 @@ class SourceConnector(Node):
 
         record = await info.context.loaders.active_snapshots.load(self.id)
         return SourceSnapshot.from_domain(record) if record else None
+
+    @computed(
+        "Whether it can be signalled, end to end, the worst first. Looked up when asked, and kept for seconds: Kafka "
+        "Connect, Kafka and the source database are looked at, which can take seconds; nothing is sent. What cannot be "
+        "reached is a finding of severity UNKNOWN."
+    )
+    async def health(self, info: Info) -> list[HealthFinding]:
+        """Look at it together with the other connectors of the answer."""
+        observed = await info.context.loaders.signalling.load(self.id)
+        return health_findings(assess(observed)) if observed else []
 
     @classmethod
     def from_domain(cls, source: model.SourceConnector) -> Self:

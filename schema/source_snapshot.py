@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
+from resolvers.health import causes_of, stalled
 from schema.context import Info
 from schema.enums import SnapshotErrorCode, SnapshotType
 from schema.fields import computed
+from schema.health import HealthFinding, health_findings
 from schema.node import Node
-from schema.progress import SnapshotProgress, stalled_since
+from schema.progress import SnapshotProgress
 from schema.signal import Signal
 from schema.source_connector import SourceConnector
 from schema.state_enums import SnapshotState
@@ -55,10 +57,25 @@ class SourceSnapshot(Node):
         """Count when asked."""
         return SnapshotProgress.of(self.record.topics)
 
-    @computed("Since when the engine is overdue to report that it began; null where it is not.")
+    @computed(
+        "Since when it has given no sign of life, neither a start nor progress, where that is longer than the "
+        "gateway's limit (10 minutes by default); null where it is not, and where none is due. Worked out, not a state."
+    )
     def stalled_since(self, info: Info) -> datetime | None:
         """Compare with the clock when asked."""
-        return stalled_since(self.record, info.context.services.clock())
+        return stalled(info.context.services, self.record)
+
+    @computed(
+        "Where it is stalled: what may be the cause, the likeliest first, each with a remedy. Looked up when asked: "
+        "the connector, its topics and its database are looked at, which can take seconds. Empty where it "
+        "is not stalled."
+    )
+    async def stall_causes(self, info: Info) -> list[HealthFinding]:
+        """Look at the source together with those of the other snapshots of the answer."""
+        if stalled(info.context.services, self.record) is None:
+            return []
+        observed = await info.context.loaders.signalling.load(self.record.source.id)
+        return health_findings(causes_of(self.record, observed))
 
     @computed("The bulk snapshot that it is part of.")
     async def bulk_snapshot(self, info: Info) -> Annotated["BulkSnapshot", strawberry.lazy("schema.bulk_snapshot")]:

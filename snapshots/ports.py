@@ -1,11 +1,12 @@
 """The ports of the core: what it needs of the outside, as protocols that engines and tests implement."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from snapshots.health.observed import ObservedSignalling
 from snapshots.kinds import ConnectorState
 from snapshots.model import Cluster, SourceConnector
 
@@ -68,6 +69,17 @@ class ConnectorStates(Protocol):
         """Return the connectors of `cluster` by name.
 
         Raises ClusterUnreachableError; failures are cached as well, so that a dead cluster costs one wait, not many.
+        """
+        ...
+
+
+class SignallingInspector(Protocol):
+    """Looks at all that signalling a source takes, without starting anything: bounded, and kept for seconds."""
+
+    async def inspect(self, source: SourceConnector, collections: Sequence[str]) -> ObservedSignalling:
+        """Return what is seen of `source`, for whose topics' data collections `collections` stands.
+
+        Raises nothing foreseen: a part that cannot be reached is Unknown, with a reason that holds no secret.
         """
         ...
 

@@ -85,6 +85,8 @@ class SourceSnapshotRecord:
     dispatched_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
+    progressed_at: datetime | None = None
+    """When the engine was last seen at work, by its own clock."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
+from gateway.cli.health import SourceHealth
 from gateway.cli.views import BulkView
 from gateway.settings import load
 from snapshots.catalog import CatalogChanges
@@ -41,6 +42,11 @@ class Backend(Protocol):
         ...
 
 
+    async def health(self, names: Sequence[str]) -> list[SourceHealth]:
+        """Check the sources that are meant by ids, names or `cluster/name`; all for none. Raises NotKnownError."""
+        ...
+
+
 @asynccontextmanager
 async def open_backend(server: str, *, direct: bool) -> AsyncIterator[Backend]:
     """Yield the gateway at `server`, or with `direct` the database. Raises SettingsError, StartError, DatabaseError."""
@@ -68,6 +74,22 @@ def choose(name_or_id: str, found: Sequence[tuple[str, str, str]]) -> str:
         places = ", ".join(sorted(f"{cluster}/{name}" for _, cluster, name in found))
         raise NotKnownError(f"Several topics are named {name_or_id}: say which by {places}.")
     return found[0][0]
+
+
+def choose_sources(names: Sequence[str], found: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Return those of `found`, triples of id, cluster and name, that `names` mean; all for none.
+
+    Raises NotKnownError where a name means none of them.
+    """
+    if not names:
+        return list(found)
+    chosen: dict[str, tuple[str, str, str]] = {}
+    for wanted in names:
+        meant = [one for one in found if wanted in {one[0], one[2], f"{one[1]}/{one[2]}"}]
+        if not meant:
+            raise NotKnownError(f"No source connector has the name or id {wanted}.")
+        chosen |= {one[0]: one for one in meant}
+    return list(chosen.values())
 
 
 def split_name(name: str) -> tuple[str | None, str]:

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
-from gateway.cli.backend import NotKnownError, choose, split_name
+from gateway.cli.backend import NotKnownError, choose, choose_sources, split_name
+from gateway.cli.health import SourceHealth
 from gateway.cli.views import BulkView, from_record
 from resolvers.bulk_snapshot import bulk_snapshot_topics
+from resolvers.health import check_health
 from resolvers.principal import LOCAL_PRINCIPAL
 from resolvers.services import Services
 from resolvers.sync_catalog import sync_catalog
@@ -70,3 +72,17 @@ class DirectBackend:
             if cluster_id is None:
                 raise NotKnownError(f"No cluster has the name or id {cluster}.")
         return await sync_catalog(self._services, LOCAL_PRINCIPAL, cluster_id, dry_run=dry_run)
+
+    async def health(self, names: Sequence[str]) -> list[SourceHealth]:
+        """Look at them from here."""
+        found: list[tuple[str, str, str]] = []
+        after: str | None = None
+        while True:
+            page = await self._services.catalog.sources_page(self._tenant_id, first=_PAGE, after=after)
+            found.extend((source.id, source.cluster.name, source.name) for source in page.items)
+            after = page.end_cursor
+            if not page.has_next:
+                break
+        chosen = choose_sources(names, found)
+        findings = await check_health(self._services, self._tenant_id, [id for id, _, _ in chosen])
+        return [SourceHealth(id, cluster, name, findings.get(id, ())) for id, cluster, name in chosen]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import demo, import_, migrate, schema, serve, snapshot, sync, watch, worker
+from gateway.cli import demo, doctor, import_, migrate, schema, serve, snapshot, sync, watch, worker
 
 _EPILOG = (
     "Exit codes: 0 done; 1 the operation failed, wholly or in part; 2 wrong usage or settings; "
@@ -29,6 +29,7 @@ app.command("sync")(sync.sync)
 app.command("import")(import_.import_catalog)
 app.command("snapshot")(snapshot.snapshot)
 app.command("watch")(watch.watch)
+app.command("doctor")(doctor.doctor)
 app.add_typer(schema.app, name="schema")
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gateway.cli.backend import NotKnownError, choose, split_name
+from gateway.cli.backend import NotKnownError, choose, choose_sources, split_name
 from gateway.cli.graphql_client import GraphQLClient
+from gateway.cli.health import HEALTH_FIELDS, SourceHealth, findings_from_graphql
 from gateway.cli.views import BULK_FIELDS, BulkView, from_graphql
 from snapshots.catalog import CatalogChanges, CatalogItem, Changes
 from snapshots.errors import InvalidRequestError, RequestError
@@ -34,6 +35,17 @@ mutation CommandSync($input: SyncCatalogInput!) {{
   syncCatalog(input: $input) {{ connectors {_ITEMS} topics {_ITEMS} dryRun userErrors {{ code message field }} }}
 }}
 """
+
+_SOURCES = """
+query CommandSources($after: String) {
+  sources(first: 500, after: $after) { edges { node { id cluster name } } pageInfo { hasNextPage endCursor } }
+}
+"""
+_HEALTH = f"""
+query CommandHealth($ids: [ID!]!) {{ nodes(ids: $ids) {{ id ... on SourceConnector {{ {HEALTH_FIELDS} }} }} }}
+"""
+_SOURCES_AT_ONCE = 16
+"""How many sources one question is about: the gateway looks at several at once, and limits how long it takes."""
 
 
 class RemoteBackend:
@@ -94,6 +106,29 @@ class RemoteBackend:
         return CatalogChanges(
             connectors=_changes(payload["connectors"]), topics=_changes(payload["topics"]), dry_run=payload["dryRun"]
         )
+
+
+    async def health(self, names: Sequence[str]) -> list[SourceHealth]:
+        """Have the gateway look at them."""
+        found: list[tuple[str, str, str]] = []
+        after: str | None = None
+        while True:
+            page = (await self._client.execute(_SOURCES, {"after": after}))["sources"]
+            nodes = [edge["node"] for edge in page["edges"]]
+            found.extend((node["id"], node["cluster"], node["name"]) for node in nodes)
+            if not page["pageInfo"]["hasNextPage"]:
+                break
+            after = page["pageInfo"]["endCursor"]
+        chosen = choose_sources(names, found)
+        checked: list[SourceHealth] = []
+        for start in range(0, len(chosen), _SOURCES_AT_ONCE):
+            batch = chosen[start : start + _SOURCES_AT_ONCE]
+            nodes = (await self._client.execute(_HEALTH, {"ids": [id for id, _, _ in batch]}))["nodes"]
+            checked += [
+                SourceHealth(id, cluster, name, findings_from_graphql((node or {}).get("health") or ()))
+                for (id, cluster, name), node in zip(batch, nodes, strict=True)
+            ]
+        return checked
 
 
 def _check(errors: Sequence[Mapping[str, Any]]) -> None:

@@ -1,6 +1,7 @@
 """The snapshot ledger: the durable record of bulk and source snapshots, and every guarded change to it."""
 
 from persistence.database import Database
+from persistence.ledger.abandoning import LedgerAbandoning
 from persistence.ledger.following import LedgerFollowing
 from persistence.ledger.opening import LedgerOpening
 from persistence.ledger.reading import LedgerReading
@@ -9,7 +10,7 @@ from persistence.ledger.settling import LedgerSettling
 from snapshots.identifiers import IdMaker
 
 
-class Ledger(LedgerOpening, LedgerSending, LedgerReading, LedgerFollowing, LedgerSettling):
+class Ledger(LedgerOpening, LedgerSending, LedgerReading, LedgerFollowing, LedgerSettling, LedgerAbandoning):
     """All of the ledger in one value; each part is a module of its own and can be used alone."""
 
     def __init__(self, database: Database, ids: IdMaker, *, idempotency_days: int = 7) -> None:

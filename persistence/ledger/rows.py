@@ -65,6 +65,7 @@ def source_snapshot(
         requested_at=row.requested_at,
         dispatched_at=row.dispatched_at,
         started_at=row.started_at,
+        progressed_at=row.progressed_at,
         finished_at=row.finished_at,
     )
 

@@ -1,11 +1,13 @@
 """An engine that records signals in memory: for the simulated demo, and for the tests of those who use Topicsnap."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from snapshots.errors import SourceError, UnconfirmedError
+from snapshots.health.observed import ObservedSignalling, Unknown
+from snapshots.identifiers import Clock, utc_now
 from snapshots.kinds import SnapshotErrorCode
 from snapshots.model import SourceConnector
 from snapshots.ports import OutgoingSignal, Presence, Receipt
@@ -87,6 +89,19 @@ class RecordingChannel:
         recorded = self._arrived[source.id, signal.id] = RecordedSignal(source, signal)
         if self._on_arrival is not None:
             self._on_arrival(recorded)
+
+
+class SimulatedInspector:
+    """Implements the port SignallingInspector where there is nothing to look at."""
+
+    def __init__(self, clock: Clock = utc_now) -> None:
+        """Date what it says by `clock`."""
+        self._clock = clock
+
+    async def inspect(self, source: SourceConnector, collections: Sequence[str]) -> ObservedSignalling:  # noqa: ARG002
+        """Say that nothing can be known."""
+        nothing = Unknown("The engine is simulated, so there is no connector to look at.")
+        return ObservedSignalling(source, self._clock(), nothing, None, None)
 
 
 def _unconfirmed(source: SourceConnector) -> UnconfirmedError:

@@ -1,11 +1,11 @@
 """What is told of a source whose answer was never recorded, because the call that should have done it died."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
 from schema.answers import answer_of
-from schema.progress import START_WITHIN, SnapshotProgress, stalled_since
+from schema.progress import SnapshotProgress
 from schema.summary import BulkOperationSummary
 from snapshots.kinds import SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
 from snapshots.records import AnswerKind, SourceAnswer, SourceSnapshotRecord, TopicSnapshotRecord
@@ -20,7 +20,6 @@ def record(
     *topics: TopicSnapshotRecord,
     answer: SourceAnswer | None = None,
     code: SnapshotErrorCode | None = None,
-    dispatched_at: datetime | None = None,
 ) -> SourceSnapshotRecord:
     return SourceSnapshotRecord(
         id="snap_1",
@@ -34,7 +33,7 @@ def record(
         signals=(),
         topics=topics,
         requested_at=NOW,
-        dispatched_at=dispatched_at,
+        dispatched_at=None,
         started_at=None,
         finished_at=None,
     )
@@ -103,11 +102,3 @@ def test_progress_counts_topics_and_rows() -> None:
     assert (progress.topics_total, progress.topics_finished, progress.rows_scanned) == (3, 2, 2**40 + 5)
     assert progress.fraction == pytest.approx(2 / 3)
     assert SnapshotProgress.of([]).fraction is None
-
-
-def test_a_snapshot_that_the_engine_does_not_begin_has_stalled() -> None:
-    long_ago = NOW - START_WITHIN - timedelta(seconds=1)
-    assert stalled_since(record(SnapshotState.DISPATCHED, dispatched_at=long_ago), NOW) == long_ago
-    assert stalled_since(record(SnapshotState.DISPATCHED, dispatched_at=NOW), NOW) is None
-    assert stalled_since(record(SnapshotState.COMPLETED, dispatched_at=long_ago), NOW) is None
-    assert stalled_since(record(SnapshotState.PENDING), NOW) is None

@@ -1,0 +1,54 @@
+"""Looking whether sources can take snapshots, and why a snapshot is silent: on demand only."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+from resolvers.services import Services
+from snapshots.health.findings import HealthCheck, HealthFinding, error
+from snapshots.health.observed import ObservedSignalling
+from snapshots.health.rules import assess
+from snapshots.health.stall import stall_causes, stalled_since
+from snapshots.records import SourceSnapshotRecord
+
+
+async def inspect_sources(
+    services: Services, tenant_id: str, source_ids: Sequence[str]
+) -> dict[str, ObservedSignalling]:
+    """Return what is seen of each of the connectors `source_ids`, by id; those the catalogue has not are absent.
+
+    Two statements, and then a look at Kafka Connect, Kafka and the source databases, bounded and kept for seconds by
+    the inspector; what cannot be reached is Unknown. No database connection is held meanwhile.
+    """
+    sources = await services.catalog.sources(tenant_id, source_ids)
+    if not sources:
+        return {}
+    collections = await services.catalog.collections_of(tenant_id, list(sources))
+    async with asyncio.TaskGroup() as group:
+        tasks = {
+            source.id: group.create_task(services.inspector.inspect(source, collections.get(source.id, ())))
+            for source in sources.values()
+        }
+    return {source_id: task.result() for source_id, task in tasks.items()}
+
+
+async def check_health(
+    services: Services, tenant_id: str, source_ids: Sequence[str]
+) -> dict[str, tuple[HealthFinding, ...]]:
+    """Return the findings about each of the connectors `source_ids`, the worst first; unknown ids are absent."""
+    observed = await inspect_sources(services, tenant_id, source_ids)
+    return {source_id: assess(one) for source_id, one in observed.items()}
+
+
+def stalled(services: Services, record: SourceSnapshotRecord) -> datetime | None:
+    """Since when the snapshot has given no sign of life, where that is longer than the settings allow."""
+    return stalled_since(record, services.clock(), services.stall_after)
+
+
+def causes_of(record: SourceSnapshotRecord, observed: ObservedSignalling | None) -> tuple[HealthFinding, ...]:
+    """Return what may keep the stalled `record`, whose source was `observed`, from going on; the likeliest first."""
+    if observed is not None:
+        return stall_causes(record, observed)
+    message = "The catalogue no longer has the connector."
+    remedy = "Release the source by `abandonSnapshots`."
+    return (error(HealthCheck.CONNECTOR_STATE, record.source.name, message, remedy),)

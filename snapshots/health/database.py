@@ -1,0 +1,100 @@
+"""What the source database means for snapshots: its signal table, its slot, the tables of the catalogue. Pure."""
+
+from collections.abc import Iterator
+
+from snapshots.health.findings import HealthCheck, HealthFinding, error, info, ok, unknown, warning
+from snapshots.health.names import some
+from snapshots.health.observed import (
+    ConnectorSettings,
+    ObservedConnector,
+    ObservedDatabase,
+    ObservedSignalling,
+    ObservedSlot,
+    Unknown,
+)
+from snapshots.health.signal_table import signal_table_findings
+from snapshots.kinds import ConnectorState, SignalChannelKind
+
+
+def database_findings(observed: ObservedSignalling) -> Iterator[HealthFinding]:
+    """Yield what the database, and the connector's lists over its tables, say."""
+    source, database = observed.source, observed.database
+    connector = observed.connector if isinstance(observed.connector, ObservedConnector) else None
+    if isinstance(database, Unknown):
+        remedy = "Import database_url_ref for the connector, and check that the database can be reached from here."
+        yield unknown(HealthCheck.DATABASE, source.name, database.reason, remedy)
+    elif database is not None:
+        yield _writable(observed, database, connector.settings if connector else None)
+    if connector is not None and (database is None or isinstance(database, ObservedDatabase)):
+        yield from signal_table_findings(source, connector, database)
+    if connector is None:
+        return
+    if isinstance(database, ObservedDatabase) and connector.settings.slot is not None:
+        yield _slot(connector, connector.settings.slot, database.slot)
+    yield _captured(observed, connector, database if isinstance(database, ObservedDatabase) else None)
+
+
+def _writable(
+    observed: ObservedSignalling, database: ObservedDatabase, settings: ConnectorSettings | None
+) -> HealthFinding:
+    name = observed.source.name
+    writes = observed.source.signal_channel is SignalChannelKind.SOURCE_TABLE or (
+        settings is not None and not settings.read_only
+    )
+    why = None
+    if database.in_recovery:
+        why = "is in recovery (a standby)"
+    elif database.read_only:
+        why = "makes transactions read-only by default"
+    if why is None:
+        return ok(HealthCheck.DATABASE, name, f"PostgreSQL {database.version} answers, and takes writes.")
+    message = f"The database {why}"
+    if not writes:
+        return ok(HealthCheck.DATABASE, name, f"{message}; the connector only reads.")
+    remedy = "Point the connector at the primary, or set read.only=true and signal it over Kafka."
+    return error(HealthCheck.DATABASE, name, f"{message}, so no signal or watermark can be written.", remedy)
+
+
+def _slot(connector: ObservedConnector, name: str, slot: ObservedSlot | None) -> HealthFinding:
+    code, running = HealthCheck.REPLICATION_SLOT, connector.state is ConnectorState.RUNNING
+    # A connector that does not run reads no slot, and has a finding of its own.
+    tell = error if running else warning
+    if slot is None:
+        message = "The replication slot does not exist in this database."
+        return tell(code, name, message, "Check whether Topicsnap's credentials lead to the connector's database.")
+    if slot.wal_status == "lost":
+        message = "The log that the replication slot needs is gone: the connector cannot go on."
+        return error(code, name, message, "Drop the slot, and let the connector start with a new snapshot.")
+    if not slot.active:
+        message = "Nobody reads the replication slot: signals and watermarks stay in the database's log."
+        return tell(code, name, message, "Restart the connector's task, and see its log.")
+    if slot.wal_status == "unreserved":
+        message = "The replication slot is about to lose its log: the connector lags far behind."
+        return warning(code, name, message, "Raise max_slot_wal_keep_size, or find the lag.")
+    return ok(code, name, "The connector reads its replication slot.")
+
+
+def _captured(
+    observed: ObservedSignalling, connector: ObservedConnector, database: ObservedDatabase | None
+) -> HealthFinding:
+    name = observed.source.name
+    if connector.uncaptured:
+        message = f"Topics of the catalogue whose tables the connector does not capture: {some(connector.uncaptured)}."
+        remedy = "Add the tables to the connector's include list, or correct the topics' mapping."
+        return error(HealthCheck.CAPTURED_TABLES, name, message, remedy)
+    if database is not None and database.missing:
+        message = f"Topics of the catalogue whose tables do not exist: {some(database.missing)}."
+        return error(
+            HealthCheck.CAPTURED_TABLES, name, message, "Correct the topics' mapping, or run `topicsnap sync`."
+        )
+    if database is not None and database.unpublished:
+        message = (
+            f"Tables that the connector's publication does not have: {some(database.unpublished)}; their changes are "
+            "not streamed, and a snapshot may not know them."
+        )
+        remedy = "Restart the connector (publication.autocreate.mode=filtered), or alter the publication."
+        return warning(HealthCheck.CAPTURED_TABLES, name, message, remedy)
+    if database is None:
+        message = "The connector's lists let the catalogue's tables pass; the database was not asked."
+        return info(HealthCheck.CAPTURED_TABLES, name, message)
+    return ok(HealthCheck.CAPTURED_TABLES, name, "Every table of the catalogue exists and is captured.")

@@ -1,0 +1,141 @@
+"""What the signal table's shape, key, grants and size mean for snapshots. Pure.
+
+The documented table is `id VARCHAR(42) PRIMARY KEY, type VARCHAR(32) NOT NULL, data VARCHAR(2048) NULL` (docs: Sending
+signals to a connector). Debezium writes its watermarks by position, with ids of 42 characters.
+"""
+
+from collections.abc import Iterator
+
+from snapshots.health.findings import HealthCheck, HealthFinding, error, info, ok, unknown, warning
+from snapshots.health.names import some
+from snapshots.health.observed import (
+    ConnectorSettings,
+    ObservedConnector,
+    ObservedDatabase,
+    ObservedSignalTable,
+    Unknown,
+)
+from snapshots.kinds import SignalChannelKind
+from snapshots.model import DOCUMENTED_SIGNAL_DATA_CHARACTERS, SourceConnector
+
+COLUMNS = ("id", "type", "data")
+_SHORTEST = {"id": 42, "type": 21}  # a UUID with `-close`; `snapshot-window-close`
+_TEXTS = {"text", "character varying", "character", "citext"}
+_ALSO = {"id": {"uuid"}, "type": set[str](), "data": {"json", "jsonb"}}
+LARGE_ROWS = 10_000
+_DDL = "CREATE TABLE … (id VARCHAR(42) PRIMARY KEY, type VARCHAR(32) NOT NULL, data TEXT NULL)"
+
+
+def signal_table_findings(
+    source: SourceConnector, connector: ObservedConnector, database: ObservedDatabase | None
+) -> Iterator[HealthFinding]:
+    """Yield what the signal table says; nothing where the connector needs none."""
+    settings = connector.settings
+    name = settings.signal_collection
+    by_table = source.signal_channel is SignalChannelKind.SOURCE_TABLE
+    if name is None or (settings.read_only and not by_table):
+        return
+    if by_table and source.signal_collection != name:
+        message = f"The catalogue has the signal table {source.signal_collection}, the connector reads {name}."
+        remedy = "Run `topicsnap sync`; where an import said the table, correct it there."
+        yield error(HealthCheck.SIGNAL_TABLE, name, message, remedy)
+    if database is None:
+        yield unknown(HealthCheck.SIGNAL_TABLE, name, f"Signal tables of {settings.dialect} are not looked into.")
+        return
+    table = database.signal_table
+    if table is None:
+        message = "The signal table does not exist, or cannot be seen with Topicsnap's credentials."
+        yield error(HealthCheck.SIGNAL_TABLE, name, message, f"Create it: {_DDL}, and restart the connector.")
+        return
+    yield ok(HealthCheck.SIGNAL_TABLE, name, "The signal table exists.")
+    yield _columns(name, table)
+    yield _key(name, table, settings)
+    yield _grants(name, table, settings, by_table=by_table)
+    yield _captured(name, table, connector, database)
+    yield _size(name, table, settings)
+
+
+def _columns(name: str, table: ObservedSignalTable) -> HealthFinding:
+    code, remedy = HealthCheck.SIGNAL_TABLE_COLUMNS, f"Make it anew: {_DDL}."
+    names = tuple(column.name for column in table.columns)
+    if names != COLUMNS:
+        message = f"The columns are {some(names)}; Debezium wants id, type and data, in this order and no others."
+        return error(code, name, message, remedy)
+    for column in table.columns:
+        if column.type not in _TEXTS | _ALSO[column.name]:
+            return error(code, name, f"The column {column.name} is of type {column.type}, which is no text.", remedy)
+        shortest = _SHORTEST.get(column.name, 0)
+        if column.length is not None and column.length < shortest:
+            message = f"The column {column.name} takes {column.length} characters; Debezium writes up to {shortest}."
+            return error(code, name, message, remedy)
+    data = table.columns[-1]
+    if data.not_null:
+        message = "The column data does not take nulls, which older Debezium versions write."
+        return warning(code, name, message, f"ALTER TABLE {name} ALTER COLUMN data DROP NOT NULL.")
+    if data.length is not None and data.length < DOCUMENTED_SIGNAL_DATA_CHARACTERS:
+        message = f"The column data takes {data.length} characters: requests for many tables are split into signals."
+        return info(code, name, message, "Make it TEXT.")
+    return ok(code, name, "It has the columns id, type and data, of types that fit.")
+
+
+def _key(name: str, table: ObservedSignalTable, settings: ConnectorSettings) -> HealthFinding:
+    code, remedy = HealthCheck.SIGNAL_TABLE_KEY, f"ALTER TABLE {name} ADD PRIMARY KEY (id)."
+    if table.primary_key == ("id",):
+        return ok(code, name, "Its primary key is id.")
+    if table.primary_key:
+        message = f"Its primary key is {some(table.primary_key)}, so the same signal could be there twice."
+        return warning(code, name, message, remedy)
+    if settings.deletes_watermarks:
+        message = (
+            "It has no primary key: PostgreSQL refuses to delete from a published table without one, which the "
+            "watermarking strategy insert_delete does after each chunk."
+        )
+        return error(code, name, message, remedy)
+    message = "It has no primary key, which keeps a signal that is sent again from running twice."
+    return error(code, name, message, remedy)
+
+
+def _grants(name: str, table: ObservedSignalTable, settings: ConnectorSettings, *, by_table: bool) -> HealthFinding:
+    code, subject = HealthCheck.SIGNAL_TABLE_GRANTS, name
+    ours = [privilege for privilege in table.lacking if privilege in {"INSERT", "SELECT", "USAGE"}] if by_table else []
+    if ours:
+        message = f"Topicsnap's credentials lack {some(ours)} on the signal table."
+        return error(code, subject, message, f"GRANT INSERT, SELECT ON {name} TO the user of database_url_ref.")
+    if isinstance(table.connector_lacking, Unknown):
+        return unknown(code, subject, table.connector_lacking.reason)
+    needed = {"INSERT", "SELECT", "USAGE"} | ({"DELETE"} if settings.deletes_watermarks else set())
+    theirs = [privilege for privilege in table.connector_lacking if privilege in needed]
+    if theirs and not settings.read_only:
+        message = f"The connector's user lacks {some(theirs)} on the signal table, where it writes its watermarks."
+        return error(code, subject, message, f"GRANT INSERT, SELECT, DELETE ON {name} TO the connector's user.")
+    return ok(code, subject, "Those who write it may.")
+
+
+def _captured(
+    name: str, table: ObservedSignalTable, connector: ObservedConnector, database: ObservedDatabase
+) -> HealthFinding:
+    code = HealthCheck.SIGNAL_TABLE_CAPTURED
+    if connector.signal_table_captured is False:
+        message = "The connector's include and exclude lists leave the signal table out: it never sees a signal."
+        return error(code, name, message, "Add it to table.include.list, and restart the connector.")
+    if database.publication_exists is False:
+        message = "The connector's publication does not exist in this database."
+        return error(code, name, message, "Restart the connector, or create the publication.")
+    if table.published is False:
+        message = "The connector's publication does not have the signal table's inserts: it never sees a signal."
+        remedy = "ALTER PUBLICATION … ADD TABLE it, or restart the connector (publication.autocreate.mode=filtered)."
+        return error(code, name, message, remedy)
+    if connector.signal_table_captured is None:
+        return unknown(code, name, "The connector's include and exclude lists cannot be read here.")
+    return ok(code, name, "The connector captures it.")
+
+
+def _size(name: str, table: ObservedSignalTable, settings: ConnectorSettings) -> HealthFinding:
+    code = HealthCheck.SIGNAL_TABLE_SIZE
+    remedy = "Set incremental.snapshot.watermarking.strategy=insert_delete, or delete old rows from time to time."
+    if table.rows is not None and table.rows >= LARGE_ROWS:
+        return warning(code, name, f"It has about {table.rows:,} rows.", remedy)
+    rows = "The database has no estimate of its rows" if table.rows is None else f"It has about {table.rows:,} rows"
+    if not settings.deletes_watermarks and not settings.read_only:
+        return info(code, name, f"{rows}; it grows by two for each chunk of an incremental snapshot.", remedy)
+    return ok(code, name, f"{rows}, and the watermarks are deleted.")

@@ -1,0 +1,132 @@
+"""A snapshot that has fallen silent: since when, and what may be the cause, the likeliest first. Pure."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from snapshots.health.findings import HealthCheck, HealthFinding, Severity, info
+from snapshots.health.kafka import poisoned, unread
+from snapshots.health.observed import (
+    ObservedConnector,
+    ObservedKafka,
+    ObservedReading,
+    ObservedSignalling,
+)
+from snapshots.health.rules import assess
+from snapshots.kinds import ConnectorState, SignalChannelKind, SnapshotType
+from snapshots.records import SourceSnapshotRecord
+from snapshots.states import SignalState, SnapshotState
+
+_C = HealthCheck
+# A signal that was never taken up: first what stops all reading, then what leads this one astray, then what is lacking.
+_UNSTARTED = (
+    _C.CONNECTOR_STATE,
+    _C.SIGNAL_READING,
+    _C.SIGNAL_CHANNELS,
+    _C.SIGNAL_TOPIC,
+    _C.TOPIC_PREFIX,
+    _C.SIGNAL_TABLE,
+    _C.SIGNAL_TABLE_COLUMNS,
+    _C.SIGNAL_TABLE_CAPTURED,
+    _C.NOTIFICATIONS,
+    _C.REPLICATION_SLOT,
+    _C.SIGNAL_TOPIC_PARTITIONS,
+    _C.SIGNAL_GROUP,
+    _C.READ_ONLY,
+    _C.DATABASE,
+    _C.SIGNAL_TABLE_GRANTS,
+    _C.SIGNAL_TABLE_KEY,
+    _C.CAPTURED_TABLES,
+    _C.SNAPSHOT_MODE,
+)
+# A snapshot that began and then stood still: it reads tables and writes watermarks that have to come back to it.
+_STANDING = (
+    _C.CONNECTOR_STATE,
+    _C.SIGNAL_CHANNELS,
+    _C.DATABASE,
+    _C.SIGNAL_TABLE,
+    _C.SIGNAL_TABLE_CAPTURED,
+    _C.SIGNAL_TABLE_GRANTS,
+    _C.SIGNAL_TABLE_KEY,
+    _C.SIGNAL_TABLE_COLUMNS,
+    _C.READ_ONLY,
+    _C.REPLICATION_SLOT,
+    _C.NOTIFICATIONS,
+    _C.TOPIC_PREFIX,
+    _C.CAPTURED_TABLES,
+    _C.SNAPSHOT_MODE,
+    _C.SIGNAL_READING,
+)
+# Parts that could not be looked at are told last.
+_UNREACHED = (_C.KAFKA_CONNECT, _C.KAFKA, _C.DATABASE)
+
+
+def silent_since(record: SourceSnapshotRecord) -> datetime | None:
+    """The last sign of life of a snapshot that should be giving some: its send, its start or its progress.
+
+    None where none is due: nothing was accepted yet, somebody paused it, or it has ended.
+    """
+    if record.state not in {SnapshotState.DISPATCHED, SnapshotState.RUNNING}:
+        return None
+    signs = [record.dispatched_at, *(signal.sent_at for signal in record.signals)]
+    if record.state is SnapshotState.RUNNING:
+        signs += [record.started_at, record.progressed_at]
+    return max((sign for sign in signs if sign is not None), default=None)
+
+
+def stalled_since(record: SourceSnapshotRecord, now: datetime, after: timedelta) -> datetime | None:
+    """Return since when `record` has been silent, where that is longer than `after`; None where it is not stalled."""
+    since = silent_since(record)
+    return since if since is not None and now - since > after else None
+
+
+def stall_causes(record: SourceSnapshotRecord, observed: ObservedSignalling) -> tuple[HealthFinding, ...]:
+    """Return what may keep the stalled snapshot `record` from going on, the likeliest first; never nothing."""
+    findings = list(assess(observed))
+    proof = _unread_signal(record, observed)
+    if proof is not None:
+        findings = [proof, *(finding for finding in findings if finding.code is not HealthCheck.SIGNAL_READING)]
+    order = _UNSTARTED if record.state is SnapshotState.DISPATCHED else _STANDING
+    causes = [*_ranked(findings, order, Severity.ERROR), *_ranked(findings, order, Severity.WARNING)]
+    causes += _ranked(findings, _UNREACHED, Severity.UNKNOWN)
+    return tuple(causes) or (_unexplained(record),)
+
+
+def _ranked(
+    findings: Iterable[HealthFinding], order: tuple[HealthCheck, ...], severity: Severity
+) -> list[HealthFinding]:
+    chosen = [finding for finding in findings if finding.severity is severity and finding.code in order]
+    return sorted(chosen, key=lambda finding: order.index(finding.code))
+
+
+def _unread_signal(record: SourceSnapshotRecord, observed: ObservedSignalling) -> HealthFinding | None:
+    """The proof that the signal lies in its topic and a running connector does not read it."""
+    connector, kafka = observed.connector, observed.kafka
+    if not isinstance(connector, ObservedConnector) or not isinstance(kafka, ObservedKafka):
+        return None
+    reading, offset = kafka.reading, _offset(record)
+    if offset is None or not isinstance(reading, ObservedReading) or reading.committed is None:
+        return None
+    if connector.state is not ConnectorState.RUNNING or reading.committed > offset:
+        return None
+    name = connector.settings.signal_topic or observed.source.name
+    before = tuple(place for place in reading.poison if place <= offset)
+    return poisoned(name, reading) if before else unread(name, reading, offset)
+
+
+def _offset(record: SourceSnapshotRecord) -> int | None:
+    """Where the signal in flight lies in its topic: `topic/0@offset` in its receipt."""
+    for signal in record.signals:
+        if signal.state is SignalState.SENT and signal.channel is SignalChannelKind.KAFKA:
+            _, at, offset = (signal.destination or "").rpartition("@")
+            return int(offset) if at and offset.isascii() and offset.isdigit() else None
+    return None
+
+
+def _unexplained(record: SourceSnapshotRecord) -> HealthFinding:
+    message = "Nothing that can be checked explains the silence."
+    if record.snapshot_type is SnapshotType.BLOCKING:
+        message += " A blocking snapshot tells nothing while it reads a table, so a large one may just take its time."
+    elif record.state is SnapshotState.DISPATCHED:
+        message += " The connector may be far behind in the database's log, where it has to come by the signal."
+    remedy = "See the connector's log; `abandonSnapshots` releases the source."
+    return info(HealthCheck.UNEXPLAINED, record.source.name, message, remedy)
