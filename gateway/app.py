@@ -1,5 +1,6 @@
 """The ASGI application: routes, what every request goes through, and what runs as long as it does."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -34,6 +35,8 @@ class Parts:
     graphiql: bool = False
     """Whether `/` is GraphiQL; where that was not built, `/` says how it is."""
     simulated: bool = False
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set by the server when it begins to end; what streams ends then."""
 
 
 def build_app(parts: Parts) -> ASGIApp:

@@ -1,37 +1,39 @@
 """The GraphQL endpoint: an ASGI application over the schema. Whatever a client sends, it answers JSON, and no 500."""
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from graphql import GraphQLError
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, HTTPConnection, Request
-from starlette.responses import Response
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from gateway.graphql_accept import streaming, takes_events_only
 from gateway.graphql_answer import answer, negotiate, refuse
 from gateway.graphql_documents import Documents, PrepareDocument
 from gateway.graphql_executor import PlainExecutor, ReticentExecutor
 from gateway.graphql_limits import OperationLimits
-from gateway.graphql_request import GraphQLRequest, read_request
+from gateway.graphql_operations import Operations, SubscriptionAskedError
+from gateway.graphql_request import read_request
+from gateway.graphql_sse import EventStream
+from gateway.graphql_stream import StreamedAnswer
+from gateway.graphql_websocket import GraphQLSockets, SocketOptions
+from gateway.principals import PrincipalProvider
 from gateway.request_body import DEFAULT_BODY_LIMIT_BYTES
+from gateway.request_ids import request_id_of
 from gateway.responses import RequestRefusedError, check_method
-from resolvers.principal import Principal
 from resolvers.services import Services
-from schema.assembly import TopicsnapSchema, build_schema
-from schema.context import RequestContext
+from schema.assembly import build_schema
 
-logger = logging.getLogger(__name__)
-
-PrincipalProvider = Callable[[HTTPConnection], Awaitable[Principal]]
-"""Tells who makes a request. Raises HTTPException (401, 403) where nobody may."""
-
-_METHODS = {"GET": {OperationType.QUERY}, "POST": {OperationType.QUERY, OperationType.MUTATION}}
+_METHODS = {
+    "GET": {OperationType.QUERY, OperationType.SUBSCRIPTION},
+    "POST": {OperationType.QUERY, OperationType.MUTATION, OperationType.SUBSCRIPTION},
+}
+_HOW_TO_SUBSCRIBE = (
+    "Subscriptions are not served by a plain HTTP request: connect a WebSocket that speaks graphql-transport-ws, or "
+    'accept text/event-stream or multipart/mixed;subscriptionSpec="1.0".'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,37 +47,50 @@ class GraphQLOptions:
     introspection: bool = True
     suggestions: bool = True
     """Whether errors may name fields and types of the schema that the client came close to."""
+    sockets: SocketOptions = field(default_factory=SocketOptions)
 
 
 def build_graphql_app(
-    services: Services, principal_of: PrincipalProvider, options: GraphQLOptions | None = None
+    services: Services,
+    principal_of: PrincipalProvider,
+    options: GraphQLOptions | None = None,
+    stopping: asyncio.Event | None = None,
 ) -> ASGIApp:
-    """Return the endpoint as an ASGI application, to be put at its path with `gateway.graphql_route`."""
+    """Return the endpoint as an ASGI application, to be put at its path with `gateway.graphql_route`.
+
+    Whoever sets `stopping` ends the subscriptions, so that they do not hold up a shutdown.
+    """
     options = options or GraphQLOptions()
     documents = Documents(options.limits, introspection=options.introspection, suggestions=options.suggestions)
     schema = build_schema(
         extensions=[lambda: PrepareDocument(documents)],
         executor=PlainExecutor if options.suggestions else ReticentExecutor,
     )
-    return GraphQLApp(schema, services, principal_of, options)
+    operations = Operations(schema, services, timeout_seconds=options.timeout_seconds)
+    return GraphQLApp(operations, principal_of, options, stopping or asyncio.Event())
 
 
 class GraphQLApp:
-    """Takes GET for queries and POST for queries and mutations."""
+    """Takes GET for queries, POST for queries and mutations, either for subscriptions, and WebSockets."""
 
     def __init__(
-        self, schema: TopicsnapSchema, services: Services, principal_of: PrincipalProvider, options: GraphQLOptions
+        self,
+        operations: Operations,
+        principal_of: PrincipalProvider,
+        options: GraphQLOptions,
+        stopping: asyncio.Event,
     ) -> None:
-        """Serve `schema` over `services`."""
-        self._schema = schema
-        self._services = services
+        """Serve `operations`; subscriptions end when `stopping` is set."""
+        self._operations = operations
         self._principal_of = principal_of
         self._options = options
+        self._stopping = stopping
+        self._sockets = GraphQLSockets(operations, principal_of, options.sockets)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; a WebSocket is refused, as long as there are no subscriptions."""
+        """Answer one request, or serve one WebSocket."""
         if scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008, "reason": "There are no subscriptions yet."})
+            await self._sockets(scope, receive, send)
             return
         request = Request(scope, receive)
         try:
@@ -84,49 +99,28 @@ class GraphQLApp:
             return  # it went away while it was still sending; there is nobody to answer
         await response(scope, receive, send)
 
-    async def _respond(self, request: Request) -> Response:
-        media_type = negotiate(request.headers.get("accept", ""))
+    async def _respond(self, request: Request) -> ASGIApp:
+        accept = request.headers.get("accept", "")
+        media_type = negotiate(accept)
         try:
             check_method(request, _METHODS)
             principal = await self._principal_of(request)
             asked = await read_request(request, self._options.body_limit_bytes)
-            result = await self._execute(request, principal, asked)
+            allowed = _METHODS[request.method]
+            request_id = request_id_of(request)
+            if takes_events_only(accept):
+                results = self._operations.stream(asked, principal, request_id, allowed)
+                return StreamedAnswer(results, EventStream(), self._stopping)
+            try:
+                result = await self._operations.execute(asked, principal, request_id, allowed)
+            except SubscriptionAskedError:
+                framing = streaming(accept)
+                if framing is None:
+                    raise RequestRefusedError(400, _HOW_TO_SUBSCRIBE) from None
+                results = self._operations.subscribe(asked, principal, request_id)
+                return StreamedAnswer(results, framing, self._stopping)
         except RequestRefusedError as error:
             return refuse([GraphQLError(error.message)], error.status, media_type, error.headers)
         except HTTPException as error:
             return refuse([GraphQLError(error.detail)], error.status_code, media_type, error.headers)
         return answer(result, media_type)
-
-    async def _execute(self, request: Request, principal: Principal, asked: GraphQLRequest) -> ExecutionResult:
-        context = RequestContext.make(self._services, principal, request_id_of(request))
-        try:
-            async with asyncio.timeout(self._options.timeout_seconds):
-                return await self._schema.execute(
-                    asked.query,
-                    variable_values=dict(asked.variables),
-                    operation_name=asked.operation_name,
-                    context_value=context,
-                    allowed_operation_types=_METHODS[request.method],
-                )
-        except InvalidOperationTypeError as error:
-            raise _wrong_operation(error.operation_type) from None
-        except CannotGetOperationTypeError as error:
-            raise RequestRefusedError(400, error.as_http_error_reason()) from None
-        except TimeoutError:
-            logger.warning("request %s: the operation took longer than it may", context.request_id)
-            message = (
-                f"No answer within {self._options.timeout_seconds:g} s. A mutation that has begun goes on: "
-                "ask the ledger, or ask again with the same idempotency key."
-            )
-            raise RequestRefusedError(504, message) from None
-
-
-def request_id_of(request: Request) -> str:
-    """Return the id that the gateway gave to `request`; empty where nothing gave it one."""
-    return str(request.scope.get("state", {}).get("request_id", ""))
-
-
-def _wrong_operation(operation: OperationType) -> RequestRefusedError:
-    if operation is OperationType.MUTATION:
-        return RequestRefusedError(405, "Mutations are sent by POST.", {"Allow": "POST"})
-    return RequestRefusedError(400, "Subscriptions are not served by a plain HTTP request.")

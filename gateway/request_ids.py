@@ -4,6 +4,7 @@ import re
 import uuid
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.logging import request_id
@@ -40,6 +41,11 @@ class RequestIds:
             await self._app(scope, receive, send_with_id)
         finally:
             request_id.reset(token)
+
+
+def request_id_of(connection: HTTPConnection) -> str:
+    """Return the id that the gateway gave to a request; empty where nothing gave it one."""
+    return str(connection.scope.get("state", {}).get("request_id", ""))
 
 
 def sane(headers: list[tuple[bytes, bytes]]) -> str | None:

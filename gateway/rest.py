@@ -12,9 +12,10 @@ from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
 from gateway.graphql_route import AppRoute
-from gateway.graphql_view import PrincipalProvider, request_id_of
 from gateway.openapi import BULK_SNAPSHOT_PATH, OPENAPI_PATH, describe
+from gateway.principals import PrincipalProvider
 from gateway.request_body import DEFAULT_BODY_LIMIT_BYTES, InvalidJsonError, read_json
+from gateway.request_ids import request_id_of
 from gateway.responses import RequestRefusedError, check_method, json_response
 from gateway.rest_models import BulkOperationRes, BulkTopicSnapshotReq
 from gateway.rest_values import to_request, to_response

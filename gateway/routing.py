@@ -1,5 +1,6 @@
 """The routes of the operations: GraphQL, and its REST twin."""
 
+import asyncio
 from collections.abc import Sequence
 
 from starlette.requests import HTTPConnection
@@ -8,6 +9,7 @@ from starlette.routing import BaseRoute
 from gateway.graphql_limits import OperationLimits
 from gateway.graphql_route import AppRoute
 from gateway.graphql_view import GraphQLOptions, build_graphql_app
+from gateway.graphql_websocket import SocketOptions
 from gateway.rest import rest_routes
 from gateway.settings import Settings
 from resolvers.principal import LOCAL_PRINCIPAL, Principal
@@ -16,8 +18,10 @@ from resolvers.services import Services
 GRAPHQL = "/graphql"
 
 
-def operation_routes(settings: Settings, services: Services) -> Sequence[BaseRoute]:
-    """Return the routes of `/graphql`, of the REST twin and of its description."""
+def operation_routes(
+    settings: Settings, services: Services, stopping: asyncio.Event | None = None
+) -> Sequence[BaseRoute]:
+    """Return the routes of `/graphql`, of the REST twin and of its description; `stopping` ends subscriptions."""
     options = GraphQLOptions(
         limits=OperationLimits(
             tokens=settings.query_token_limit,
@@ -29,9 +33,10 @@ def operation_routes(settings: Settings, services: Services) -> Sequence[BaseRou
         timeout_seconds=settings.operation_timeout_seconds,
         introspection=settings.introspection,
         suggestions=settings.suggestions,
+        sockets=SocketOptions(operations=settings.connection_operation_limit, allowed_origins=settings.allowed_origins),
     )
     return [
-        AppRoute(GRAPHQL, build_graphql_app(services, local_principal, options)),
+        AppRoute(GRAPHQL, build_graphql_app(services, local_principal, options, stopping)),
         *rest_routes(services, local_principal, body_limit_bytes=settings.request_body_limit),
     ]
 

@@ -8,7 +8,9 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
+from gateway.connections import UNREAD_SECONDS, Config, HttpProtocol, WebSocketProtocol
 from gateway.errors import StartError
+from gateway.request_body import DEFAULT_BODY_LIMIT_BYTES
 
 _YOUNG_OBJECTS = 50_000
 """Allocations between two collections of young objects; the default of 700 runs several times a request."""
@@ -17,10 +19,11 @@ _YOUNG_OBJECTS = 50_000
 class Server(uvicorn.Server):
     """Uvicorn without signal handlers of its own: it would end the process before we have closed what is ours."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        """Serve by `config`; `ready` is called once it accepts connections."""
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], stopping: asyncio.Event) -> None:
+        """Serve by `config`; `ready` is called once it accepts connections, `stopping` set when it begins to end."""
         super().__init__(config)
         self._ready = ready
+        self._stopping = stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so. Raises StartError."""
@@ -30,6 +33,11 @@ class Server(uvicorn.Server):
             raise StartError("The gateway did not start; the log says why.") from error
         if self.started and not self.should_exit:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End; streams, which have no end of their own, end now."""
+        self._stopping.set()
+        await super().shutdown(sockets=sockets)
 
     async def run_until_cancelled(self, listener: socket.socket) -> None:
         """Serve on `listener`.
@@ -50,11 +58,25 @@ class Server(uvicorn.Server):
             raise
 
 
-def make_server(app: ASGIApp, *, ready: Callable[[], None], shutdown_seconds: float) -> Server:
-    """Return a server for `app` that waits at most `shutdown_seconds` for answers under way when it ends."""
-    config = uvicorn.Config(
+def make_server(
+    app: ASGIApp,
+    *,
+    ready: Callable[[], None],
+    shutdown_seconds: float,
+    stopping: asyncio.Event | None = None,
+    message_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES,
+    unread_seconds: float = UNREAD_SECONDS,
+) -> Server:
+    """Return a server for `app` that waits at most `shutdown_seconds` for answers under way when it ends.
+
+    It sets `stopping` first. WebSocket messages have `message_limit_bytes`; a client that reads nothing for
+    `unread_seconds` is cut off.
+    """
+    config = Config(
         app,
-        http="httptools",
+        http=HttpProtocol,
+        ws=WebSocketProtocol,
+        ws_max_size=message_limit_bytes,
         lifespan="on",
         log_config=None,  # ours is in place
         access_log=False,
@@ -62,7 +84,8 @@ def make_server(app: ASGIApp, *, ready: Callable[[], None], shutdown_seconds: fl
         proxy_headers=False,  # nobody's word is taken for where a request comes from
         timeout_graceful_shutdown=max(1, round(shutdown_seconds)),
     )
-    return Server(config, ready)
+    config.unread_seconds = unread_seconds
+    return Server(config, ready, stopping or asyncio.Event())
 
 
 def tune_garbage_collection() -> None:

@@ -11,7 +11,7 @@ from gateway.health import Check
 from gateway.logging import configure
 from gateway.provenance import check_packages
 from gateway.routing import operation_routes
-from gateway.server import make_server, tune_garbage_collection
+from gateway.server import Server, make_server, tune_garbage_collection
 from gateway.services import Runtime, open_runtime
 from gateway.settings import Settings, unknown_variables
 from gateway.sockets import listening, url_of
@@ -31,10 +31,8 @@ async def serve(settings: Settings, *, announce: Announce) -> None:
     with listening(settings.host, settings.port) as listener:
         async with open_database(settings) as url, open_runtime(settings, url) as runtime:
             await require_head(runtime.database)
-            server = make_server(
-                build_app(await app_parts(settings, runtime)),
-                ready=lambda: _ready(url_of(listener), announce),
-                shutdown_seconds=settings.shutdown_seconds,
+            server = make_server_of(
+                await app_parts(settings, runtime), settings, ready=lambda: _ready(url_of(listener), announce)
             )
             await server.run_until_cancelled(listener)
 
@@ -63,13 +61,26 @@ async def app_parts(settings: Settings, runtime: Runtime) -> Parts:
     checks: dict[str, Check] = {"database": lambda: require_head(runtime.database)}
     if worker is not None:
         checks |= {"following": worker.check_following, "settling": worker.check_settling}
+    stopping = asyncio.Event()
     return Parts(
-        routes=operation_routes(settings, runtime.services),
+        routes=operation_routes(settings, runtime.services, stopping),
         checks=checks,
         beside=[worker] if worker is not None else [],
         allowed_hosts=settings.allowed_hosts,
         graphiql=settings.graphiql,
         simulated=runtime.services.simulated,
+        stopping=stopping,
+    )
+
+
+def make_server_of(parts: Parts, settings: Settings, *, ready: Callable[[], None]) -> Server:
+    """Return the server of the application made of `parts`; `ready` is called once it answers."""
+    return make_server(
+        build_app(parts),
+        ready=ready,
+        shutdown_seconds=settings.shutdown_seconds,
+        stopping=parts.stopping,
+        message_limit_bytes=settings.request_body_limit,
     )
 
 

@@ -65,6 +65,11 @@ class Settings(BaseSettings):
         description="Values of the Host header that are answered, separated by commas; `*` for any. It stops web pages "
         "that rebind a name of theirs to this machine.",
     )
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Origins of web pages, besides our own, that may open a WebSocket, such as https://app.example, "
+        "separated by commas; `*` for any.",
+    )
     pool_size: int = Field(4, ge=1, le=200, description="Database connections that are kept open.")
     pool_overflow: int = Field(8, ge=0, le=200, description="Further connections that a burst may open.")
     dispatch_deadline_seconds: float = Field(
@@ -88,6 +93,12 @@ class Settings(BaseSettings):
     query_field_limit: int = Field(2_000, ge=50, description="Most fields in a GraphQL document, fragments spread.")
     operation_timeout_seconds: float = Field(
         60.0, gt=0, description="How long one GraphQL operation may run, in seconds; longer than the dispatch deadline."
+    )
+    connection_operation_limit: int = Field(
+        100,
+        ge=1,
+        le=10_000,
+        description="Most GraphQL operations under way on one WebSocket, subscriptions for the most part.",
     )
     introspection: bool = Field(default=True, description="Whether GraphQL introspection is answered.")
     suggestions: bool = Field(
@@ -138,7 +149,7 @@ class Settings(BaseSettings):
     def _number(cls, value: object) -> object:
         return int(value) if isinstance(value, str) and value.isdecimal() else value
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "allowed_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

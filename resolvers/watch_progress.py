@@ -93,8 +93,7 @@ class ProgressHub:
         """Stop working; who still watches gets nothing more."""
         if self._work is not None:
             self._work.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._work
+            await asyncio.wait({self._work})
 
     @contextlib.contextmanager
     def _watching(self, key: Key) -> Iterator[Watcher]:
@@ -120,8 +119,7 @@ class ProgressHub:
                 await self._look_while_watched()
             finally:
                 following.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await following
+                await asyncio.wait({following})
             if not self._watched:  # else somebody came while the connection was closed
                 return
 

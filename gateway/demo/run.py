@@ -4,15 +4,13 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack
 from pathlib import Path
 
-from gateway.app import build_app
 from gateway.demo.chain import Chain
 from gateway.demo.guide import guide
 from gateway.demo.real import real_chain
 from gateway.demo.simulated import simulated_chain
 from gateway.demo.steps import Steps
-from gateway.server import make_server
 from gateway.services import open_runtime
-from gateway.serving import app_parts, prepare
+from gateway.serving import app_parts, make_server_of, prepare
 from gateway.settings import Settings
 from gateway.sockets import listening, url_of
 from persistence.migrations import upgrade
@@ -52,8 +50,7 @@ async def run_demo(settings: Settings, *, simulate: bool, steps: Steps, tell: Ca
                 tell(guide(url_of(listener), ids, chain.notes))
 
             steps.report(_GATEWAY, "starting")
-            app = build_app(await app_parts(settings, runtime))
-            server = make_server(app, ready=ready, shutdown_seconds=settings.shutdown_seconds)
+            server = make_server_of(await app_parts(settings, runtime), settings, ready=ready)
             await server.run_until_cancelled(listener)
 
 

@@ -217,19 +217,6 @@ async def test_a_client_that_goes_away_while_it_sends_gets_no_answer(api: Api) -
     assert sent == []
 
 
-async def test_a_websocket_is_refused_by_the_endpoint_itself(api: Api) -> None:
-    sent: list[Message] = []
-
-    async def receive() -> Message:
-        return {"type": "websocket.connect"}
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    await api.app({"type": "websocket", "path": "/graphql", "headers": [], "query_string": b""}, receive, send)
-    assert [message["type"] for message in sent] == ["websocket.close"]
-
-
 async def test_an_operation_that_takes_too_long_is_given_up(api: Api) -> None:
     async def for_ever(*arguments: object, **more: object) -> object:
         await asyncio.Event().wait()
