@@ -14,6 +14,9 @@ from snapshots.kinds import UserErrorCode
 
 ItemT = TypeVar("ItemT")
 
+_DIGITS = 18
+"""What certainly fits PostgreSQL's bigint."""
+
 
 def encode_cursor(*key: str) -> str:
     """Return the cursor of the item whose place in the list is `key`."""
@@ -31,6 +34,14 @@ def decode_cursor(cursor: str, parts: int) -> tuple[str, ...]:
     if not all(isinstance(part, str) and is_storable(part) for part in key):
         raise _invalid()
     return tuple(key)
+
+
+def decode_number(cursor: str) -> int:
+    """Return the number that `encode_cursor` made `cursor` of, as a text. Raises RequestError for any other."""
+    (number,) = decode_cursor(cursor, 1)
+    if not (number.isascii() and number.isdecimal() and len(number) <= _DIGITS):
+        raise _invalid()
+    return int(number)
 
 
 def page_of(

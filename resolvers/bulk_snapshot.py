@@ -17,6 +17,7 @@ from snapshots.plan import make_plan
 from snapshots.ports import OutgoingSignal, Receipt
 from snapshots.records import AnswerKind, BulkSnapshotRecord, SourceAnswer
 from snapshots.request import BulkSnapshotRequest, check
+from snapshots.retry_request import RetryRequest
 
 OPERATION = "bulkSnapshotTopics"
 
@@ -33,13 +34,27 @@ async def bulk_snapshot_topics(
     check(request)
     if replayed := await idempotency.replay(services, principal, OPERATION, request):
         return replayed
+    return await carry_out(services, principal, OPERATION, request)
+
+
+async def carry_out(
+    services: Services,
+    principal: Principal,
+    operation: str,
+    request: BulkSnapshotRequest,
+    retry: RetryRequest | None = None,
+) -> BulkSnapshotRecord:
+    """Plan a checked request, record it as asked for by `operation`, send its signals, and return its record.
+
+    `retry` is what the client asked where `request` was made from that. A caller that goes away does not stop it.
+    """
     routes = await services.catalog.routes(principal.tenant_id, request.distinct_ids)
     plan = await check_connectors(services, make_plan(request, routes))
     now = services.clock()
-    new = NewBulkSnapshot(principal.tenant_id, OPERATION, principal.subject, now, request, plan)
-    bulk_id = await services.background.finish(_carry_out(services, principal, new))
+    new = NewBulkSnapshot(principal.tenant_id, operation, principal.subject, now, request, plan, retry)
+    bulk_id = await services.background.finish(_record_and_send(services, principal, new))
     if bulk_id is None:
-        replayed = await idempotency.replay(services, principal, OPERATION, request)
+        replayed = await idempotency.replay(services, principal, operation, retry or request)
         if replayed is None:  # the ledger keeps keys for days: only a clean-up in this moment could take it away
             message = "The first call with this idempotency key was removed meanwhile; ask again."
             raise UnconfirmedError(message)
@@ -47,7 +62,7 @@ async def bulk_snapshot_topics(
     return (await services.ledger.bulk_snapshots(principal.tenant_id, [bulk_id]))[bulk_id]
 
 
-async def _carry_out(services: Services, principal: Principal, new: NewBulkSnapshot) -> str | None:
+async def _record_and_send(services: Services, principal: Principal, new: NewBulkSnapshot) -> str | None:
     """Record, send, and record what came of it; return the bulk snapshot's id, or None where the key was taken."""
     lease_until = services.dispatcher.lease_until(new.requested_at, len(new.plan.jobs))
     opened = await services.ledger.open(new, lease_until=lease_until)

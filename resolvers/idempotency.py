@@ -1,19 +1,33 @@
 """Answering a repeated call with what the first one answered."""
 
 import asyncio
+from typing import Protocol
 
 from resolvers.principal import Principal
 from resolvers.services import Services
 from snapshots.errors import RequestError
 from snapshots.kinds import UserErrorCode
 from snapshots.records import BulkSnapshotRecord
-from snapshots.request import BulkSnapshotRequest
 
 POLL_SECONDS = 0.05
 
 
+class Keyed(Protocol):
+    """A request that may carry an idempotency key."""
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """What the client calls it by, if anything."""
+        ...
+
+    @property
+    def hash(self) -> bytes:
+        """Equal for requests that mean the same."""
+        ...
+
+
 async def replay(
-    services: Services, principal: Principal, operation: str, request: BulkSnapshotRequest
+    services: Services, principal: Principal, operation: str, request: Keyed
 ) -> BulkSnapshotRecord | None:
     """Return the record of the first call with the key of `request`, or None where there was none (or no key).
 

@@ -157,6 +157,7 @@ publish(
         "INVALID_CURSOR": "A cursor is not one that this connection gave.",
         "IDEMPOTENCY_KEY_REUSED": "The idempotency key was used before, with another input.",
         "NOT_FOUND": "Nothing has the id.",
+        "NOTHING_TO_RETRY": "Nothing failed that may succeed if it is asked for again.",
         "CLUSTER_UNREACHABLE": "Kafka Connect of the cluster did not answer; nothing was changed.",
     },
 )

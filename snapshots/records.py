@@ -105,6 +105,8 @@ class BulkSnapshotRecord:
     """Whether the first call has recorded what it answered."""
     snapshots: tuple[SourceSnapshotRecord, ...]
     skips: tuple[Skip, ...]
+    retry_of: str | None = None
+    """The bulk snapshot of which this dispatches again what failed."""
 
     @property
     def state(self) -> BulkSnapshotState:
@@ -117,6 +119,11 @@ class BulkSnapshotFilter:
     """Bulk snapshots that satisfy all of this; None asks nothing, an empty tuple is satisfied by none."""
 
     snapshot_types: tuple[SnapshotType, ...] | None = None
+    states: tuple[BulkSnapshotState, ...] | None = None
+    source_ids: tuple[str, ...] | None = None
+    """With a source snapshot on any of these connectors."""
+    topic_ids: tuple[str, ...] | None = None
+    """With any of these topics in a source snapshot; skipped topics do not count."""
     requested_by: tuple[str, ...] | None = None
     requested_after: datetime | None = None
     """At this moment or later."""

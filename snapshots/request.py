@@ -62,7 +62,7 @@ def check(request: BulkSnapshotRequest) -> None:
     findings = _count_findings(request) or [
         *_id_findings(request),
         *_option_findings(request),
-        *_text_findings(request),
+        *text_findings(request.idempotency_key, request.reason),
     ]
     if findings:
         raise InvalidRequestError(tuple(findings[:MAX_FINDINGS]))
@@ -121,9 +121,9 @@ def _option_problem(
     return None, ""
 
 
-def _text_findings(request: BulkSnapshotRequest) -> list[RequestError]:
+def text_findings(key: str | None, reason: str | None) -> list[RequestError]:
+    """What is wrong with an idempotency key and with a reason."""
     findings = []
-    key, reason = request.idempotency_key, request.reason
     if key is not None and not (0 < len(key) <= MAX_KEY_LENGTH and is_storable(key)):
         message = f"An idempotency key is a text of 1 to {MAX_KEY_LENGTH} characters."
         findings.append(RequestError(UserErrorCode.INVALID_VALUE, message, ("input", "idempotencyKey")))

@@ -2,6 +2,7 @@
 
 from persistence.database import Database
 from persistence.ledger.abandoning import LedgerAbandoning
+from persistence.ledger.auditing import LedgerAuditing
 from persistence.ledger.following import LedgerFollowing
 from persistence.ledger.opening import LedgerOpening
 from persistence.ledger.reading import LedgerReading
@@ -10,7 +11,9 @@ from persistence.ledger.settling import LedgerSettling
 from snapshots.identifiers import IdMaker
 
 
-class Ledger(LedgerOpening, LedgerSending, LedgerReading, LedgerFollowing, LedgerSettling, LedgerAbandoning):
+class Ledger(
+    LedgerOpening, LedgerSending, LedgerReading, LedgerFollowing, LedgerSettling, LedgerAbandoning, LedgerAuditing
+):
     """All of the ledger in one value; each part is a module of its own and can be used alone."""
 
     def __init__(self, database: Database, ids: IdMaker, *, idempotency_days: int = 7) -> None:

@@ -10,6 +10,7 @@ from snapshots import identifiers
 from snapshots.identifiers import IdMaker
 from snapshots.jobs import Plan, Refusal, SignalDraft, SourceJob
 from snapshots.request import BulkSnapshotRequest
+from snapshots.retry_request import RetryRequest
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
 
 
@@ -23,6 +24,24 @@ class NewBulkSnapshot:
     requested_at: datetime
     request: BulkSnapshotRequest
     plan: Plan
+    retry: RetryRequest | None = None
+    """Set where this dispatches again what failed of another."""
+
+    @property
+    def request_hash(self) -> bytes:
+        """The hash of what the client asked, by which a repetition of the call is known."""
+        return (self.retry or self.request).hash
+
+    @property
+    def retry_of(self) -> str | None:
+        """The bulk snapshot of which this is a retry."""
+        return self.retry.bulk_snapshot_id if self.retry else None
+
+    @property
+    def cause(self) -> str:
+        """Why it is in the ledger."""
+        asked = f"requested by {self.requested_by}"
+        return f"{asked} to retry {self.retry.bulk_snapshot_id}" if self.retry else asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +128,7 @@ def event_rows(bulk_id: str, new: NewBulkSnapshot, sources: Sequence[OpenedSourc
             "subject_id": source.source_snapshot_id,
             "from_state": None,
             "to_state": _first_state(source).value,
-            "cause": f"requested by {new.requested_by}",
+            "cause": new.cause,
             "detail": {"code": source.refusal.code.value, "message": source.refusal.message} if source.refusal else {},
         }
         for source in sources

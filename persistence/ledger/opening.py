@@ -98,7 +98,8 @@ class LedgerOpening:
                 requested_at=new.requested_at,
                 reason=new.request.reason,
                 idempotency_key=new.request.idempotency_key,
-                request_hash=new.request.hash,
+                request_hash=new.request_hash,
+                retry_of=new.retry_of,
             )
             .on_conflict_do_nothing(
                 index_elements=["tenant_id", "requested_by", "operation", "idempotency_key"],

@@ -35,6 +35,7 @@ def bulk_snapshot(
         answered=row.answered_at is not None,
         snapshots=snapshots,
         skips=skips,
+        retry_of=row.retry_of,
     )
 
 

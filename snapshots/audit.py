@@ -1,0 +1,48 @@
+"""What the ledger tells of how a bulk snapshot came to be as it is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from snapshots.records import BulkSnapshotRecord
+
+
+class LedgerSubject(StrEnum):
+    """What an event of the ledger is about."""
+
+    SOURCE_SNAPSHOT = "SOURCE_SNAPSHOT"
+    SIGNAL = "SIGNAL"
+    TOPICS = "TOPICS"
+    """Topics of one source snapshot that ended in the same way at the same time."""
+    PRUNING = "PRUNING"
+    """The removal of old bulk snapshots: the only thing that is ever taken out of the ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEvent:
+    """One change of state, or several that happened at once; written with the change, and never changed."""
+
+    id: int
+    """Grows from event to event of one bulk snapshot."""
+    at: datetime
+    bulk_snapshot_id: str
+    source_snapshot_id: str | None
+    subject_kind: LedgerSubject
+    subject_id: str
+    """The id of the signal, else of the source snapshot."""
+    from_state: str | None
+    to_state: str
+    cause: str
+    """Who or what did it, for example `requested by ada`, `dispatch`, `settle`, `notification`."""
+    detail: dict[str, Any] | None
+    """JSON: `code` and `message` of a failure, `attempt` of a send, `topics` that ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedBulkSnapshot:
+    """A bulk snapshot with all that the ledger knows of it; events in the order in which they happened."""
+
+    record: BulkSnapshotRecord
+    operation: str
+    events: tuple[LedgerEvent, ...]
