@@ -26,9 +26,7 @@ class Keyed(Protocol):
         ...
 
 
-async def replay(
-    services: Services, principal: Principal, operation: str, request: Keyed
-) -> BulkSnapshotRecord | None:
+async def replay(services: Services, principal: Principal, operation: str, request: Keyed) -> BulkSnapshotRecord | None:
     """Return the record of the first call with the key of `request`, or None where there was none (or no key).
 
     Waits until the first call has answered, at most as long as its dispatch may take since it began; one that died is
