@@ -1,14 +1,15 @@
 """A bulk snapshot, and pages of them."""
 
 from datetime import datetime
-from typing import Self
+from typing import Optional, Self
 
 import strawberry
 
-from schema.connections import PageInfo
+from schema.connections import DEFAULT_PAGE, After, First, PageInfo, check_first
 from schema.context import Info
 from schema.enums import SnapshotType
 from schema.fields import computed
+from schema.ledger_event import LedgerEventConnection
 from schema.node import Node
 from schema.progress import SnapshotProgress
 from schema.results import SourceSnapshotResult, result_of
@@ -57,6 +58,24 @@ class BulkSnapshot(Node):
     def skipped_topics(self) -> list[SkippedTopic]:
         """Build them when asked."""
         return [SkippedTopic.from_domain(skip) for skip in self.record.skips]
+
+    @computed("What this dispatches again; null where it is no retry, and where that was pruned since.")
+    async def retry_of(self, info: Info) -> Optional["BulkSnapshot"]:
+        """Load it together with those of the others of the answer."""
+        return await BulkSnapshot.resolve_reference(info, self.record.retry_of)
+
+    @computed("The retries of this one, the oldest first.")
+    async def retries(self, info: Info) -> list["BulkSnapshot"]:
+        """Load them together with those of the others of the answer."""
+        found = await info.context.loaders.retries.load(self.record.id)
+        return [BulkSnapshot.from_domain(record) for record in found or ()]
+
+    @computed("How it came to be as it is: every change of state with its cause, in the order in which they happened.")
+    async def events(self, info: Info, first: First = DEFAULT_PAGE, after: After = None) -> LedgerEventConnection:
+        """Read one page."""
+        check_first(first)
+        page = await info.context.loaders.events(self.record.id, first, after)
+        return LedgerEventConnection.from_domain(page, after=after)
 
     @classmethod
     def from_domain(cls, record: BulkSnapshotRecord) -> Self:

@@ -7,7 +7,7 @@ from typing import TypeVar
 import strawberry
 
 from schema.enums import ConnectorState, SnapshotType, TopicProducer
-from schema.state_enums import SnapshotState
+from schema.state_enums import BulkSnapshotState, SnapshotState
 from snapshots.catalog import SourceFilter, TopicFilter
 from snapshots.errors import RequestError
 from snapshots.filters import is_storable
@@ -58,6 +58,14 @@ class SourceFilterInput:
 class BulkSnapshotFilterInput:
     """The filter of `bulkSnapshots`."""
 
+    state: list[BulkSnapshotState] | None = strawberry.field(default=None, description="In any of these states, now.")
+    source_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="With a source snapshot on any of these source connectors; at most 500."
+    )
+    topic_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None,
+        description="With any of these topics in a source snapshot, at most 500; skipped topics do not count.",
+    )
     snapshot_type: list[SnapshotType] | None = strawberry.field(default=None, description="Of any of these types.")
     requested_by: list[str] | None = strawberry.field(default=None, description="By any of these callers; at most 500.")
     requested_after: datetime | None = strawberry.field(default=None, description="At this moment or later.")
@@ -115,6 +123,9 @@ def bulk_snapshot_filter(given: BulkSnapshotFilterInput | None) -> BulkSnapshotF
     if given is None:
         return BulkSnapshotFilter()
     return BulkSnapshotFilter(
+        states=_members("state", given.state),
+        source_ids=_ids("sourceIds", given.source_ids),
+        topic_ids=_ids("topicIds", given.topic_ids),
         snapshot_types=_members("snapshotType", given.snapshot_type),
         requested_by=_members("requestedBy", given.requested_by),
         requested_after=given.requested_after,

@@ -13,6 +13,7 @@ from strawberry.dataloader import DataLoader
 
 from resolvers.health import inspect_sources
 from resolvers.services import Services
+from snapshots.audit import LedgerEvent
 from snapshots.catalog import Page, TopicFilter
 from snapshots.filters import is_storable
 from snapshots.health.observed import ObservedSignalling
@@ -23,6 +24,8 @@ from snapshots.request import is_valid_id
 V = TypeVar("V")
 Name = tuple[str, str]
 """The name of a cluster, and that of something in it."""
+BulkEvents = tuple[str, int]
+"""A bulk snapshot's id, and how many of its events are wanted."""
 SourceTopics = tuple[str, TopicFilter, int]
 """A source connector's id, the filter on its topics, and how many are wanted."""
 
@@ -33,11 +36,14 @@ class Loaders:
     def __init__(self, services: Services, tenant_id: str) -> None:
         """Read through `services`; nothing is read before it is asked for."""
         self._catalog = services.catalog
+        self._ledger = services.ledger
         self._tenant_id = tenant_id
         catalog, ledger = services.catalog, services.ledger
         self.topics: DataLoader[str, Topic | None] = _by_id(catalog.routes, tenant_id)
         self.sources: DataLoader[str, SourceConnector | None] = _by_id(catalog.sources, tenant_id)
         self.bulk_snapshots: DataLoader[str, BulkSnapshotRecord | None] = _by_id(ledger.bulk_snapshots, tenant_id)
+        self.retries: DataLoader[str, tuple[BulkSnapshotRecord, ...] | None] = _by_id(ledger.retries, tenant_id)
+        self._first_events: DataLoader[BulkEvents, Page[LedgerEvent]] = DataLoader(self._load_first_events)
         self.source_snapshots: DataLoader[str, SourceSnapshotRecord | None] = _by_id(ledger.source_snapshots, tenant_id)
         self.topic_snapshots: DataLoader[str, TopicSnapshotRecord | None] = _by_id(ledger.topic_snapshots, tenant_id)
         self.active_snapshots: DataLoader[str, SourceSnapshotRecord | None] = _by_id(ledger.active_snapshots, tenant_id)
@@ -63,6 +69,23 @@ class Loaders:
         self.source_snapshots.prime_many({one.id: one for one in record.snapshots}, force=True)
         topics = {topic.id: topic for one in record.snapshots for topic in one.topics}
         self.topic_snapshots.prime_many(topics, force=True)
+
+    async def events(self, bulk_snapshot_id: str, first: int, after: str | None) -> Page[LedgerEvent]:
+        """Return a page of the events of a bulk snapshot. Raises RequestError (INVALID_CURSOR)."""
+        if after is None:
+            return await self._first_events.load((bulk_snapshot_id, first))
+        return await self._ledger.events_page(self._tenant_id, bulk_snapshot_id, first, after)
+
+    async def _load_first_events(self, keys: list[BulkEvents]) -> list[Page[LedgerEvent]]:
+        """One statement for each page size that is asked for: usually one for all bulk snapshots."""
+        sizes: dict[int, list[str]] = defaultdict(list)
+        for bulk_snapshot_id, first in keys:
+            sizes[first].append(bulk_snapshot_id)
+        pages: dict[BulkEvents, Page[LedgerEvent]] = {}
+        for first, ids in sizes.items():
+            found = await self._ledger.first_events(self._tenant_id, ids, first)
+            pages |= {(id_, first): page for id_, page in found.items()}
+        return [pages.get(key) or Page() for key in keys]
 
     async def source_topics(
         self, source_id: str, topic_filter: TopicFilter, first: int, after: str | None

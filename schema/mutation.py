@@ -6,6 +6,7 @@ import strawberry
 
 from resolvers.abandon_snapshots import abandon_snapshots
 from resolvers.bulk_snapshot import bulk_snapshot_topics
+from resolvers.retry_bulk_snapshot import retry_bulk_snapshot
 from resolvers.sync_catalog import sync_catalog
 from schema.abandon_snapshots import AbandonSnapshotsInput, AbandonSnapshotsPayload
 from schema.bulk_snapshot_topics import BulkSnapshotTopicsPayload
@@ -13,6 +14,7 @@ from schema.catalog_sync import SyncCatalogInput, SyncCatalogPayload
 from schema.context import Info
 from schema.fields import computed
 from schema.inputs import BulkSnapshotTopicsInput
+from schema.retry_bulk_snapshot import RetryBulkSnapshotInput
 from snapshots.errors import RequestError
 
 
@@ -59,6 +61,28 @@ class Mutation:
         except RequestError as error:
             return AbandonSnapshotsPayload.refused(error, input.client_mutation_id)
         return AbandonSnapshotsPayload.from_domain(answers, input.client_mutation_id)
+
+    @computed(
+        "Dispatch again what failed of a bulk snapshot and may succeed now, as a new bulk snapshot with `retryOf`: "
+        "source snapshots that failed for a reason that can pass or were abandoned, and the failed topics of those "
+        "that completed in part, with filters, surrogate keys and type as before and routes by the catalogue of now. "
+        "What a retry has taken up already is left out."
+    )
+    async def retry_bulk_snapshot(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002
+            RetryBulkSnapshotInput, strawberry.argument(description="What to dispatch again.")
+        ],
+    ) -> BulkSnapshotTopicsPayload:
+        """Carry out the retry, or say what is wrong with it."""
+        context = info.context
+        try:
+            record = await retry_bulk_snapshot(context.services, context.principal, input.to_domain())
+        except RequestError as error:
+            return BulkSnapshotTopicsPayload.refused(error, input.client_mutation_id)
+        context.loaders.bulk_snapshots.prime(record.id, record, force=True)
+        return BulkSnapshotTopicsPayload.from_domain(record, input.client_mutation_id)
 
     @computed("Read Kafka Connect and the source databases again, and bring the catalogue up to date.")
     async def sync_catalog(

@@ -17,6 +17,7 @@ from schema.source_connector import SourceConnector
 from schema.state_enums import SnapshotState
 from schema.topic_snapshot import TopicSnapshot
 from snapshots.records import SourceSnapshotRecord
+from snapshots.retry_request import topics_to_retry
 
 if TYPE_CHECKING:
     from schema.bulk_snapshot import BulkSnapshot
@@ -41,6 +42,11 @@ class SourceSnapshot(Node):
     dispatched_at: datetime | None = strawberry.field(description="When the channel accepted its first signal.")
     started_at: datetime | None = strawberry.field(description="When the engine reported that it began.")
     finished_at: datetime | None = strawberry.field(description="When it reached a final state.")
+
+    @computed("Whether something of it failed that `retryBulkSnapshot` would dispatch again.")
+    def retryable(self) -> bool:
+        """Look when asked."""
+        return bool(topics_to_retry(self.record))
 
     @computed("Its signals, in the order in which they are sent: the next when the last has ended.")
     def signals(self) -> list[Signal]:
