@@ -114,9 +114,12 @@ def _unread_signal(record: SourceSnapshotRecord, observed: ObservedSignalling) -
 
 
 def _offset(record: SourceSnapshotRecord) -> int | None:
-    """Where the signal in flight lies in its topic: `topic/0@offset` in its receipt."""
+    """Where the signal in flight lies in its topic (`topic/0@offset` in its receipt), if nothing came of it yet."""
+    seen = record.progressed_at or record.started_at
     for signal in record.signals:
         if signal.state is SignalState.SENT and signal.channel is SignalChannelKind.KAFKA:
+            if seen is not None and signal.sent_at is not None and signal.sent_at < seen:
+                return None  # the engine was at work after it was sent, so it was read
             _, at, offset = (signal.destination or "").rpartition("@")
             return int(offset) if at and offset.isascii() and offset.isdigit() else None
     return None
