@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count, pairwise
 from typing import Any, TypeVar
 
@@ -14,7 +14,7 @@ from persistence.database import Database
 from persistence.ledger.opened import NewBulkSnapshot, OpenedBulkSnapshot
 from persistence.ledger.sending import SendRecord, SignalKey
 from resolvers.settle import settle
-from snapshots.dispatch import Failed, Outcome, Unconfirmed
+from snapshots.dispatch import Failed, Outcome, Unconfirmed, Unreached
 from snapshots.engines.recording import Behaviour
 from snapshots.kinds import SignalChannelKind, SnapshotErrorCode, SnapshotType
 from snapshots.notifications import Notification, NotificationKind
@@ -23,7 +23,7 @@ from snapshots.ports import Receipt
 from snapshots.records import SourceSnapshotRecord
 from snapshots.request import BulkSnapshotRequest
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
-from tests.integration.resolvers.bench import CLUSTER, World, catalogue, fill, make_world
+from tests.integration.resolvers.bench import CLUSTER, NOW, World, catalogue, fill, make_world
 
 T = TypeVar("T")
 
@@ -32,8 +32,10 @@ _TENANTS = count(1)
 _STATEMENTS = {
     "snapshots": "SELECT id, connector_id, state, finished_at FROM source_snapshot WHERE tenant_id = $1",
     "active": "SELECT connector_id, source_snapshot_id FROM active_snapshot WHERE tenant_id = $1",
-    "events": "SELECT source_snapshot_id, from_state, to_state FROM ledger_event WHERE tenant_id = $1 ORDER BY id",
-    "signals": "SELECT source_snapshot_id, state, lease_until FROM signal WHERE tenant_id = $1",
+    "events": (
+        "SELECT subject_kind, subject_id, from_state, to_state FROM ledger_event WHERE tenant_id = $1 ORDER BY id"
+    ),
+    "signals": "SELECT id, source_snapshot_id, state, lease_until FROM signal WHERE tenant_id = $1",
     "topics": "SELECT source_snapshot_id, state FROM snapshot_topic WHERE tenant_id = $1",
 }
 
@@ -43,6 +45,7 @@ OUTCOMES: list[Outcome] = [
     Receipt("the channel"),
     Failed(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "Away.", retryable=True),
     Unconfirmed(SnapshotErrorCode.DISPATCH_TIMEOUT, "No answer."),
+    Unreached(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "Away; tried again.", NOW + timedelta(minutes=1)),
 ]
 
 
@@ -207,7 +210,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def every_promise_holds(self) -> None:
         found = self.run(self._everything())
         states = {row["id"]: SnapshotState(row["state"]) for row in found["snapshots"]}
-        check_events(found["events"], states)
+        check_events(found, states)
         check_locks(found, states)
         check_parts(found, states)
 
@@ -224,34 +227,52 @@ class LedgerMachine(RuleBasedStateMachine):
             self.world.clock.advance(3600)
             self.sweep()
             for record in self.run(self._active()):
-                source = int(record.source.id.removeprefix("src_"))
-                incremental = record.snapshot_type is SnapshotType.INCREMENTAL
-                in_flight = next(signal for signal in record.signals if signal.state is SignalState.SENT)
-                completed = self.world.notification(
-                    NotificationKind.COMPLETED, in_flight.id, source, incremental=incremental
-                )
-                self._apply([completed])
+                self._tell_a_good_end(record)
         self.every_promise_holds()
         assert self.run(self._active()) == []
+
+    def _tell_a_good_end(self, record: SourceSnapshotRecord) -> None:
+        source = int(record.source.id.removeprefix("src_"))
+        incremental = record.snapshot_type is SnapshotType.INCREMENTAL
+        signal_id = next(signal.id for signal in record.signals if signal.state is SignalState.SENT)
+        told = [
+            self.world.notification(
+                NotificationKind.TABLE_SCAN_COMPLETED,
+                signal_id,
+                source,
+                incremental=incremental,
+                scanned_collection=topic.data_collection,
+                status="SUCCEEDED",
+                rows_scanned=1,
+            )
+            for topic in record.topics
+            if topic.signal_id == signal_id
+        ]
+        completed = self.world.notification(NotificationKind.COMPLETED, signal_id, source, incremental=incremental)
+        self._apply([*told, completed])
 
     async def _active(self) -> list[SourceSnapshotRecord]:
         active = await self.world.ledger.active_snapshots(self.tenant, [f"src_{n}" for n in range(SOURCES)])
         return list(active.values())
 
 
-def check_events(events: list[Any], states: dict[str, SnapshotState]) -> None:
+def check_events(found: dict[str, Any], states: dict[str, SnapshotState]) -> None:
     """Every change is one that the machine allows, and begins where the one before has ended."""
-    chains: dict[str, list[SnapshotState | None]] = {id: [None] for id in states}
-    for event in events:
-        chain = chains[event["source_snapshot_id"]]
-        before = event["from_state"] and SnapshotState(event["from_state"])
-        after = SnapshotState(event["to_state"])
-        assert chain[-1] == before
-        chain.append(after)
-    for id, (_, *chain) in chains.items():
-        assert chain[0] in {SnapshotState.PENDING, SnapshotState.FAILED}
-        assert chain[-1] is states[id]
-        assert all(before and after and before.can_become(after) for before, after in pairwise(chain))
+    chains: dict[tuple[str, str], list[str | None]] = {("SOURCE_SNAPSHOT", id): [None] for id in states}
+    chains |= {("SIGNAL", row["id"]): [SignalState.PENDING.value] for row in found["signals"]}
+    for event in found["events"]:
+        if event["subject_kind"] != "TOPICS":  # one event for many
+            chain = chains[event["subject_kind"], event["subject_id"]]
+            assert chain[-1] == event["from_state"]
+            chain.append(event["to_state"])
+    for row in found["signals"]:
+        assert chains["SIGNAL", row["id"]][-1] == row["state"]
+    for id, state in states.items():
+        _, *chain = chains["SOURCE_SNAPSHOT", id]
+        steps = [SnapshotState(step or "") for step in chain]
+        assert steps[0] in {SnapshotState.PENDING, SnapshotState.FAILED}
+        assert steps[-1] is state
+        assert all(before.can_become(after) for before, after in pairwise(steps))
 
 
 def check_locks(found: dict[str, Any], states: dict[str, SnapshotState]) -> None:

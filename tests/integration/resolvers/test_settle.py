@@ -69,7 +69,8 @@ async def test_what_cannot_be_told_stays_unconfirmed_and_holds(world: World) -> 
     world.recording.behave("src_0", Behaviour.ACCEPT)
     world.clock.advance(HOUR)
     assert await world.settle() == 1
-    assert (await world.only()).state is SnapshotState.DISPATCHED
+    found = await world.only()
+    assert (found.state, found.code, found.message) == (SnapshotState.DISPATCHED, None, None)  # no doubt is left
     assert world.channel.sends.total() == 1
 
 
