@@ -14,6 +14,7 @@ class LedgerSubject(StrEnum):
     SOURCE_SNAPSHOT = "SOURCE_SNAPSHOT"
     SIGNAL = "SIGNAL"
     TOPICS = "TOPICS"
+    VERIFICATION = "VERIFICATION"
     """Topics of one source snapshot that ended in the same way at the same time."""
     PRUNING = "PRUNING"
     """The removal of old bulk snapshots: the only thing that is ever taken out of the ledger."""
@@ -46,3 +47,17 @@ class AuditedBulkSnapshot:
     record: BulkSnapshotRecord
     operation: str
     events: tuple[LedgerEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What was removed from the ledger, or would be: rows of each kind, and when the first and last were requested."""
+
+    bulk_snapshots: int = 0
+    source_snapshots: int = 0
+    topics: int = 0
+    signals: int = 0
+    skipped_topics: int = 0
+    events: int = 0
+    oldest: datetime | None = None
+    newest: datetime | None = None

@@ -11,6 +11,7 @@ TOPIC = "top"
 SOURCE_CONNECTOR = "src"
 CLUSTER = "clu"
 TOPIC_SNAPSHOT = "ts"
+PRUNING = "prune"
 
 MAX_ID_LENGTH = 128
 """Longest id that is ever stored (imported ids are kept as they are)."""

@@ -33,6 +33,12 @@ class Backend(Protocol):
         """Ask for a bulk snapshot and return it as it was answered."""
         ...
 
+    async def retry(
+        self, bulk_id: str, snapshot_ids: Sequence[str] | None, *, reason: str | None, key: str | None
+    ) -> BulkView:
+        """Ask for what failed of a bulk snapshot once more, of all its source snapshots where none is named."""
+        ...
+
     async def bulk(self, bulk_id: str) -> BulkView:
         """Return a bulk snapshot as it is now. Raises NotKnownError."""
         ...

@@ -8,12 +8,14 @@ from gateway.cli.views import BulkView, from_record
 from resolvers.bulk_snapshot import bulk_snapshot_topics
 from resolvers.health import check_health
 from resolvers.principal import LOCAL_PRINCIPAL
+from resolvers.retry_bulk_snapshot import retry_bulk_snapshot
 from resolvers.services import Services
 from resolvers.sync_catalog import sync_catalog
 from snapshots.catalog import CatalogChanges, TopicFilter
 from snapshots.kinds import SnapshotType
 from snapshots.model import Topic
 from snapshots.request import BulkSnapshotRequest
+from snapshots.retry_request import RetryRequest
 
 _PAGE = 500
 
@@ -55,6 +57,13 @@ class DirectBackend:
         """Carry the request out here."""
         request = BulkSnapshotRequest(tuple(topic_ids), snapshot_type, reason=reason, idempotency_key=key)
         return from_record(await bulk_snapshot_topics(self._services, LOCAL_PRINCIPAL, request))
+
+    async def retry(
+        self, bulk_id: str, snapshot_ids: Sequence[str] | None, *, reason: str | None, key: str | None
+    ) -> BulkView:
+        """Carry the retry out here."""
+        request = RetryRequest(bulk_id, tuple(snapshot_ids) if snapshot_ids else None, key, reason)
+        return from_record(await retry_bulk_snapshot(self._services, LOCAL_PRINCIPAL, request))
 
     async def bulk(self, bulk_id: str) -> BulkView:
         """Read the ledger."""

@@ -5,7 +5,21 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import demo, doctor, import_, migrate, schema, serve, snapshot, sync, watch, worker
+from gateway.cli import (
+    demo,
+    doctor,
+    export,
+    import_,
+    migrate,
+    prune,
+    retry,
+    schema,
+    serve,
+    snapshot,
+    sync,
+    watch,
+    worker,
+)
 
 _EPILOG = (
     "Exit codes: 0 done; 1 the operation failed, wholly or in part; 2 wrong usage or settings; "
@@ -29,7 +43,10 @@ app.command("sync")(sync.sync)
 app.command("import")(import_.import_catalog)
 app.command("snapshot")(snapshot.snapshot)
 app.command("watch")(watch.watch)
+app.command("retry")(retry.retry)
 app.command("doctor")(doctor.doctor)
+app.command("export")(export.export)
+app.command("prune")(prune.prune)
 app.add_typer(schema.app, name="schema")
 
 

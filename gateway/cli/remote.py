@@ -19,14 +19,16 @@ query CommandTopics($name: String!, $after: String) {
   }
 }
 """
-_SNAPSHOT = f"""
-mutation CommandSnapshot($input: BulkSnapshotTopicsInput!) {{
-  bulkSnapshotTopics(input: $input) {{
+_TAKEN = f"""
     bulkSnapshot {{ {BULK_FIELDS} }}
     results {{ message snapshot {{ id }} }}
     userErrors {{ code message field }}
-  }}
-}}
+"""
+_SNAPSHOT = f"""
+mutation CommandSnapshot($input: BulkSnapshotTopicsInput!) {{ bulkSnapshotTopics(input: $input) {{ {_TAKEN} }} }}
+"""
+_RETRY = f"""
+mutation CommandRetry($input: RetryBulkSnapshotInput!) {{ retryBulkSnapshot(input: $input) {{ {_TAKEN} }} }}
 """
 _BULK = f"query CommandBulk($id: ID!) {{ bulkSnapshot(id: $id) {{ {BULK_FIELDS} }} }}"
 _ITEMS = "{ added { id name } changed { id name } retired { id name } unchanged }"
@@ -84,12 +86,19 @@ class RemoteBackend:
             "reason": reason,
             "idempotencyKey": key,
         }
-        payload = (await self._client.execute(_SNAPSHOT, {"input": given}))["bulkSnapshotTopics"]
-        _check(payload["userErrors"])
-        messages = {result["snapshot"]["id"]: result["message"] for result in payload["results"]}
-        for snapshot in payload["bulkSnapshot"]["snapshots"]:
-            snapshot["message"] = snapshot["message"] or messages.get(snapshot["id"])
-        return from_graphql(payload["bulkSnapshot"])
+        return _taken((await self._client.execute(_SNAPSHOT, {"input": given}))["bulkSnapshotTopics"])
+
+    async def retry(
+        self, bulk_id: str, snapshot_ids: Sequence[str] | None, *, reason: str | None, key: str | None
+    ) -> BulkView:
+        """Have the gateway carry the retry out."""
+        given = {
+            "bulkSnapshotId": bulk_id,
+            "snapshotIds": list(snapshot_ids) if snapshot_ids else None,
+            "reason": reason,
+            "idempotencyKey": key,
+        }
+        return _taken((await self._client.execute(_RETRY, {"input": given}))["retryBulkSnapshot"])
 
     async def bulk(self, bulk_id: str) -> BulkView:
         """Ask how it stands."""
@@ -129,6 +138,14 @@ class RemoteBackend:
                 for (id, cluster, name), node in zip(batch, nodes, strict=True)
             ]
         return checked
+
+
+def _taken(payload: dict[str, Any]) -> BulkView:
+    _check(payload["userErrors"])
+    messages = {result["snapshot"]["id"]: result["message"] for result in payload["results"]}
+    for snapshot in payload["bulkSnapshot"]["snapshots"]:
+        snapshot["message"] = snapshot["message"] or messages.get(snapshot["id"])
+    return from_graphql(payload["bulkSnapshot"])
 
 
 def _check(errors: Sequence[Mapping[str, Any]]) -> None:

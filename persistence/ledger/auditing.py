@@ -2,15 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import Row, any_, bindparam, select, text
+from sqlalchemy import Row, and_, any_, bindparam, or_, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Text
 
 from persistence import tables
-from persistence.catalog_filters import storable
+from persistence.catalog_filters import storable, texts
 from persistence.cursors import decode_number, page_of
 from persistence.database import Database
 from persistence.ledger.conditions import bulk_conditions
@@ -76,6 +76,28 @@ class LedgerAuditing:
         for row in found:
             retries[row.retry_of] = (*retries.get(row.retry_of, ()), records[row.id])
         return retries
+
+    async def ids_of(
+        self, tenant_id: str, table: Literal["connector", "topic"], names: Sequence[str]
+    ) -> dict[str, list[str]]:
+        """Return the ids that are meant by each of `names`: id, name, or `cluster/name`, retired or not."""
+        each = tables.metadata.tables[table].c
+        cluster = tables.connect_cluster.c
+        bare = [name.rpartition("/")[2] for name in names]
+        statement = (
+            select(each.id, each.name, cluster.name.label("cluster"))
+            .join(tables.connect_cluster, and_(cluster.tenant_id == each.tenant_id, cluster.id == each.cluster_id))
+            .where(
+                each.tenant_id == tenant_id,
+                or_(each.id == any_(texts(storable(names))), each.name == any_(texts(storable(bare)))),
+            )
+            .order_by(each.id)
+        )
+        async with self._database.read() as connection:
+            found = (await connection.execute(statement)).all()
+        return {
+            name: [row.id for row in found if name in {row.id, row.name, f"{row.cluster}/{row.name}"}] for name in names
+        }
 
     async def audited(self, tenant_id: str, wanted: BulkSnapshotFilter) -> AsyncIterator[AuditedBulkSnapshot]:
         """Yield every bulk snapshot that is `wanted` with all its events, the oldest first; a few are read at a time.

@@ -4,7 +4,20 @@ import pytest
 
 from tests.cli.commands import command
 
-COMMANDS = ("demo", "serve", "worker", "migrate", "sync", "import", "snapshot", "watch", "schema")
+COMMANDS = (
+    "demo",
+    "serve",
+    "worker",
+    "migrate",
+    "sync",
+    "import",
+    "snapshot",
+    "watch",
+    "retry",
+    "export",
+    "prune",
+    "schema",
+)
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 
 

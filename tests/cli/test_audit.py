@@ -1,0 +1,150 @@
+"""`export` and `prune` on a database, as an auditor and an operator run them."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from persistence.database import Database
+from persistence.ledger import Ledger
+from persistence.ledger.opened import NewBulkSnapshot
+from snapshots.dispatch import Failed
+from snapshots.filters import FilterOperator, RowCondition, RowFilter
+from snapshots.identifiers import IdMaker
+from snapshots.kinds import SnapshotErrorCode
+from snapshots.plan import make_plan
+from snapshots.request import BulkSnapshotRequest, TopicOptions
+from tests.cli.commands import Ended, command
+from tests.integration.ledger.bench import NOW, TENANT, Bench, catalogue, store
+
+REFUSED = Failed(SnapshotErrorCode.SIGNAL_REJECTED, "=1+1 is no answer.", retryable=False)
+FILTER = RowFilter((RowCondition("id", FilterOperator.GT, ("5",)),))
+
+
+@pytest.fixture
+async def bench(database: Database) -> Bench:
+    """A ledger with two bulk snapshots: one that failed, and one whose reason is a formula, and which goes on."""
+    routes = catalogue(2, 2)
+    await store(database, routes)
+    bench = Bench(database, Ledger(database, IdMaker()), routes, source_ids=["src_0", "src_1"])
+    await bench.dispatch("top_src_0_0", outcome=REFUSED)
+    async with database.write() as connection:
+        await connection.execute(text("UPDATE bulk_snapshot SET answered_at = requested_at"))
+    request = BulkSnapshotRequest(
+        ("top_src_1_0", "top_src_1_1", "nobody"), options=(TopicOptions("top_src_1_1", FILTER),), reason="=cmd|' /c'!A1"
+    )
+    new = NewBulkSnapshot(TENANT, "bulkSnapshotTopics", "ada", NOW, request, make_plan(request, routes))
+    assert await bench.ledger.open(new, lease_until=bench.lease())
+    return bench
+
+
+async def export(url: str, *arguments: str) -> Ended:
+    ended = await command("export", *arguments, TOPICSNAP_DATABASE_URL=url)
+    assert ended.code == 0, ended.err
+    return ended
+
+
+def table(out: str) -> Sequence[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(out)))
+
+
+async def test_a_line_is_a_bulk_snapshot_with_all_that_is_known_of_it(bench: Bench, database_url: str) -> None:
+    failed, going = [json.loads(line) for line in (await export(database_url)).out.splitlines()]
+    assert (failed["state"], failed["requested_by"], failed["requested_at"]) == (
+        "FAILED",
+        "somebody",
+        "2026-01-01T12:00:00Z",
+    )
+    (snapshot,) = failed["source_snapshots"]
+    assert (snapshot["source"]["name"], snapshot["state"], snapshot["code"]) == (
+        "connector-0",
+        "FAILED",
+        "SIGNAL_REJECTED",
+    )
+    assert json.loads(snapshot["signals"][0]["data"])["data-collections"] == ["public.table0"]
+    assert [event["to_state"] for event in failed["events"]] == [
+        "PENDING",
+        "SENDING",
+        "SENDING",
+        "REFUSED",
+        "FAILED",
+        "FAILED",
+    ]
+    assert failed["events"][3]["detail"] == {"attempt": 1, "code": "SIGNAL_REJECTED", "message": REFUSED.message}
+    assert (going["state"], going["reason"]) == ("IN_PROGRESS", "=cmd|' /c'!A1")
+    assert going["source_snapshots"][0]["topics"][1]["filter"]["all"][0]["column"] == "id"
+    assert going["skipped_topics"] == [
+        {"topic_id": "nobody", "name": None, "reason": "TOPIC_NOT_FOUND", "message": "No topic has this id."}
+    ]
+
+
+async def test_a_row_is_a_topic_and_no_cell_is_a_formula(bench: Bench, database_url: str) -> None:
+    rows = table((await export(database_url, "--format", "csv")).out)
+    assert [row["topic_id"] for row in rows] == ["top_src_0_0", "top_src_1_0", "top_src_1_1"]
+    assert (rows[0]["message"], rows[1]["reason"]) == (f"'{REFUSED.message}", "'=cmd|' /c'!A1")
+    assert [row["state"] for row in rows] == ["FAILED", "PENDING", "PENDING"]
+    assert not [cell for row in rows for cell in row.values() if cell.startswith(("=", "+", "-", "@"))]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        (("--state", "failed"), ["somebody"]),
+        (("--state", "failed", "--state", "IN_PROGRESS"), ["somebody", "ada"]),
+        (("--requester", "ada"), ["ada"]),
+        (("--source", "connector-0"), ["somebody"]),
+        (("--source", "main/connector-1"), ["ada"]),
+        (("--source", "src_0", "--source", "src_1"), ["somebody", "ada"]),
+        (("--topic", "prefix1.public.table1"), ["ada"]),
+        (("--topic", "top_src_0_0", "--requester", "ada"), []),
+        (("--since", "2026-01-01", "--until", "2026-01-02"), ["somebody", "ada"]),
+        (("--since", "2026-01-01T12:00:01"), []),
+        (("--until", "2026-01-01T13:00:00+01:00"), []),
+    ],
+    ids=" ".join,
+)
+async def test_only_what_is_asked_for_is_exported(
+    bench: Bench, database_url: str, arguments: tuple[str, ...], found: list[str]
+) -> None:
+    lines = (await export(database_url, *arguments)).out.splitlines()
+    assert [json.loads(line)["requested_by"] for line in lines] == found
+
+
+async def test_a_file_appears_when_it_is_complete(bench: Bench, database_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "audit.csv"
+    ended = await export(database_url, "--format", "csv", "-o", str(file))
+    assert (ended.out, "2 bulk snapshots" in ended.err) == ("", True)
+    assert len(table(file.read_text())) == 3
+    assert [entry.name for entry in tmp_path.iterdir()] == ["audit.csv"]
+
+
+async def test_what_is_wrong_is_said(bench: Bench, database_url: str) -> None:
+    unknown = await command("export", "--topic", "nothing", TOPICSNAP_DATABASE_URL=database_url)
+    assert (unknown.code, "No topic has the name or id nothing." in unknown.err) == (1, True)
+    assert (await command("export", "--since", "yesterday")).code == 2
+    assert (await command("prune")).code == 2
+    assert (await command("prune", "--before", "2026-01-01", "--keep-days", "1")).code == 2
+
+
+async def test_pruning_tells_first_and_then_does(bench: Bench, database_url: str) -> None:
+    told = await command("prune", "--before", "2026-01-02", "--dry-run", TOPICSNAP_DATABASE_URL=database_url)
+    expected = "1 bulk snapshots requested from 2026-01-01 to 2026-01-01: 1 source snapshots, 1 topics, 1 signals"
+    assert (told.code, f"Would remove {expected}" in told.out) == (0, True), told.err
+    done = await command("prune", "--keep-days", "30", TOPICSNAP_DATABASE_URL=database_url)
+    assert (done.code, f"Removed {expected}" in done.out) == (0, True), done.err
+    (line,) = (await export(database_url)).out.splitlines()
+    assert json.loads(line)["requested_by"] == "ada"
+    again = await command("prune", "--keep-days", "30", "--json", TOPICSNAP_DATABASE_URL=database_url)
+    assert json.loads(again.out)["bulk_snapshots"] == 0
+
+
+async def test_a_retry_of_nothing_says_so(bench: Bench, database_url: str) -> None:
+    ended = await command("retry", "bulk_none", "--direct", TOPICSNAP_DATABASE_URL=database_url)
+    assert (ended.code, "No bulk snapshot has the id bulk_none." in ended.err) == (1, True)
+    failed = json.loads((await export(database_url, "--state", "failed")).out)["id"]
+    ended = await command("retry", failed, "--direct", TOPICSNAP_DATABASE_URL=database_url)
+    assert (ended.code, "Nothing of it failed that may succeed now" in ended.err) == (1, True)
