@@ -4,7 +4,7 @@
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo graphiql test check check-format check-lint check-types check-layers check-files fmt lock clean
+.PHONY: help install demo graphiql test test-conformance check check-format check-lint check-types check-layers check-files fmt lock clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ graphiql: install ## Build the GraphiQL page, where its sources changed or the i
 
 test: install ## Run every test, with the coverage gate
 	@$(BIN)/pytest --cov
+
+test-conformance: install ## Run what others wrote to judge a GraphQL server, before the real demo (SUITE=audits: one of them)
+	@$(BIN)/python -m tests.conformance $(SUITE)
 
 check: check-format check-lint check-types check-layers check-files ## Run what CI runs besides the tests
 
@@ -51,5 +54,7 @@ lock: ## Write constraints.txt anew from pyproject.toml (UPGRADE=1: to the newes
 
 clean: ## Remove .venv, caches and what was built
 	@rm -rf .venv .venv.lock build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
-	  .pytest_cache .ruff_cache .schemathesis gateway/_graphiql* graphiql/node_modules graphiql/dist
+	  .pytest_cache .ruff_cache .schemathesis gateway/_graphiql* graphiql/node_modules graphiql/dist tests/conformance/node_modules \
+	  tests/e2e/federation/node_modules examples/frontends/node_modules examples/frontends/build \
+	  examples/frontends/relay/__generated__
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
