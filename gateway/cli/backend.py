@@ -47,7 +47,6 @@ class Backend(Protocol):
         """Bring the catalogue up to date, for one cluster by name or id, or for all. Raises NotKnownError."""
         ...
 
-
     async def health(self, names: Sequence[str]) -> list[SourceHealth]:
         """Check the sources that are meant by ids, names or `cluster/name`; all for none. Raises NotKnownError."""
         ...

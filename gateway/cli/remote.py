@@ -116,7 +116,6 @@ class RemoteBackend:
             connectors=_changes(payload["connectors"]), topics=_changes(payload["topics"]), dry_run=payload["dryRun"]
         )
 
-
     async def health(self, names: Sequence[str]) -> list[SourceHealth]:
         """Have the gateway look at them."""
         found: list[tuple[str, str, str]] = []
