@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from persistence.catalog_filters import storable
 from persistence.database import Database
+from persistence.ledger.events import NOTE_SIGNALS, NOTE_TOPICS, noting
 from persistence.ledger.moves import Move, move
 from snapshots.states import SnapshotState
 
@@ -15,18 +16,25 @@ _LOCK = text("""
     WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS text[])) ORDER BY id FOR UPDATE
 """)
 # What becomes of these tables is not known: the engine may read them all the same, and nobody listens any more.
-_END_TOPICS = text("""
-    UPDATE snapshot_topic SET state = 'CANCELLED', outcome = 'NOT_REPORTED', finished_at = :at
-    WHERE tenant_id = :tenant_id AND source_snapshot_id = ANY(CAST(:ids AS text[])) AND state IN ('PENDING', 'RUNNING')
-""")
-# What was sent stays as it was: SENT, or UNCONFIRMED for ever; what was not will not be.
-_END_SIGNALS = text("""
-    UPDATE signal SET lease_until = NULL,
-        state = CASE WHEN state = 'PENDING' THEN 'REFUSED' ELSE state END,
-        ended_at = CASE WHEN state = 'PENDING' THEN CAST(:at AS timestamptz) ELSE ended_at END
-    WHERE tenant_id = :tenant_id AND source_snapshot_id = ANY(CAST(:ids AS text[]))
-      AND state IN ('PENDING', 'SENDING', 'UNCONFIRMED')
-""")
+_END_TOPICS = noting(
+    """
+    UPDATE snapshot_topic t SET state = 'CANCELLED', outcome = 'NOT_REPORTED', finished_at = :at
+    FROM snapshot_topic b
+    WHERE t.tenant_id = :tenant_id AND t.source_snapshot_id = ANY(CAST(:ids AS text[]))
+      AND t.state IN ('PENDING', 'RUNNING') AND b.tenant_id = t.tenant_id AND b.id = t.id
+    RETURNING t.*, b.state AS from_state, t.state AS to_state
+""",
+    NOTE_TOPICS,
+)
+# What was sent stays as it was, SENT or UNCONFIRMED for ever; what was not will not be.
+_END_SIGNALS = noting(
+    """
+    UPDATE signal SET state = 'REFUSED', ended_at = :at, lease_until = NULL
+    WHERE tenant_id = :tenant_id AND source_snapshot_id = ANY(CAST(:ids AS text[])) AND state = 'PENDING'
+    RETURNING id, source_snapshot_id, 'PENDING' AS from_state, state AS to_state, CAST(NULL AS jsonb) AS detail
+""",
+    NOTE_SIGNALS,
+)
 
 
 class LedgerAbandoning:
@@ -49,7 +57,7 @@ class LedgerAbandoning:
             found = {row.id: SnapshotState(row.state) for row in rows}
             chosen = [key for key, state in found.items() if state.can_become(SnapshotState.ABANDONED)]
             if chosen:
-                parameters = {"tenant_id": tenant_id, "ids": chosen, "at": at}
+                parameters = {"tenant_id": tenant_id, "ids": chosen, "at": at, "cause": cause}
                 await connection.execute(_END_TOPICS, parameters)
                 await connection.execute(_END_SIGNALS, parameters)
                 moves = [Move(key, SnapshotState.ABANDONED, message=message) for key in chosen]

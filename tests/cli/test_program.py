@@ -13,6 +13,7 @@ COMMANDS = (
     "import",
     "snapshot",
     "watch",
+    "doctor",
     "retry",
     "export",
     "prune",
