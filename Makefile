@@ -4,10 +4,11 @@
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo graphiql test test-conformance check check-format check-lint check-types check-layers check-files fmt lock clean
+.PHONY: help install demo graphiql test test-conformance check check-format check-lint check-types \
+  check-layers check-files fmt lock clean
 
 help: ## Say what each target does
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: ## Set up .venv with the pinned dependencies (nothing to do when it is up to date)
 	@PYTHON='$(PYTHON)' sh scripts/install
@@ -21,7 +22,7 @@ graphiql: install ## Build the GraphiQL page, where its sources changed or the i
 test: install ## Run every test, with the coverage gate
 	@$(BIN)/pytest --cov
 
-test-conformance: install ## Run what others wrote to judge a GraphQL server, before the real demo (SUITE=audits: one of them)
+test-conformance: install ## Run what others wrote to judge a GraphQL server, before the real demo (SUITE=audits: one suite)
 	@$(BIN)/python -m tests.conformance $(SUITE)
 
 check: check-format check-lint check-types check-layers check-files ## Run what CI runs besides the tests

@@ -79,3 +79,30 @@ async def test_entities_of_another_tenant_are_not_found(api: Api) -> None:
         {"__typename": "Topic", "cluster": "main", "name": "notes"},
     ]
     assert (await api.data(ENTITIES, {"r": representations}))["_entities"] == [None, None]
+
+
+async def test_entities_of_every_kind_by_every_key_are_read_together(api: Api) -> None:
+    bulks = [
+        (await api.snapshot(topic, selection="bulkSnapshot { id snapshots { id } }"))["bulkSnapshot"]
+        for topic in ("top_orders", "top_invoices", "top_items")
+    ]
+    shapes: list[list[dict[str, object]]] = [
+        [{"__typename": "Topic", "id": id_} for id_ in ("top_orders", "top_invoices", "top_items")],
+        [{"__typename": "Topic", "cluster": "main", "name": f"{name}"} for name in ("notes", "shop.public.log", "x")],
+        [{"__typename": "SourceConnector", "id": id_} for id_ in ("src_shop", "src_billing", "src_stock")],
+        [{"__typename": "SourceConnector", "cluster": "main", "name": name} for name in ("shop", "billing", "stock")],
+        [{"__typename": "BulkSnapshot", "id": bulk["id"]} for bulk in bulks],
+        [{"__typename": "SourceSnapshot", "id": bulk["snapshots"][0]["id"]} for bulk in bulks],
+        [{"__typename": "Nothing", "id": "1"}, {"__typename": "Topic", "id": "top_orders", "more": {}}, {}],
+    ]
+    with api.counting() as few:
+        await api.graphql(ENTITIES, {"r": [shape[0] for shape in shapes]})
+    with api.counting() as many:
+        answer = await api.graphql(ENTITIES, {"r": [representation for shape in shapes for representation in shape]})
+    assert len(few) == len(many)
+    assert len(many) <= 12, many.statements
+    found = answer["data"]["_entities"]
+    nothing = [index for index, entity in enumerate(found) if entity is None]
+    assert nothing == [5, 18, 20]  # a topic that is not there; a type that is not there; no type at all
+    assert [error["path"] for error in answer["errors"]] == [["_entities", 18], ["_entities", 20]]
+    assert not any("resolve_reference" in error["message"] for error in answer["errors"])
