@@ -114,10 +114,12 @@ def _grants(name: str, table: ObservedSignalTable, settings: ConnectorSettings, 
 def _captured(
     name: str, table: ObservedSignalTable, connector: ObservedConnector, database: ObservedDatabase
 ) -> HealthFinding:
-    code = HealthCheck.SIGNAL_TABLE_CAPTURED
-    if connector.signal_table_captured is False:
-        message = "The connector's include and exclude lists leave the signal table out: it never sees a signal."
-        return error(code, name, message, "Add it to table.include.list, and restart the connector.")
+    """Judge by the publication where there is one.
+
+    The connector's lists need not have the table then: Debezium 3.6 adds it to a publication that it makes, and takes
+    its rows for signals all the same (seen; its documentation asks for it in `table.include.list`).
+    """
+    code, passes = HealthCheck.SIGNAL_TABLE_CAPTURED, connector.signal_table_captured
     if database.publication_exists is False:
         message = "The connector's publication does not exist in this database."
         return error(code, name, message, "Restart the connector, or create the publication.")
@@ -125,9 +127,12 @@ def _captured(
         message = "The connector's publication does not have the signal table's inserts: it never sees a signal."
         remedy = "ALTER PUBLICATION … ADD TABLE it, or restart the connector (publication.autocreate.mode=filtered)."
         return error(code, name, message, remedy)
-    if connector.signal_table_captured is None:
+    if table.published or passes:
+        return ok(code, name, "The connector captures it.")
+    if passes is None:
         return unknown(code, name, "The connector's include and exclude lists cannot be read here.")
-    return ok(code, name, "The connector captures it.")
+    message = "The connector's include and exclude lists leave the signal table out, so it may never see a signal."
+    return warning(code, name, message, "Add it to table.include.list, and restart the connector.")
 
 
 def _size(name: str, table: ObservedSignalTable, settings: ConnectorSettings) -> HealthFinding:

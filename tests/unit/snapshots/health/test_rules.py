@@ -161,9 +161,12 @@ ILLNESSES = {
         UNKNOWN,
     ),
     "signal table left out": (
-        observed(connector=connector(signal_table_captured=False)),
+        observed(
+            connector=connector(settings(publication=None), signal_table_captured=False),
+            database=database(signal_table(published=None), publication_exists=None),
+        ),
         C.SIGNAL_TABLE_CAPTURED,
-        ERROR,
+        WARNING,
     ),
     "signal table not published": (
         observed(database=database(signal_table(published=False))),
@@ -172,7 +175,10 @@ ILLNESSES = {
     ),
     "no publication": (observed(database=database(publication_exists=False)), C.SIGNAL_TABLE_CAPTURED, ERROR),
     "lists not read": (
-        observed(connector=connector(signal_table_captured=None)),
+        observed(
+            connector=connector(settings(publication=None), signal_table_captured=None),
+            database=database(signal_table(published=None), publication_exists=None),
+        ),
         C.SIGNAL_TABLE_CAPTURED,
         UNKNOWN,
     ),
@@ -278,6 +284,12 @@ def test_a_bug_of_a_channel_is_told_only_where_it_is_enabled() -> None:
 def test_a_table_without_a_limit_and_with_other_text_types_fits() -> None:
     seen = columns(column("id", "uuid"), column("type"), column("data", "jsonb"))
     assert finding(seen, C.SIGNAL_TABLE_COLUMNS).severity is OK
+
+
+def test_a_signal_table_that_is_published_need_not_be_in_a_list() -> None:
+    """Seen on Debezium 3.6: it puts the table into its publication, and reads its rows as signals."""
+    seen = observed(connector=connector(signal_table_captured=False))
+    assert finding(seen, C.SIGNAL_TABLE_CAPTURED).severity is OK
 
 
 def test_growth_is_told_where_watermarks_stay() -> None:
