@@ -87,9 +87,7 @@ async def test_what_a_dead_run_left_is_removed(tmp_path: Path, monkeypatch: pyte
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_what_is_not_a_workspace_stays_whatever_its_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_is_not_a_workspace_stays_whatever_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     checkout = tmp_path / "topicsnap-run-mine"
     checkout.mkdir()
