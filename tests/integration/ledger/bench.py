@@ -83,7 +83,7 @@ class Bench:
     async def tell(self, *notifications: Notification) -> tuple[SignalKey, ...]:
         return await self.ledger.apply(TENANT, CLUSTER.id, notifications, at=self.now, lease_until=self.lease())
 
-    def notification(self, kind: NotificationKind, signal_id: str, **more: Any) -> Notification:
+    def notification(self, kind: NotificationKind, signal_id: str, **more: Any) -> Notification:  # noqa: ANN401 (fields of every type)
         """A notification of connector 0 about an incremental snapshot, at the next offset."""
         self.offset += 1
         values: dict[str, Any] = {
