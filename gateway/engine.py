@@ -13,9 +13,13 @@ from snapshots.engines.debezium.inspector import DebeziumInspector
 from snapshots.engines.debezium.observe import KafkaConnectObserver
 from snapshots.engines.debezium.signal_table import SignalTableChannel
 from snapshots.engines.debezium.signal_topic import SignalTopicChannel
+from snapshots.engines.debezium.source_rows import PostgresRows
+from snapshots.engines.debezium.topic_reader import KafkaTopicReader
 from snapshots.engines.recording import SimulatedInspector
 from snapshots.kinds import SignalChannelKind
 from snapshots.ports import ConnectorStates, Secrets, SignalChannel, SignallingInspector
+from snapshots.unverifiable import NoRows, NoTopics
+from snapshots.verification_ports import SourceRows, TopicReader
 
 _HTTP_SECONDS = 10.0
 
@@ -28,6 +32,8 @@ class Engine:
     connector_states: ConnectorStates
     observer: ClusterObserver
     inspector: SignallingInspector = field(default_factory=SimulatedInspector)
+    topic_reader: TopicReader = field(default_factory=NoTopics)
+    source_rows: SourceRows = field(default_factory=NoRows)
     simulated: bool = False
 
 
@@ -51,6 +57,8 @@ async def debezium(secrets: Secrets) -> AsyncIterator[Engine]:
                 connector_states=CachedConnectorStates(client),
                 observer=KafkaConnectObserver(client, secrets),
                 inspector=inspector,
+                topic_reader=KafkaTopicReader(),
+                source_rows=PostgresRows(secrets),
             )
     finally:
         await topics.close()

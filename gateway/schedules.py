@@ -24,6 +24,7 @@ from persistence.queue_settings import queue_settings
 logger = logging.getLogger(__name__)
 
 SETTLE = "settle"
+VERIFY = "verify"
 _CLOSE_SECONDS = 5.0
 
 
@@ -32,10 +33,16 @@ def cron(seconds: int) -> str:
     return "* * * * *" if seconds == 60 else f"* * * * * */{seconds}"  # noqa: PLR2004 - a minute
 
 
-async def run_schedules(url: str, sweep: Callable[[], Awaitable[int]], *, settle_seconds: int, well: Well) -> None:
+Sweep = Callable[[], Awaitable[int]]
+
+
+async def run_schedules(
+    url: str, sweep: Sweep, *, settle_seconds: int, well: Well, verify: Sweep | None = None
+) -> None:
     """Run `sweep` every `settle_seconds` until cancelled, on a connection of its own under the app role.
 
-    One that fails is logged, and the next tick tries again. `well` is called after each that did not.
+    One that fails is logged, and the next tick tries again. `well` is called after each that did not. `verify` runs as
+    often beside it, as long as it takes: the next one begins when it has ended.
     Raises DatabaseError where the database cannot be reached, and whatever asyncpg says when the connection breaks.
     """
     async with _connected(url) as connection:
@@ -58,7 +65,18 @@ async def run_schedules(url: str, sweep: Callable[[], Awaitable[int]], *, settle
                 if settled:
                     logger.info("settled signals", extra={"count": settled})
 
+        async def tick_verify(_: Schedule) -> None:
+            try:
+                looks = await verify() if verify else 0
+            except Exception:
+                logger.exception("verifying failed; the next tick tries again")
+            else:
+                if looks:
+                    logger.info("verified topics", extra={"count": looks})
+
         manager.schedule(SETTLE, cron(settle_seconds))(tick)
+        if verify:
+            manager.schedule(VERIFY, cron(settle_seconds))(tick_verify)
         await _until_cancelled(manager)
 
 

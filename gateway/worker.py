@@ -14,6 +14,7 @@ from gateway.supervision import Supervised, Well
 from resolvers.follow import apply_notifications
 from resolvers.principal import DEFAULT_TENANT
 from resolvers.settle import settle
+from resolvers.verify import verify_due
 from snapshots.notifications import Notification
 
 
@@ -29,7 +30,11 @@ class Worker:
 
         async def keep_settling(well: Well) -> None:
             await run_schedules(
-                runtime.url, lambda: settle(services, tenant_id), settle_seconds=settle_seconds, well=well
+                runtime.url,
+                lambda: settle(services, tenant_id),
+                settle_seconds=settle_seconds,
+                well=well,
+                verify=lambda: verify_due(services, tenant_id),
             )
 
         self._followers = Followers(lambda: followed_topics(services.catalog, tenant_id), apply, group=group)

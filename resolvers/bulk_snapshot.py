@@ -9,6 +9,7 @@ from resolvers.connector_check import check_connectors
 from resolvers.principal import Principal
 from resolvers.sending import send_begun
 from resolvers.services import Services
+from resolvers.verification_marks import take_marks
 from snapshots.dispatch import Failed, Outcome, Send
 from snapshots.engines.debezium.signals import EXECUTE_SNAPSHOT
 from snapshots.errors import UnconfirmedError
@@ -50,8 +51,9 @@ async def carry_out(
     """
     routes = await services.catalog.routes(principal.tenant_id, request.distinct_ids)
     plan = await check_connectors(services, make_plan(request, routes))
+    marks = await take_marks(services, plan) if request.verify else {}
     now = services.clock()
-    new = NewBulkSnapshot(principal.tenant_id, operation, principal.subject, now, request, plan, retry)
+    new = NewBulkSnapshot(principal.tenant_id, operation, principal.subject, now, request, plan, retry, marks)
     bulk_id = await services.background.finish(_record_and_send(services, principal, new))
     if bulk_id is None:
         replayed = await idempotency.replay(services, principal, operation, retry or request)

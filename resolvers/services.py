@@ -17,6 +17,8 @@ from snapshots.identifiers import Clock, IdMaker, utc_now
 from snapshots.model import Cluster
 from snapshots.ports import ConnectorStates, SignallingInspector
 from snapshots.retries import RetryPolicy
+from snapshots.unverifiable import NoRows, NoTopics
+from snapshots.verification_ports import SourceRows, TopicReader
 
 
 class ClusterObserver(Protocol):
@@ -49,5 +51,7 @@ class Services:
     inspector: SignallingInspector = field(default_factory=SimulatedInspector)
     stall_after: timedelta = timedelta(minutes=10)
     """How long a snapshot may give no sign of life before it counts as stalled."""
+    topic_reader: TopicReader = field(default_factory=NoTopics)
+    source_rows: SourceRows = field(default_factory=NoRows)
     simulated: bool = False
     """Whether the recording engine stands in for Debezium; shown wherever results are."""

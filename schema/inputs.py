@@ -74,6 +74,11 @@ class BulkSnapshotTopicsInput:
     reason: str | None = strawberry.field(
         default=None, description="Why, kept in the ledger; at most 2,000 characters."
     )
+    verify: bool = strawberry.field(
+        default=False,
+        description="Verify, once each snapshot has ended, that every row of the source has arrived on its topic; see "
+        "`verdict` of the topic snapshots. What is noted before the dispatch is what a loss can be proved by later.",
+    )
     client_mutation_id: str | None = strawberry.field(default=None, description="Returned as it is.")
 
     def to_domain(self) -> BulkSnapshotRequest:
@@ -84,4 +89,5 @@ class BulkSnapshotTopicsInput:
             tuple(option.to_domain() for option in self.options or ()),
             self.idempotency_key,
             self.reason,
+            self.verify,
         )

@@ -20,6 +20,8 @@ publish(
         "SIGNAL": "A signal: `subject` is its id, the states are those of SignalState.",
         "TOPICS": "Topics that ended in the same way at once: `subject` is the id of their source snapshot, the states "
         "are those of TopicSnapshotState, and `detail.topics` names them.",
+        "VERIFICATION": "The verification of a topic's snapshot: `subject` is the id of the topic snapshot, the state "
+        "after is that of SnapshotVerdict, and `detail` holds what was counted.",
         "PRUNING": "The removal of old bulk snapshots by an operator.",
     },
 )

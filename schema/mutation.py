@@ -8,6 +8,7 @@ from resolvers.abandon_snapshots import abandon_snapshots
 from resolvers.bulk_snapshot import bulk_snapshot_topics
 from resolvers.retry_bulk_snapshot import retry_bulk_snapshot
 from resolvers.sync_catalog import sync_catalog
+from resolvers.verify_snapshot import verify_snapshot
 from schema.abandon_snapshots import AbandonSnapshotsInput, AbandonSnapshotsPayload
 from schema.bulk_snapshot_topics import BulkSnapshotTopicsPayload
 from schema.catalog_sync import SyncCatalogInput, SyncCatalogPayload
@@ -15,6 +16,7 @@ from schema.context import Info
 from schema.fields import computed
 from schema.inputs import BulkSnapshotTopicsInput
 from schema.retry_bulk_snapshot import RetryBulkSnapshotInput
+from schema.verify_snapshot import VerifySnapshotInput, VerifySnapshotPayload
 from snapshots.errors import RequestError
 
 
@@ -83,6 +85,27 @@ class Mutation:
             return BulkSnapshotTopicsPayload.refused(error, input.client_mutation_id)
         context.loaders.bulk_snapshots.prime(record.id, record, force=True)
         return BulkSnapshotTopicsPayload.from_domain(record, input.client_mutation_id)
+
+    @computed(
+        "Have a worker verify that every row of the source has arrived, for every topic of a snapshot, once it has "
+        "ended. A loss can be proved only where `verify` was asked for together with the snapshot."
+    )
+    async def verify_snapshot(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002
+            VerifySnapshotInput, strawberry.argument(description="The snapshot.")
+        ],
+    ) -> VerifySnapshotPayload:
+        """Take the request, or say what is wrong with it."""
+        context = info.context
+        try:
+            records = await verify_snapshot(context.services, context.principal, input.snapshot_id)
+        except RequestError as error:
+            return VerifySnapshotPayload.refused(error, input.client_mutation_id)
+        for record in records:
+            context.loaders.source_snapshots.prime(record.id, record, force=True)
+        return VerifySnapshotPayload.from_domain(records, input.client_mutation_id)
 
     @computed("Read Kafka Connect and the source databases again, and bring the catalogue up to date.")
     async def sync_catalog(

@@ -2,6 +2,7 @@
 
 from schema.enums import GROWS, publish
 from snapshots.states import BulkSnapshotState, SignalState, SnapshotState, TopicSnapshotState
+from snapshots.verdicts import SnapshotVerdict, VerificationState
 
 publish(
     SnapshotState,
@@ -56,4 +57,31 @@ publish(
     },
 )
 
-__all__ = ["BulkSnapshotState", "SignalState", "SnapshotState", "TopicSnapshotState"]
+publish(
+    SnapshotVerdict,
+    f"Whether every row of the source has arrived on the topic; see `verdictReason`. {GROWS}",
+    {
+        "COMPLETE": "Every row that the source has, under the snapshot's filter, is on the topic.",
+        "INCOMPLETE": "Rows are missing, and nothing but a loss explains it.",
+        "NOT_PROVABLE": "Neither can be proved.",
+    },
+)
+publish(
+    VerificationState,
+    f"How far a verification has come. {GROWS}",
+    {
+        "NOT_REQUESTED": "Nobody asked for one.",
+        "PENDING": "It waits for the end of the snapshot, or for its turn, or for another look.",
+        "RUNNING": "A worker reads topic and table.",
+        "DONE": "There is a verdict. Another one may be asked for.",
+    },
+)
+
+__all__ = [
+    "BulkSnapshotState",
+    "SignalState",
+    "SnapshotState",
+    "SnapshotVerdict",
+    "TopicSnapshotState",
+    "VerificationState",
+]

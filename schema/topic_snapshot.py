@@ -10,7 +10,7 @@ from schema.enums import TopicSnapshotOutcome
 from schema.fields import computed
 from schema.node import Node
 from schema.scalars import BigInt
-from schema.state_enums import TopicSnapshotState
+from schema.state_enums import SnapshotVerdict, TopicSnapshotState, VerificationState
 from schema.topic import Topic
 from snapshots.records import TopicSnapshotRecord
 
@@ -32,6 +32,22 @@ class TopicSnapshot(Node):
     engine_status: str | None = strawberry.field(description="The engine's own word for how the scan ended.")
     started_at: datetime | None = strawberry.field(description="When the engine began to read the table.")
     finished_at: datetime | None = strawberry.field(description="When it ended.")
+    verification: VerificationState = strawberry.field(
+        description="How far the verification of its completeness has come."
+    )
+    verdict: SnapshotVerdict | None = strawberry.field(
+        description="Whether every row of the source has arrived; null until it was verified."
+    )
+    verdict_reason: str | None = strawberry.field(description="Why the verdict is as it is, for people.")
+    expected_rows: BigInt | None = strawberry.field(
+        description="Rows that the source has under the filter, counted when it was verified; null where that could "
+        "not be done."
+    )
+    emitted_rows: BigInt | None = strawberry.field(
+        description="Distinct rows that this snapshot emitted, counted on the topic by their keys; events where there "
+        "is no key. Fewer than expected where a change that was streamed meanwhile took the place of a snapshot's row."
+    )
+    verified_at: datetime | None = strawberry.field(description="When the verdict was found.")
 
     @computed("The source snapshot that it is part of.")
     async def source_snapshot(
@@ -58,4 +74,10 @@ class TopicSnapshot(Node):
             engine_status=record.engine_status,
             started_at=record.started_at,
             finished_at=record.finished_at,
+            verification=record.verification,
+            verdict=record.verdict,
+            verdict_reason=record.verdict_reason,
+            expected_rows=None if record.expected_rows is None else BigInt(record.expected_rows),
+            emitted_rows=None if record.emitted_rows is None else BigInt(record.emitted_rows),
+            verified_at=record.verified_at,
         )

@@ -9,6 +9,7 @@ from snapshots.jobs import Skip
 from snapshots.kinds import SignalChannelKind, SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
 from snapshots.model import SourceConnector, Topic
 from snapshots.states import BulkSnapshotState, SignalState, SnapshotState, TopicSnapshotState, bulk_state
+from snapshots.verdicts import SnapshotVerdict, VerificationState
 
 
 class AnswerKind(StrEnum):
@@ -64,6 +65,14 @@ class TopicSnapshotRecord:
     """The engine's own word for how the scan ended, as received."""
     started_at: datetime | None
     finished_at: datetime | None
+    verification: VerificationState = VerificationState.NOT_REQUESTED
+    expected_rows: int | None = None
+    """Rows of the source under the filter, when it was verified; None where that is not known."""
+    emitted_rows: int | None = None
+    """Distinct rows that the snapshot emitted, as counted on the topic; None where that is not known."""
+    verdict: SnapshotVerdict | None = None
+    verdict_reason: str | None = None
+    verified_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

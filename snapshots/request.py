@@ -36,6 +36,8 @@ class BulkSnapshotRequest:
     options: tuple[TopicOptions, ...] = ()
     idempotency_key: str | None = None
     reason: str | None = None
+    verify: bool = False
+    """Whether the completeness of every topic is verified once its snapshot has ended."""
     distinct_ids: tuple[str, ...] = field(init=False)
     """`topic_ids` without duplicates, in order of first appearance."""
 
@@ -46,11 +48,13 @@ class BulkSnapshotRequest:
     @property
     def hash(self) -> bytes:
         """SHA-256 of what the request means: equal for requests that differ only in order or repetition of ids."""
-        meaning = {
+        meaning: dict[str, object] = {
             "topics": sorted(self.distinct_ids),
             "type": self.snapshot_type,
             "options": sorted((asdict(option) for option in self.options), key=lambda option: str(option["topic_id"])),
         }
+        if self.verify:  # absent otherwise, so that requests from before there was such a thing keep their hash
+            meaning["verify"] = True
         return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).digest()
 
 

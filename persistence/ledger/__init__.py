@@ -8,11 +8,19 @@ from persistence.ledger.opening import LedgerOpening
 from persistence.ledger.reading import LedgerReading
 from persistence.ledger.sending import LedgerSending
 from persistence.ledger.settling import LedgerSettling
+from persistence.ledger.verifying import LedgerVerifying
 from snapshots.identifiers import IdMaker
 
 
 class Ledger(
-    LedgerOpening, LedgerSending, LedgerReading, LedgerFollowing, LedgerSettling, LedgerAbandoning, LedgerAuditing
+    LedgerOpening,
+    LedgerSending,
+    LedgerReading,
+    LedgerFollowing,
+    LedgerSettling,
+    LedgerAbandoning,
+    LedgerAuditing,
+    LedgerVerifying,
 ):
     """All of the ledger in one value; each part is a module of its own and can be used alone."""
 

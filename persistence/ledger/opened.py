@@ -1,17 +1,21 @@
 """What an opened bulk snapshot is, and the rows that record it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from persistence.ledger.filters import filter_to_json
+from persistence.ledger.verifying import offsets_to_json
 from snapshots import identifiers
 from snapshots.identifiers import IdMaker
 from snapshots.jobs import Plan, Refusal, SignalDraft, SourceJob
 from snapshots.request import BulkSnapshotRequest
 from snapshots.retry_request import RetryRequest
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
+from snapshots.verdicts import Mark
+
+_NO_MARK = Mark()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class NewBulkSnapshot:
     plan: Plan
     retry: RetryRequest | None = None
     """Set where this dispatches again what failed of another."""
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+    """Where topics and their sources stand, by topic id, for the verification; asked for before this was made."""
 
     @property
     def request_hash(self) -> bytes:
@@ -158,6 +164,9 @@ def topic_rows(new: NewBulkSnapshot, sources: Sequence[OpenedSource], ids: IdMak
                 "surrogate_key": asked.surrogate_key,
                 "state": state.value,
                 "finished_at": new.requested_at if source.refusal else None,
+                "verify_requested_at": new.requested_at if new.request.verify and not source.refusal else None,
+                "start_offsets": offsets_to_json(new.marks.get(asked.topic.id, _NO_MARK).offsets),
+                "source_horizon": new.marks.get(asked.topic.id, _NO_MARK).horizon,
             }
             for position, asked in enumerate(source.job.topics)
         ]

@@ -100,6 +100,7 @@ class LedgerOpening:
                 idempotency_key=new.request.idempotency_key,
                 request_hash=new.request_hash,
                 retry_of=new.retry_of,
+                verify=new.request.verify,
             )
             .on_conflict_do_nothing(
                 index_elements=["tenant_id", "requested_by", "operation", "idempotency_key"],

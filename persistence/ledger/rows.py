@@ -17,6 +17,7 @@ from snapshots.records import (
     TopicSnapshotRecord,
 )
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
+from snapshots.verdicts import SnapshotVerdict, VerificationState
 
 
 def bulk_snapshot(
@@ -102,7 +103,21 @@ def topic_snapshot(row: Row[Any], reader: RowReader) -> TopicSnapshotRecord:
         engine_status=row.engine_status,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        verification=_verification(row),
+        expected_rows=row.expected_rows,
+        emitted_rows=row.emitted_rows,
+        verdict=row.verdict and SnapshotVerdict(row.verdict),
+        verdict_reason=row.verdict_reason,
+        verified_at=row.verified_at,
     )
+
+
+def _verification(row: Row[Any]) -> VerificationState:
+    if row.verify_requested_at is None:
+        return VerificationState.NOT_REQUESTED
+    if row.verified_at is not None:
+        return VerificationState.DONE
+    return VerificationState.PENDING if row.verify_lease_until is None else VerificationState.RUNNING
 
 
 def _answer(row: Row[Any]) -> SourceAnswer | None:

@@ -137,19 +137,32 @@ snapshot_topic = Table(
     moment("started_at"),
     moment("finished_at"),
     # Completeness: the topic's offsets around the snapshot, and the rows of source and topic between them.
-    Column("start_offset", BigInteger),
-    Column("end_offset", BigInteger),
+    # By partition; and which transactions of the source had ended before the dispatch.
+    Column("start_offsets", JSONB(none_as_null=True)),
+    Column("end_offsets", JSONB(none_as_null=True)),
+    Column("source_horizon", BigInteger),
     Column("expected_rows", BigInteger),
     Column("emitted_rows", BigInteger),
     Column("verdict", Text),
     Column("verdict_reason", Text),
     moment("verified_at"),
+    moment("verify_requested_at"),
+    # Whoever verifies has until then; it is looked at again when it is due.
+    moment("verify_lease_until"),
+    moment("verify_due_at"),
+    Column("verify_attempts", Integer, nullable=False, server_default=text("0")),
     reference("source_snapshot_id", "source_snapshot", ondelete="CASCADE"),
     reference("signal_id", "signal"),
     reference("topic_id", "topic"),
     Index(None, "tenant_id", "source_snapshot_id", "position"),
     Index(None, "tenant_id", "topic_id", "id"),
     Index(None, "tenant_id", "signal_id"),
+    Index(
+        "ix_snapshot_topic_verification",
+        "tenant_id",
+        "verify_requested_at",
+        postgresql_where=text("verify_requested_at IS NOT NULL AND verified_at IS NULL"),
+    ),
 )
 
 active_snapshot = Table(
