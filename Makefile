@@ -5,7 +5,7 @@ BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo graphiql test test-conformance check check-format check-lint check-types \
-  check-layers check-files fmt lock clean
+  check-layers check-schema check-files fmt lock clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,10 @@ test: install ## Run every test, with the coverage gate
 test-conformance: install ## Run what others wrote to judge a GraphQL server, before the real demo (SUITE=audits: one suite)
 	@$(BIN)/python -m tests.conformance $(SUITE)
 
-check: check-format check-lint check-types check-layers check-files ## Run what CI runs besides the tests
+test-clients: install ## Run the npm clients of subscriptions against a served gateway (part of `test`)
+	@$(BIN)/pytest tests/e2e/clients
+
+check: check-format check-lint check-types check-layers check-schema check-files ## Run what CI runs besides the tests
 
 check-format: install
 	@$(BIN)/ruff format --check .
@@ -39,9 +42,8 @@ check-types: install
 check-layers: install
 	@$(BIN)/lint-imports
 
-# Add to `check` once the command exists:
-# check-schema: install
-#	@$(BIN)/topicsnap schema check
+check-schema: install
+	@$(BIN)/topicsnap schema check --against schema/released.graphql --accepted schema/accepted-changes.txt
 
 check-files: install
 	@$(BIN)/pytest -q tests/packaging/test_repository.py

@@ -2,6 +2,8 @@
 
 import difflib
 import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -9,6 +11,19 @@ from gateway.cli.exits import Exit
 
 app = typer.Typer(no_args_is_help=True, help="Print or check the GraphQL schema.")
 _MOST_LINES = 60
+
+AgainstOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--against", exists=True, dir_okay=False, help="An older schema: fail for each change that breaks its clients."
+    ),
+]
+AcceptedOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--accepted", exists=True, dir_okay=False, help="Breaking changes that were decided on, a line for each."
+    ),
+]
 
 
 @app.command("print")
@@ -23,11 +38,22 @@ def print_schema() -> None:
 
 
 @app.command("check")
-def check_schema() -> None:
+def check_schema(against: AgainstOption = None, accepted: AcceptedOption = None) -> None:
     """Exit with 1, and the difference, where the committed schema is not the one that the code has.
 
     An installation from a wheel has no committed file, and nothing to check then.
+
+    With --against, exit with 1 too for each change since that schema that breaks clients or federation gateways, unless
+    it is a line of the file given by --accepted.
+
+    **Example:** `topicsnap schema check --against schema/released.graphql`
     """
+    _check_committed()
+    if against is not None:
+        _check_changes(against, accepted)
+
+
+def _check_committed() -> None:
     from schema.sdl import COMMITTED, print_sdl
 
     if not COMMITTED.is_file():
@@ -43,3 +69,27 @@ def check_schema() -> None:
         "topicsnap: the committed schema is out of date: topicsnap schema print > schema/schema.graphql", err=True
     )
     raise typer.Exit(Exit.FAILED)
+
+
+def _check_changes(against: Path, accepted: Path | None) -> None:
+    from graphql import GraphQLSyntaxError
+
+    from schema.changes import find_breaks, read_accepted
+    from schema.sdl import print_sdl
+
+    try:
+        breaks = find_breaks(against.read_text(encoding="utf-8"), print_sdl())
+    except (GraphQLSyntaxError, UnicodeDecodeError) as error:
+        typer.echo(f"topicsnap: {against} is no GraphQL schema: {error}", err=True)
+        raise typer.Exit(Exit.USAGE) from None
+    allowed = read_accepted(accepted.read_text(encoding="utf-8")) if accepted else set()
+    unexpected = [change for change in breaks if change not in allowed]
+    outdated = sorted(allowed.difference(breaks))
+    for change in unexpected:
+        typer.echo(change, err=True)
+    for change in outdated:
+        typer.echo(f"Accepted, but not there: {change}", err=True)
+    count = len(breaks) - len(unexpected)
+    typer.echo(f"schema changes against {against.name}: {count} breaking accepted, {len(unexpected)} not accepted")
+    if unexpected or outdated:
+        raise typer.Exit(Exit.FAILED)

@@ -1,5 +1,7 @@
 """The program's face: help, version, usage, and what each exit code stands for."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.cli.commands import command
@@ -97,3 +99,21 @@ async def test_the_schema_is_printed_and_current() -> None:
     assert "type Mutation" in printed.out
     checked = await command("schema", "check")
     assert checked.code == 0, checked.err
+
+
+async def test_a_change_of_the_schema_that_breaks_clients_is_told_until_it_is_accepted(tmp_path: Path) -> None:
+    printed = (await command("schema", "print")).out
+    older = tmp_path / "older.graphql"
+    older.write_text(printed.replace("type Viewer {", "type Viewer {\n  mood: String\n"), "utf-8")
+    accepted = tmp_path / "accepted.txt"
+    accepted.write_text("# nothing\n", "utf-8")
+    refused = await command("schema", "check", "--against", str(older), "--accepted", str(accepted))
+    assert (refused.code, "FIELD_REMOVED: Field Viewer.mood was removed." in refused.err) == (1, True), refused
+    accepted.write_text("FIELD_REMOVED: Field Viewer.mood was removed.\n", "utf-8")
+    taken = await command("schema", "check", "--against", str(older), "--accepted", str(accepted))
+    assert (taken.code, "1 breaking accepted, 0 not accepted" in taken.out) == (0, True), taken
+    older.write_text(printed, "utf-8")
+    outdated = await command("schema", "check", "--against", str(older), "--accepted", str(accepted))
+    assert (outdated.code, "Accepted, but not there" in outdated.err) == (1, True), outdated
+    older.write_text("no schema", "utf-8")
+    assert (await command("schema", "check", "--against", str(older))).code == 2
