@@ -1,4 +1,7 @@
-// Composing subgraphs, by the composer of Apollo (Elastic-2.0) or by that of The Guild (MIT).
+// Composing subgraphs, by the composer of Apollo (Elastic-2.0) or by that of The Guild (MIT):
+// node compose.mjs NAME=URL [NAME=URL ...] >SUPERGRAPH.graphql
+
+import { pathToFileURL } from 'node:url';
 
 import { parse } from 'graphql';
 import { composeServices as composeByApollo } from '@apollo/composition';
@@ -22,4 +25,13 @@ export async function sdlOf(url) {
     body: JSON.stringify({ query: '{ _service { sdl } }' }),
   });
   return (await response.json()).data._service.sdl;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const subgraphs = process.argv.slice(2).map((argument) => {
+    const [name, ...url] = argument.split('=');
+    return { name, url: url.join('=') };
+  });
+  for (const subgraph of subgraphs) subgraph.sdl = await sdlOf(subgraph.url);
+  process.stdout.write(compose('@theguild/federation-composition', subgraphs));
 }

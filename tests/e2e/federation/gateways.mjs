@@ -8,14 +8,16 @@ import { ask, data, Score } from '../../conformance/score.mjs';
 import { COMPOSERS, compose, sdlOf } from './compose.mjs';
 import { startOwnership, typeDefs } from './ownership.mjs';
 import { startApollo, startHive } from './programs.mjs';
+import { startRecorder } from './recorder.mjs';
 import { events } from './sse.mjs';
 
 const [us, folder] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
 
 const ownership = await startOwnership();
+const recorder = await startRecorder(us);
 const subgraphs = [
-  { name: 'topicsnap', url: us, sdl: await sdlOf(us) },
+  { name: 'topicsnap', url: recorder.url, sdl: await sdlOf(us) },
   { name: 'ownership', url: ownership.url, sdl: typeDefs },
 ];
 
@@ -58,6 +60,16 @@ const WATCH = `subscription($id: ID!) {
 }`;
 const FINAL = new Set(['COMPLETED', 'PARTIALLY_COMPLETED', 'FAILED', 'CANCELLED']);
 
+const WHO = { authorization: 'Bearer of-a-client', 'x-request-id': 'of-a-client-1' };
+
+/** Whatever reached us since the recorder was emptied, and something did, came with the headers of the client. */
+function assertAskedAs(who) {
+  assert.ok(recorder.seen.length > 0);
+  for (const { authorization, requestId } of recorder.seen) {
+    assert.deepEqual([authorization, requestId], [who.authorization, who['x-request-id']]);
+  }
+}
+
 /** Ask through one gateway what clients ask. */
 async function exercise(title, url, part, subscriptions) {
   const score = new Score(`federation through ${title}`);
@@ -85,7 +97,8 @@ async function exercise(title, url, part, subscriptions) {
   if (subscriptions) {
     await score.check('the subscription, to its end', async () => {
       const seen = [];
-      for await (const event of events(url, WATCH, { id: made.id })) {
+      recorder.seen.length = 0;
+      for await (const event of events(url, WATCH, { id: made.id }, WHO)) {
         assert.equal(event.errors, undefined, JSON.stringify(event));
         seen.push(event.data.bulkSnapshotProgress);
       }
@@ -96,6 +109,7 @@ async function exercise(title, url, part, subscriptions) {
         assert.equal(id, made.id);
         assert.equal(snapshots[0].source.onCall, topics[0].source.onCall);
       }
+      assertAskedAs(WHO);
     });
     await score.check('a subscription to nothing', async () => {
       const seen = [];
@@ -120,8 +134,10 @@ async function exercise(title, url, part, subscriptions) {
     assert.equal(remark.sourceSnapshot.source.onCall, topics[0].source.onCall);
   });
   await score.check('who asks', async () => {
-    const { remark } = await data(url, REMARK, variables, { authorization: 'Bearer of-a-client' });
-    assert.ok(remark.topics.every(({ askedWith }) => askedWith === 'Bearer of-a-client'));
+    recorder.seen.length = 0;
+    const { remark } = await data(url, REMARK, variables, WHO);
+    assert.ok(remark.topics.every(({ askedWith }) => askedWith === WHO.authorization));
+    assertAskedAs(WHO);
   });
   await score.check('an entity that is not there leaves the others', async () => {
     const query = REMARK.replace('dataCollection exists', 'dataCollection');
@@ -151,3 +167,4 @@ for (const [title, start, part, subscriptions] of gateways) {
   }
 }
 await ownership.stop();
+recorder.stop();

@@ -1,4 +1,7 @@
 // A second subgraph: who owns which topic, and who is on call for which connector. It knows no topic but by its key.
+// node ownership.mjs [PORT]
+
+import { pathToFileURL } from 'node:url';
 
 import { parse } from 'graphql';
 import { buildSubgraphSchema } from '@apollo/subgraph';
@@ -66,15 +69,20 @@ const resolvers = {
   },
 };
 
-/** Serve the subgraph on a free port; returns its URL and what stops it. */
-export async function startOwnership() {
+/** Serve the subgraph, on a free port unless one is given; returns its URL and what stops it. */
+export async function startOwnership(port = 0) {
   const server = new ApolloServer({
     schema: buildSubgraphSchema({ typeDefs: parse(typeDefs), resolvers }),
     plugins: [ApolloServerPluginInlineTraceDisabled()],
   });
   const { url } = await startStandaloneServer(server, {
-    listen: { host: '127.0.0.1', port: 0 },
+    listen: { host: '127.0.0.1', port },
     context: async ({ req }) => ({ authorization: req.headers.authorization }),
   });
   return { url, stop: () => server.stop() };
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const { url } = await startOwnership(Number(process.argv[2] ?? 4001));
+  console.log(`Ready at ${url}`);
 }
