@@ -111,6 +111,7 @@ class ProgressHub:
             watched.watchers.discard(watcher)
             if not watched.watchers:
                 self._watched.pop(key, None)
+                self._wake.set()
 
     async def _run(self) -> None:
         while True:

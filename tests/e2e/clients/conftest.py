@@ -1,0 +1,30 @@
+"""A gateway that hears of changes, and the installed clients."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from persistence.announcements import Announcements
+from resolvers.watch_progress import ProgressHub
+from tests.api import Api, api
+from tests.e2e.clients.npm import Clients, install
+from tests.graphql.streams import Served, followed, served
+
+__all__ = ["api"]
+
+
+@pytest.fixture(scope="session")
+def clients() -> Clients:
+    """The npm project, installed."""
+    return install()
+
+
+@pytest.fixture
+async def gateway(api: Api, database_url: str) -> AsyncIterator[Served]:
+    """A served gateway over the shop's catalogue."""
+    await followed(api)
+    hub = ProgressHub(api.services.ledger, Announcements.at(database_url))
+    async with served(api.over(replace(api.services, progress=hub))) as gateway:
+        yield gateway
+    await hub.close()
