@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Protocol
 
 from gateway.cli.health import SourceHealth
+from gateway.cli.verdicts import TopicVerdict
 from gateway.cli.views import BulkView
 from gateway.settings import load
 from snapshots.catalog import CatalogChanges
@@ -28,9 +29,23 @@ class Backend(Protocol):
         ...
 
     async def snapshot(
-        self, topic_ids: Sequence[str], snapshot_type: SnapshotType, *, reason: str | None, key: str | None
+        self,
+        topic_ids: Sequence[str],
+        snapshot_type: SnapshotType,
+        *,
+        reason: str | None,
+        key: str | None,
+        verify: bool = False,
     ) -> BulkView:
         """Ask for a bulk snapshot and return it as it was answered."""
+        ...
+
+    async def verify(self, snapshot_id: str) -> list[str]:
+        """Ask for a verification of a source or bulk snapshot; return the ids of the source snapshots."""
+        ...
+
+    async def verdicts(self, source_snapshot_ids: Sequence[str]) -> list[TopicVerdict]:
+        """Return how the verifications of the topics of source snapshots stand."""
         ...
 
     async def retry(

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from gateway.cli import verdicts
 from gateway.cli.backend import NotKnownError, choose, choose_sources, split_name
 from gateway.cli.health import SourceHealth
+from gateway.cli.verdicts import TopicVerdict
 from gateway.cli.views import BulkView, from_record
 from resolvers.bulk_snapshot import bulk_snapshot_topics
 from resolvers.health import check_health
@@ -11,6 +13,8 @@ from resolvers.principal import LOCAL_PRINCIPAL
 from resolvers.retry_bulk_snapshot import retry_bulk_snapshot
 from resolvers.services import Services
 from resolvers.sync_catalog import sync_catalog
+from resolvers.verify import verify_due
+from resolvers.verify_snapshot import verify_snapshot
 from snapshots.catalog import CatalogChanges, TopicFilter
 from snapshots.kinds import SnapshotType
 from snapshots.model import Topic
@@ -52,11 +56,30 @@ class DirectBackend:
                 return found
 
     async def snapshot(
-        self, topic_ids: Sequence[str], snapshot_type: SnapshotType, *, reason: str | None, key: str | None
+        self,
+        topic_ids: Sequence[str],
+        snapshot_type: SnapshotType,
+        *,
+        reason: str | None,
+        key: str | None,
+        verify: bool = False,
     ) -> BulkView:
         """Carry the request out here."""
-        request = BulkSnapshotRequest(tuple(topic_ids), snapshot_type, reason=reason, idempotency_key=key)
+        request = BulkSnapshotRequest(
+            tuple(topic_ids), snapshot_type, reason=reason, idempotency_key=key, verify=verify
+        )
         return from_record(await bulk_snapshot_topics(self._services, LOCAL_PRINCIPAL, request))
+
+    async def verify(self, snapshot_id: str) -> list[str]:
+        """Note in the ledger what is asked."""
+        records = await verify_snapshot(self._services, LOCAL_PRINCIPAL, snapshot_id)
+        return [record.id for record in records]
+
+    async def verdicts(self, source_snapshot_ids: Sequence[str]) -> list[TopicVerdict]:
+        """Look at what is due from here, and read the ledger."""
+        await verify_due(self._services, self._tenant_id)
+        records = await self._services.ledger.source_snapshots(self._tenant_id, source_snapshot_ids)
+        return [one for id in source_snapshot_ids if id in records for one in verdicts.from_record(records[id])]
 
     async def retry(
         self, bulk_id: str, snapshot_ids: Sequence[str] | None, *, reason: str | None, key: str | None

@@ -17,6 +17,7 @@ from gateway.cli import (
     serve,
     snapshot,
     sync,
+    verify,
     watch,
     worker,
 )
@@ -43,6 +44,7 @@ app.command("sync")(sync.sync)
 app.command("import")(import_.import_catalog)
 app.command("snapshot")(snapshot.snapshot)
 app.command("watch")(watch.watch)
+app.command("verify")(verify.verify)
 app.command("retry")(retry.retry)
 app.command("doctor")(doctor.doctor)
 app.command("export")(export.export)

@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gateway.cli import verdicts
 from gateway.cli.backend import NotKnownError, choose, choose_sources, split_name
 from gateway.cli.graphql_client import GraphQLClient
 from gateway.cli.health import HEALTH_FIELDS, SourceHealth, findings_from_graphql
+from gateway.cli.verdicts import VERDICT_FIELDS, TopicVerdict
 from gateway.cli.views import BULK_FIELDS, BulkView, from_graphql
 from snapshots.catalog import CatalogChanges, CatalogItem, Changes
 from snapshots.errors import InvalidRequestError, RequestError
@@ -29,6 +31,14 @@ mutation CommandSnapshot($input: BulkSnapshotTopicsInput!) {{ bulkSnapshotTopics
 """
 _RETRY = f"""
 mutation CommandRetry($input: RetryBulkSnapshotInput!) {{ retryBulkSnapshot(input: $input) {{ {_TAKEN} }} }}
+"""
+_VERIFY = """
+mutation CommandVerify($input: VerifySnapshotInput!) {
+  verifySnapshot(input: $input) { snapshots { id } userErrors { code message field } }
+}
+"""
+_VERDICTS = f"""
+query CommandVerdicts($ids: [ID!]!) {{ nodes(ids: $ids) {{ id ... on SourceSnapshot {{ {VERDICT_FIELDS} }} }} }}
 """
 _BULK = f"query CommandBulk($id: ID!) {{ bulkSnapshot(id: $id) {{ {BULK_FIELDS} }} }}"
 _ITEMS = "{ added { id name } changed { id name } retired { id name } unchanged }"
@@ -77,7 +87,13 @@ class RemoteBackend:
             after = page["pageInfo"]["endCursor"]
 
     async def snapshot(
-        self, topic_ids: Sequence[str], snapshot_type: SnapshotType, *, reason: str | None, key: str | None
+        self,
+        topic_ids: Sequence[str],
+        snapshot_type: SnapshotType,
+        *,
+        reason: str | None,
+        key: str | None,
+        verify: bool = False,
     ) -> BulkView:
         """Have the gateway carry the request out."""
         given = {
@@ -85,6 +101,7 @@ class RemoteBackend:
             "snapshotType": snapshot_type,
             "reason": reason,
             "idempotencyKey": key,
+            "verify": verify,
         }
         return _taken((await self._client.execute(_SNAPSHOT, {"input": given}))["bulkSnapshotTopics"])
 
@@ -99,6 +116,17 @@ class RemoteBackend:
             "idempotencyKey": key,
         }
         return _taken((await self._client.execute(_RETRY, {"input": given}))["retryBulkSnapshot"])
+
+    async def verify(self, snapshot_id: str) -> list[str]:
+        """Have a worker of the gateway verify it."""
+        payload = (await self._client.execute(_VERIFY, {"input": {"snapshotId": snapshot_id}}))["verifySnapshot"]
+        _check(payload["userErrors"])
+        return [snapshot["id"] for snapshot in payload["snapshots"]]
+
+    async def verdicts(self, source_snapshot_ids: Sequence[str]) -> list[TopicVerdict]:
+        """Ask how they stand."""
+        nodes = (await self._client.execute(_VERDICTS, {"ids": list(source_snapshot_ids)}))["nodes"]
+        return [verdict for node in nodes if node for verdict in verdicts.from_graphql(node)]
 
     async def bulk(self, bulk_id: str) -> BulkView:
         """Ask how it stands."""

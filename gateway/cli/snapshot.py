@@ -24,13 +24,21 @@ KeyOption = Annotated[
 ]
 WatchOption = Annotated[bool, typer.Option("--watch", "-w", help="Show the progress until the end.")]
 
+VerifyOption = Annotated[
+    bool,
+    typer.Option(
+        "--verify", help="Verify after the end that every row has arrived; `topicsnap verify` tells the verdicts."
+    ),
+]
 
-def snapshot(
+
+def snapshot(  # noqa: PLR0913, PLR0917 (a command's options are its arguments)
     topics: TopicsArgument,
     snapshot_type: TypeOption = SnapshotType.INCREMENTAL,
     reason: ReasonOption = None,
     key: KeyOption = None,
     watch: WatchOption = False,
+    verify: VerifyOption = False,
     json: JsonOption = False,
     server: ServerOption = DEFAULT_SERVER,
     direct: DirectOption = False,
@@ -46,6 +54,6 @@ def snapshot(
 
     async def ask(backend: Backend) -> BulkView:
         ids = [await backend.find_topic(topic) for topic in topics]
-        return await backend.snapshot(ids, snapshot_type, reason=reason, key=key)
+        return await backend.snapshot(ids, snapshot_type, reason=reason, key=key, verify=verify)
 
     ask_and_show(ask, watch=watch, json=json, server=server, direct=direct)

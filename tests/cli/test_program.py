@@ -15,6 +15,7 @@ COMMANDS = (
     "import",
     "snapshot",
     "watch",
+    "verify",
     "doctor",
     "retry",
     "export",
