@@ -11,13 +11,14 @@ from snapshots.engines.debezium.connect import ConnectClient
 from snapshots.engines.debezium.connect_states import CachedConnectorStates
 from snapshots.engines.debezium.inspector import DebeziumInspector
 from snapshots.engines.debezium.observe import KafkaConnectObserver
+from snapshots.engines.debezium.offsets import OffsetsProbe
 from snapshots.engines.debezium.signal_table import SignalTableChannel
 from snapshots.engines.debezium.signal_topic import SignalTopicChannel
 from snapshots.engines.debezium.source_rows import PostgresRows
 from snapshots.engines.debezium.topic_reader import KafkaTopicReader
-from snapshots.engines.recording import SimulatedInspector
+from snapshots.engines.recording import NoProbe, SimulatedInspector
 from snapshots.kinds import SignalChannelKind
-from snapshots.ports import ConnectorStates, Secrets, SignalChannel, SignallingInspector
+from snapshots.ports import ConnectorStates, Secrets, SignalChannel, SignallingInspector, SnapshotProbe
 from snapshots.unverifiable import NoRows, NoTopics
 from snapshots.verification_ports import SourceRows, TopicReader
 
@@ -32,6 +33,7 @@ class Engine:
     connector_states: ConnectorStates
     observer: ClusterObserver
     inspector: SignallingInspector = field(default_factory=SimulatedInspector)
+    probe: SnapshotProbe = field(default_factory=NoProbe)
     topic_reader: TopicReader = field(default_factory=NoTopics)
     source_rows: SourceRows = field(default_factory=NoRows)
     simulated: bool = False
@@ -59,6 +61,7 @@ async def debezium(secrets: Secrets) -> AsyncIterator[Engine]:
                 inspector=inspector,
                 topic_reader=KafkaTopicReader(),
                 source_rows=PostgresRows(secrets),
+                probe=OffsetsProbe(client),
             )
     finally:
         await topics.close()

@@ -65,6 +65,8 @@ async def open_runtime(settings: Settings, url: str, *, engine: OpenEngine | Non
                 retries=RetryPolicy(settings.retry_attempts),
                 inspector=opened.inspector,
                 stall_after=timedelta(minutes=settings.stall_minutes),
+                probe=opened.probe,
+                silence=timedelta(minutes=settings.release_minutes),
                 topic_reader=opened.topic_reader,
                 source_rows=opened.source_rows,
                 simulated=opened.simulated,

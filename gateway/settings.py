@@ -124,6 +124,13 @@ class Settings(BaseSettings):
         description="How long a snapshot may give no sign of life, no start and no progress, before it counts as "
         "stalled, in minutes.",
     )
+    release_minutes: float = Field(
+        60.0,
+        gt=0,
+        le=10_080,
+        description="How long a snapshot that Topicsnap did not start, or cannot follow, may give no sign of life "
+        "before its source is released, in minutes.",
+    )
     kafka_group: str | None = Field(
         None,
         min_length=1,

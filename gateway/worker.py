@@ -14,6 +14,7 @@ from gateway.supervision import Supervised, Well
 from resolvers.follow import apply_notifications
 from resolvers.principal import DEFAULT_TENANT
 from resolvers.settle import settle
+from resolvers.unreported import end_unreported
 from resolvers.verify import verify_due
 from snapshots.notifications import Notification
 
@@ -31,11 +32,21 @@ class Worker:
         async def keep_settling(well: Well) -> None:
             await run_schedules(
                 runtime.url,
-                lambda: settle(services, tenant_id),
+                sweep,
                 settle_seconds=settle_seconds,
                 well=well,
                 verify=lambda: verify_due(services, tenant_id),
             )
+
+        async def sweep() -> int:
+            # Each does its work, also while the other has a fault.
+            done = await asyncio.gather(
+                settle(services, tenant_id), end_unreported(services, tenant_id), return_exceptions=True
+            )
+            for result in done:
+                if isinstance(result, BaseException):
+                    raise result
+            return sum(result for result in done if isinstance(result, int))
 
         self._followers = Followers(lambda: followed_topics(services.catalog, tenant_id), apply, group=group)
         self._following = Supervised("following", self._followers.run)

@@ -49,7 +49,8 @@ def _checked(job: SourceJob, observed: Observations | None) -> SourceJob:
         return job
     source = job.source
     if isinstance(observed, ClusterUnreachableError):
-        return replace(job, warning=f"The connector's state was not known: {observed}")
+        unknown = f"The connector's state was not known: {observed}"
+        return replace(job, warning=" ".join(filter(None, (unknown, job.warning))))
     observation = observed.get(source.name)
     if observation is None:
         message = f"Kafka Connect of cluster {source.cluster.name} has no connector {source.name}."

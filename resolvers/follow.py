@@ -19,7 +19,9 @@ async def apply_notifications(
         return
     now = services.clock()
     lease_until = services.dispatcher.lease_until(now, len(batch))
-    due = await services.ledger.apply(tenant_id, cluster_id, batch, at=now, lease_until=lease_until)
+    due = await services.ledger.apply(
+        tenant_id, cluster_id, batch, at=now, lease_until=lease_until, silence=services.silence
+    )
     if due:
         # On its own: a channel that is slow to answer must not hold up what other connectors tell.
         services.background.start(send_next(services, tenant_id, due))

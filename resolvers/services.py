@@ -12,10 +12,10 @@ from resolvers.background import Background
 from resolvers.watch_progress import ProgressHub
 from snapshots.catalog import ObservedCluster
 from snapshots.dispatch import Dispatcher
-from snapshots.engines.recording import SimulatedInspector
+from snapshots.engines.recording import NoProbe, SimulatedInspector
 from snapshots.identifiers import Clock, IdMaker, utc_now
 from snapshots.model import Cluster
-from snapshots.ports import ConnectorStates, SignallingInspector
+from snapshots.ports import ConnectorStates, SignallingInspector, SnapshotProbe
 from snapshots.retries import RetryPolicy
 from snapshots.unverifiable import NoRows, NoTopics
 from snapshots.verification_ports import SourceRows, TopicReader
@@ -51,6 +51,10 @@ class Services:
     inspector: SignallingInspector = field(default_factory=SimulatedInspector)
     stall_after: timedelta = timedelta(minutes=10)
     """How long a snapshot may give no sign of life before it counts as stalled."""
+    probe: SnapshotProbe = field(default_factory=NoProbe)
+    silence: timedelta = timedelta(hours=1)
+    """How long a snapshot that Topicsnap did not start, or cannot follow, may give no sign of life before its source is
+    released."""
     topic_reader: TopicReader = field(default_factory=NoTopics)
     source_rows: SourceRows = field(default_factory=NoRows)
     simulated: bool = False

@@ -18,6 +18,7 @@ from snapshots.kinds import (
     SignalChannelKind,
     SkipReason,
     SnapshotErrorCode,
+    SnapshotOrigin,
     SnapshotType,
     TopicProducer,
     TopicSnapshotOutcome,
@@ -45,6 +46,15 @@ publish(
     {
         "INCREMENTAL": "In chunks, while streaming goes on. Needs a key: a table without one is skipped.",
         "BLOCKING": "At once, while the connector's streaming pauses. Also reads tables without a key.",
+    },
+)
+publish(
+    SnapshotOrigin,
+    f"Who started a source snapshot. {GROWS}",
+    {
+        "REQUESTED": "Somebody who asked Topicsnap.",
+        "EXTERNAL": "Somebody else: a signal sent by hand or by another program, or the connector at its own start. It "
+        "is known from what the connector told, and holds its source until its end.",
     },
 )
 publish(
@@ -112,6 +122,7 @@ publish(
         "FILTER_NOT_SUPPORTED": "A row filter cannot be expressed for this source's database.",
         "TABLES_FAILED": "The engine ran, but one or more tables could not be read; see each topic's outcome.",
         "CONNECTOR_LOST": "The connector went away while the snapshot was under way.",
+        "END_NOT_REPORTED": "Nobody reported the end of the snapshot in time, so that its source was released.",
     },
 )
 publish(
@@ -170,6 +181,7 @@ __all__ = [
     "SignalChannelKind",
     "SkipReason",
     "SnapshotErrorCode",
+    "SnapshotOrigin",
     "SnapshotType",
     "TopicProducer",
     "TopicSnapshotOutcome",

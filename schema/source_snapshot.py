@@ -7,7 +7,7 @@ import strawberry
 
 from resolvers.health import causes_of, stalled
 from schema.context import Info
-from schema.enums import SnapshotErrorCode, SnapshotType
+from schema.enums import SnapshotErrorCode, SnapshotOrigin, SnapshotType
 from schema.fields import computed
 from schema.health import HealthFinding, health_findings
 from schema.node import Node
@@ -33,6 +33,11 @@ class SourceSnapshot(Node):
     record: strawberry.Private[SourceSnapshotRecord]
     source: SourceConnector = strawberry.field(description="The connector that reads the tables.")
     snapshot_type: SnapshotType = strawberry.field(description="How the tables are read.")
+    origin: SnapshotOrigin = strawberry.field(description="Who started it.")
+    followed: bool = strawberry.field(
+        description="Whether the connector tells of its snapshots. Where it does not, how each topic ended is never "
+        "known: the snapshot ends as ABANDONED when its end shows otherwise, or after some time."
+    )
     state: SnapshotState = strawberry.field(description="How far it has come, now.")
     code: SnapshotErrorCode | None = strawberry.field(
         description="What went wrong, for programs; null where nothing did."
@@ -101,6 +106,8 @@ class SourceSnapshot(Node):
             record=record,
             source=SourceConnector.from_domain(record.source),
             snapshot_type=record.snapshot_type,
+            origin=record.origin,
+            followed=record.followed,
             state=record.state,
             code=record.code,
             message=record.message,

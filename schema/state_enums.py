@@ -19,7 +19,8 @@ publish(
         "PARTIALLY_COMPLETED": "Some topics were snapshotted, others were not; see their outcomes. Final.",
         "FAILED": "No topic was snapshotted. Final.",
         "CANCELLED": "It was stopped before its end. Final.",
-        "ABANDONED": "An operator released the source, and nothing more is known of the snapshot. Final.",
+        "ABANDONED": "The source was released, by an operator or by rule, and what became of the snapshot is not "
+        "known. Final.",
     },
 )
 publish(
@@ -41,8 +42,9 @@ publish(
         "PENDING": "The engine has not come to it yet.",
         "RUNNING": "The engine reads its table.",
         "COMPLETED": "The table was read. Final.",
-        "FAILED": "The table was not read, or not to its end. Final.",
-        "CANCELLED": "The snapshot was stopped before the table was read to its end. Final.",
+        "FAILED": "The table was not read, or not to its end, or the engine never said that it was. Final.",
+        "CANCELLED": "The snapshot was stopped before the table was read to its end, or given up before that was told. "
+        "Final.",
     },
 )
 publish(

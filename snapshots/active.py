@@ -9,12 +9,19 @@ from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
 
 @dataclass(frozen=True, slots=True)
 class ActiveSignal:
-    """One signal of an active snapshot; `ended_at` is by the engine's clock."""
+    """One signal of an active snapshot."""
 
     id: str
     position: int
     state: SignalState
     ended_at: datetime | None = None
+    """When the engine said that it was done, by the engine's clock. In a signal that is still SENT some table was not
+    reported by then, and what may come late is waited for."""
+
+    @property
+    def in_flight(self) -> bool:
+        """Whether the engine has it, or may have it."""
+        return self.state in {SignalState.SENDING, SignalState.UNCONFIRMED, SignalState.SENT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,14 @@ class ActiveSnapshot:
     started_at: datetime | None = None
     progressed_at: datetime | None = None
     finished_at: datetime | None = None
+    external: bool = False
+    """Whether somebody else started it. Then it has one signal, which stands for whatever the engine runs."""
+    followed: bool = True
+    """Whether its connector reports at all; otherwise its end cannot be a success that somebody has seen."""
+
+
+EXTERNAL_SIGNAL = ""
+"""The id of the signal of an external snapshot: nobody has recorded the real one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +94,8 @@ class Changes:
     finished_at: datetime | None = None
     signals: tuple[SignalChange, ...] = ()
     topics: tuple[TopicChange, ...] = ()
+    found: tuple[ActiveTopic, ...] = ()
+    """Topics that an external snapshot turned out to read, as they are now; the ledger has yet to hear of them."""
     next_signal_id: str | None = None
     """The signal to be sent now, because the one before it has ended in this batch."""
 

@@ -10,6 +10,13 @@ class SnapshotType(StrEnum):
     BLOCKING = "BLOCKING"
 
 
+class SnapshotOrigin(StrEnum):
+    """Who started a source snapshot."""
+
+    REQUESTED = "REQUESTED"
+    EXTERNAL = "EXTERNAL"
+
+
 class TopicProducer(StrEnum):
     """What writes a topic. Only topics of a SOURCE can be snapshotted."""
 
@@ -94,6 +101,7 @@ class SnapshotErrorCode(StrEnum):
     FILTER_NOT_SUPPORTED = "FILTER_NOT_SUPPORTED"
     TABLES_FAILED = "TABLES_FAILED"
     CONNECTOR_LOST = "CONNECTOR_LOST"
+    END_NOT_REPORTED = "END_NOT_REPORTED"
 
 
 class TopicSnapshotOutcome(StrEnum):

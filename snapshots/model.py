@@ -51,6 +51,13 @@ class SourceConnector:
     managed: MappingKind = MappingKind.DERIVED
     """EXPLICIT where an operator imported it, DERIVED where Kafka Connect told."""
 
+    @property
+    def is_followed(self) -> bool:
+        """Whether what becomes of its snapshots is told, to where it can be read; a simulated engine always tells."""
+        if self.signal_channel is SignalChannelKind.RECORDING:
+            return True
+        return self.notification_topic is not None and self.cluster.kafka_bootstrap is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:

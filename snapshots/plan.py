@@ -53,7 +53,7 @@ def _skip_reason(topic: Topic | None, snapshot_type: SnapshotType) -> SkipReason
 
 
 def _job(source: SourceConnector, topics: tuple[TopicRequest, ...], snapshot_type: SnapshotType) -> SourceJob:
-    job = SourceJob(source, topics, ())
+    job = SourceJob(source, topics, (), warning=None if source.is_followed else _not_followed(source))
     if source.signal_channel is None:
         message = (
             f"Connector {source.name} has no signal channel that Topicsnap can use: enable `source` with a signal "
@@ -69,3 +69,11 @@ def _job(source: SourceConnector, topics: tuple[TopicRequest, ...], snapshot_typ
         return job.refused(SnapshotErrorCode.FILTER_NOT_SUPPORTED, str(error), retryable=False)
     except SourceError as error:
         return job.refused(error.code, error.message, retryable=error.retryable)
+
+
+def _not_followed(source: SourceConnector) -> str:
+    if source.notification_topic is None:
+        lack = f"connector {source.name} sends no notifications (`notification.enabled.channels`)"
+    else:
+        lack = f"no Kafka is known for cluster {source.cluster.name}"
+    return f"The snapshot cannot be followed, because {lack}: how each table ends will not be known."

@@ -84,6 +84,26 @@ class SignallingInspector(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class IncrementalSight:
+    """What a connector's offsets tell of its incremental snapshot."""
+
+    correlation_id: str | None = None
+    """The id of the signal that joined the snapshot last; None where none is under way."""
+    collections: tuple[str, ...] = ()
+    """The data collections that are still to be read, the one being read first."""
+    reached_at: datetime | None = None
+    """When the change happened at which the offsets stand, by the database's clock; None where they do not say."""
+
+
+class SnapshotProbe(Protocol):
+    """Looks for the incremental snapshot of a connector that sends no notifications."""
+
+    async def look(self, source: SourceConnector) -> IncrementalSight | None:
+        """Return what the offsets of `source` tell, None where they cannot be read. Raises nothing foreseen."""
+        ...
+
+
 class Secrets(Protocol):
     """Resolves references such as `env:SHOP_DATABASE_URL` or `file:/run/secrets/shop` when they are used."""
 

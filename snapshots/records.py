@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from snapshots.filters import RowFilter
 from snapshots.jobs import Skip
-from snapshots.kinds import SignalChannelKind, SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
+from snapshots.kinds import SignalChannelKind, SnapshotErrorCode, SnapshotOrigin, SnapshotType, TopicSnapshotOutcome
 from snapshots.model import SourceConnector, Topic
 from snapshots.states import BulkSnapshotState, SignalState, SnapshotState, TopicSnapshotState, bulk_state
 from snapshots.verdicts import SnapshotVerdict, VerificationState
@@ -96,6 +96,9 @@ class SourceSnapshotRecord:
     finished_at: datetime | None
     progressed_at: datetime | None = None
     """When the engine was last seen at work, by its own clock."""
+    origin: SnapshotOrigin = SnapshotOrigin.REQUESTED
+    followed: bool = True
+    """Whether the connector tells of its snapshots, so that what became of this one can be known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,87 +1,134 @@
 """From an engine's notifications to changes of the ledger: pure, and unmoved by what is repeated, late or foreign.
 
-How a notification finds its snapshot (docs/debezium.md): an incremental one carries the id of its signal; a blocking
-one carries a random id each time, so connector, table and time have to do. The caller hands in only notifications of
-the snapshot's connector, in the order of their offsets.
+snapshots.correlation says what a notification is about. The caller hands in only notifications of the snapshot's
+connector, in the order of their offsets.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from snapshots.active import ActiveSignal, ActiveSnapshot, ActiveTopic, Changes, SignalChange, TopicChange
+from snapshots.correlation import Correlation
 from snapshots.engines.debezium.notifications import outcome_of
-from snapshots.engines.debezium.signals import plain_name
-from snapshots.kinds import SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
+from snapshots.kinds import SnapshotErrorCode, TopicSnapshotOutcome
 from snapshots.notifications import Notification, NotificationKind
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState, evidence_path, verdict
 
-CLOCK_SKEW = timedelta(seconds=5)
-"""How far the engine's clock may be behind ours: machines that keep time by NTP differ by much less, and an older
-snapshot of the same connector rarely ends within it."""
-
-_IN_FLIGHT = {SignalState.SENDING, SignalState.UNCONFIRMED, SignalState.SENT}
-
-
-def reduce(active: ActiveSnapshot, notification: Notification) -> Changes:
-    """Return what one notification changes; an empty `Changes` for one that is not about `active`."""
-    return reduce_all(active, (notification,))[1]
+ENDED_UNSEEN = (
+    "The engine has no such snapshot under way any more, as Kafka Connect's offsets show. How each table ended was not "
+    "reported, because the connector sends no notifications."
+)
 
 
 def reduce_all(active: ActiveSnapshot, notifications: Iterable[Notification]) -> tuple[ActiveSnapshot, Changes]:
     """Apply `notifications` in order; return the snapshot as it is then, and all that changed."""
-    fold = _Fold(active)
-    for notification in notifications:
+    return reduce_until_end(active, tuple(notifications))[:2]
+
+
+def reduce_until_end(
+    active: ActiveSnapshot, notifications: Sequence[Notification], candidates: Iterable[ActiveTopic] = ()
+) -> tuple[ActiveSnapshot, Changes, Sequence[Notification]]:
+    """Apply `notifications` in order until the snapshot has ended; return it, what changed, and what is left of them.
+
+    Of `candidates` an external snapshot takes in those that it turns out to read.
+    """
+    fold = _Fold(active, candidates)
+    for place, notification in enumerate(notifications):
+        if fold.ended_before(notification):
+            return *fold.result(), notifications[place:]
         fold.apply(notification)
+        if fold.ended:
+            return *fold.result(), notifications[place + 1 :]
+    return *fold.result(), ()
+
+
+def conclude(active: ActiveSnapshot) -> tuple[ActiveSnapshot, Changes]:
+    """Wait no longer for reports that were missing when the engine told the end; the next signal is due then."""
+    fold = _Fold(active)
+    signal = fold.in_flight()
+    if signal is not None and signal.ended_at is not None:
+        fold.complete(signal, signal.ended_at)
+    return fold.result()
+
+
+def end_in_flight(active: ActiveSnapshot, at: datetime) -> tuple[ActiveSnapshot, Changes]:
+    """End the signal in flight at `at`, as something else than a notification shows; the next one is due then."""
+    fold = _Fold(active)
+    signal = fold.in_flight()
+    if signal is not None:
+        fold.complete(signal, at)
+    return fold.result()
+
+
+def give_up(active: ActiveSnapshot, at: datetime, message: str) -> tuple[ActiveSnapshot, Changes]:
+    """Release the source without knowing what became of the snapshot; what was reported by then stands."""
+    fold = _Fold(active)
+    fold.give_up(at, message)
     return fold.result()
 
 
 class _Fold:
     """A snapshot while a batch is applied to it."""
 
-    def __init__(self, active: ActiveSnapshot) -> None:
+    def __init__(self, active: ActiveSnapshot, candidates: Iterable[ActiveTopic] = ()) -> None:
         self._before = active
-        self._snapshot = active
-        self._signals = {signal.id: signal for signal in sorted(active.signals, key=lambda signal: signal.position)}
-        self._topics = {topic.id: topic for topic in active.topics}
+        self._now = Correlation(active)
+        self._candidates = list(candidates) if active.external else []
         self._steps: list[SnapshotState] = []
         self._code: SnapshotErrorCode | None = None
         self._message: str | None = None
         self._signal_ended = False
 
+    @property
+    def ended(self) -> bool:
+        return self._now.snapshot.state.is_terminal
+
+    def ended_before(self, notification: Notification) -> bool:
+        """Whether the snapshot has ended, as `notification` proves that comes next."""
+        signal = self._now.in_flight()
+        if signal is not None and self._now.is_successor(notification):
+            if self._now.snapshot.external:
+                self.complete(signal, signal.ended_at or self._now.snapshot.progressed_at or notification.at)
+            else:
+                self._tell_end(signal, signal.ended_at or notification.at)
+        return self.ended
+
     def apply(self, notification: Notification) -> None:
-        signal = self._signal_of(notification)
-        if signal is None or evidence_path(self._snapshot.state, SnapshotState.RUNNING) is None:
+        signal = self._now.signal_of(notification)
+        if signal is None or evidence_path(self._now.snapshot.state, SnapshotState.RUNNING) is None:
             return
-        at = notification.at
-        paused = notification.kind is NotificationKind.PAUSED
-        self._move_to(SnapshotState.PAUSED if paused else SnapshotState.RUNNING)
-        self._snapshot = replace(
-            self._snapshot,
-            started_at=self._snapshot.started_at or at,
-            progressed_at=max(self._snapshot.progressed_at or at, at),
-        )
-        if signal.state is not SignalState.SENT:
-            self._signals[signal.id] = signal = replace(signal, state=SignalState.SENT)
+        self._take_in(notification, signal)
+        signal = self._see(notification, signal)
         match notification.kind:
             case NotificationKind.IN_PROGRESS:
-                for topic in self._topics_named(notification.current_collection, signal):
+                for topic in self._now.topics_reading(notification.current_collection, notification):
                     self._progress(topic, notification)
             case NotificationKind.TABLE_SCAN_COMPLETED:
-                for topic in self._topics_named(notification.scanned_collection, signal):
+                for topic in self._now.topics_reading(notification.scanned_collection, notification):
                     self._end_scan(self._progress(topic, notification), notification)
+                if signal.ended_at is not None:
+                    self._tell_end(signal, signal.ended_at)
             case NotificationKind.COMPLETED:
-                self._complete(signal, at)
+                self._tell_end(signal, notification.at if signal.ended_at is None else signal.ended_at)
             case NotificationKind.STARTED if notification.reads_nothing:
-                self._complete(signal, at)  # none of its names was understood, and nothing more will be told
+                self.complete(signal, notification.at)  # none of its names was understood; nothing more will be told
             case NotificationKind.ABORTED:
                 self._abort(signal, notification)
             case _:
                 pass  # being seen was all that it told
 
+    def in_flight(self) -> ActiveSignal | None:
+        return self._now.in_flight()
+
+    def give_up(self, at: datetime, message: str) -> None:
+        for signal in list(self._now.signals.values()):
+            if signal.state is SignalState.PENDING:  # of what was sent it is not known whether the engine is done
+                self._now.signals[signal.id] = replace(signal, state=SignalState.REFUSED, ended_at=at)
+        self._abandon(at, message)
+
     def result(self) -> tuple[ActiveSnapshot, Changes]:
-        after = replace(self._snapshot, signals=tuple(self._signals.values()), topics=tuple(self._topics.values()))
-        before = self._before
+        before, after = self._before, self._now.current
         signals_before = {signal.id: signal for signal in before.signals}
         topics_before = {topic.id: topic for topic in before.topics}
         changes = Changes(
@@ -99,60 +146,43 @@ class _Fold:
             topics=tuple(
                 TopicChange(topics_before[topic.id], topic)
                 for topic in after.topics
-                if topic != topics_before[topic.id]
+                if topic.id in topics_before and topic != topics_before[topic.id]
             ),
+            found=tuple(topic for topic in after.topics if topic.id not in topics_before),
             next_signal_id=self._next_signal_id(),
         )
         return after, changes
 
-    def _signal_of(self, notification: Notification) -> ActiveSignal | None:
-        """Return the signal in flight that `notification` tells of, None where it tells of none of ours."""
-        if notification.incremental is not (self._snapshot.snapshot_type is SnapshotType.INCREMENTAL):
-            return None
-        if not notification.incremental:
-            return self._blocking_signal_of(notification)
-        signal = self._signals.get(notification.id)
-        if signal is None and notification.kind is NotificationKind.ABORTED:
-            # A stop has a random id; what was seen before our start was the stop of an older snapshot.
-            started_at = self._snapshot.started_at
-            return self._in_flight() if started_at is not None and notification.at > started_at else None
-        return signal if signal is not None and signal.state in _IN_FLIGHT else None
+    def _take_in(self, notification: Notification, signal: ActiveSignal) -> None:
+        """Take in candidates that `notification` names."""
+        single = {notification.scanned_collection, notification.current_collection}
+        for topic in list(self._candidates):
+            if topic.data_collection in single or notification.names(topic.data_collection):
+                self._now.topics[topic.id] = replace(topic, signal_id=signal.id)
+                self._candidates.remove(topic)
 
-    def _blocking_signal_of(self, notification: Notification) -> ActiveSignal | None:
-        # SKIPPED comes from every start of a connector; kinds that we do not know prove nothing without an id.
-        if notification.kind in {NotificationKind.SKIPPED, NotificationKind.OTHER}:
-            return None
-        signal, since = self._in_flight(), self._snapshot.sending_since
-        if signal is None or since is None or notification.at < since - CLOCK_SKEW:
-            return None
-        # The engine's clock against itself: the end of the signal before, told again, is not the end of this one.
-        if any(other.ended_at and notification.at <= other.ended_at for other in self._signals.values()):
-            return None
-        collection = notification.scanned_collection or notification.current_collection
-        if collection is not None and not any(self._topics_named(collection, signal)):
-            return None
-        return signal
-
-    def _in_flight(self) -> ActiveSignal | None:
-        return next((signal for signal in self._signals.values() if signal.state in _IN_FLIGHT), None)
-
-    def _topics_named(self, collection: str | None, signal: ActiveSignal) -> list[ActiveTopic]:
-        """Return the topics of `signal` that read `collection`: by its exact name first, in any case last."""
-        topics = [topic for topic in self._topics.values() if topic.signal_id == signal.id]
-        if collection is None:
-            return []
-        exact = [topic for topic in topics if topic.data_collection == collection]
-        # The reader of notifications takes backslashes for escapes, also those that belong to a name.
-        exact = exact or [topic for topic in topics if plain_name(topic.data_collection) == collection]
-        if exact:
-            return exact
-        folded = [topic for topic in topics if topic.data_collection.casefold() == collection.casefold()]
-        return folded if len({topic.data_collection for topic in folded}) == 1 else []
+    def _see(self, notification: Notification, signal: ActiveSignal) -> ActiveSignal:
+        """Note that the engine was seen at work; return the signal as it is then."""
+        snapshot, at = self._now.snapshot, notification.at
+        is_old = snapshot.progressed_at is not None and at < snapshot.progressed_at
+        if not (is_old and snapshot.state in {SnapshotState.RUNNING, SnapshotState.PAUSED}):
+            paused = notification.kind is NotificationKind.PAUSED
+            self._move_to(SnapshotState.PAUSED if paused else SnapshotState.RUNNING)
+        self._now.snapshot = snapshot = replace(
+            self._now.snapshot,
+            started_at=snapshot.started_at or at,
+            progressed_at=max(snapshot.progressed_at or at, at),
+        )
+        seen = replace(signal, state=SignalState.SENT)
+        if signal.ended_at is not None and at > signal.ended_at and notification.kind is not NotificationKind.ABORTED:
+            seen = replace(seen, ended_at=None)  # that end was another's
+        self._now.signals[signal.id] = seen
+        return seen
 
     def _move_to(self, target: SnapshotState) -> None:
-        path = evidence_path(self._snapshot.state, target) or ()
+        path = evidence_path(self._now.snapshot.state, target) or ()
         self._steps.extend(path)
-        self._snapshot = replace(self._snapshot, state=target if path else self._snapshot.state)
+        self._now.snapshot = replace(self._now.snapshot, state=target if path else self._now.snapshot.state)
 
     def _progress(self, topic: ActiveTopic, notification: Notification) -> ActiveTopic:
         if topic.state.is_terminal:
@@ -164,7 +194,7 @@ class _Fold:
             rows_scanned=max(rows, default=None),
             started_at=topic.started_at or notification.at,
         )
-        self._topics[topic.id] = after
+        self._now.topics[topic.id] = after
         return after
 
     def _end_scan(self, topic: ActiveTopic, notification: Notification) -> None:
@@ -181,56 +211,87 @@ class _Fold:
         engine_status: str | None = None,
     ) -> None:
         if not topic.state.is_terminal:  # the first word stands
-            self._topics[topic.id] = replace(
+            self._now.topics[topic.id] = replace(
                 topic, state=state, outcome=outcome, engine_status=engine_status, finished_at=at
             )
 
-    def _complete(self, signal: ActiveSignal, at: datetime) -> None:
-        for topic in [topic for topic in self._topics.values() if topic.signal_id == signal.id]:
-            self._end_topic(topic, TopicSnapshotState.FAILED, at, TopicSnapshotOutcome.NOT_REPORTED)
+    def _tell_end(self, signal: ActiveSignal, at: datetime) -> None:
+        """End `signal`, or where a table was not reported, wait: its report may be late, or a stop may explain it."""
+        if self._now.open_topics(signal):
+            self._now.signals[signal.id] = replace(signal, ended_at=at)
+        else:
+            self.complete(signal, at)
+
+    def complete(self, signal: ActiveSignal, at: datetime) -> None:
+        self._end_unreported(self._now.topics_of(signal), at)
         self._end_signal(signal, at)
-        if not any(other.state in _IN_FLIGHT or other.state is SignalState.PENDING for other in self._signals.values()):
+        signals = self._now.signals.values()
+        if not any(other.in_flight or other.state is SignalState.PENDING for other in signals):
             self._finish(at)
 
     def _abort(self, signal: ActiveSignal, notification: Notification) -> None:
-        """Cancel the collections that were stopped; without a list, all that is left of the snapshot."""
-        if not notification.incremental and any(
-            topic.signal_id == signal.id and topic.state is TopicSnapshotState.FAILED for topic in self._topics.values()
-        ):
-            self._complete(signal, notification.at)  # it gave up at a table's error; the other signals may do better
+        """Cancel the collections that were stopped; where that was a stop of the whole, all that is left.
+
+        A stop of the whole comes after the end, under an id of its own; a stop of some collections before it, under
+        that of the snapshot.
+        """
+        at, open_topics = notification.at, self._now.open_topics(signal)
+        failed = [topic for topic in self._now.topics_of(signal) if topic.state is TopicSnapshotState.FAILED]
+        if not notification.incremental and failed:
+            self._tell_end(signal, at)  # it gave up at a table's error; the other signals may do better
             return
-        for topic in list(self._topics.values()):
-            named = notification.names(topic.data_collection) and topic.signal_id == signal.id
-            if named or not notification.collections:
-                self._end_topic(topic, TopicSnapshotState.CANCELLED, notification.at)
-        if not notification.collections:
-            for other in list(self._signals.values()):
-                self._end_signal(other, notification.at)
-            self._finish(notification.at)
+        stopped = [topic for topic in open_topics if notification.names(topic.data_collection)]
+        is_whole = not notification.collections or signal.ended_at is not None
+        if notification.id != signal.id and not self._now.snapshot.external:
+            is_whole = is_whole or stopped == open_topics != []
+        if not is_whole:
+            for topic in stopped:
+                self._end_topic(topic, TopicSnapshotState.CANCELLED, at)
+            return
+        for topic in list(self._now.topics.values()):
+            self._end_topic(topic, TopicSnapshotState.CANCELLED, at)
+        for other in list(self._now.signals.values()):
+            self._end_signal(other, at)
+        self._finish(at, stopped=True)
 
     def _end_signal(self, signal: ActiveSignal, at: datetime) -> None:
-        if signal.state in _IN_FLIGHT or signal.state is SignalState.PENDING:
-            self._signals[signal.id] = replace(signal, state=SignalState.ENDED, ended_at=at)
+        if signal.in_flight or signal.state is SignalState.PENDING:
+            self._now.signals[signal.id] = replace(signal, state=SignalState.ENDED, ended_at=at)
             self._signal_ended = True
 
     def _next_signal_id(self) -> str | None:
-        if not self._signal_ended or self._snapshot.state.is_terminal or self._in_flight():
+        if not self._signal_ended or self.ended or self._now.in_flight():
             return None
-        pending = (signal.id for signal in self._signals.values() if signal.state is SignalState.PENDING)
+        pending = (signal.id for signal in self._now.signals.values() if signal.state is SignalState.PENDING)
         return next(pending, None)
 
-    def _finish(self, at: datetime) -> None:
-        for topic in list(self._topics.values()):  # such as those of a signal that was refused
-            self._end_topic(topic, TopicSnapshotState.FAILED, at, TopicSnapshotOutcome.NOT_REPORTED)
-        states = [topic.state for topic in self._topics.values()]
-        self._move_to(verdict(states))
-        self._snapshot = replace(self._snapshot, finished_at=at)
+    def _finish(self, at: datetime, *, stopped: bool = False) -> None:
+        if not self._now.snapshot.followed:
+            self._abandon(at, ENDED_UNSEEN)
+            return
+        self._end_unreported(self._now.topics.values(), at)  # those of a signal that was refused as well
+        states = [topic.state for topic in self._now.topics.values()]
+        self._move_to(verdict(states) if states or not stopped else SnapshotState.CANCELLED)
+        self._now.snapshot = replace(self._now.snapshot, finished_at=at)
         failed, cancelled = states.count(TopicSnapshotState.FAILED), states.count(TopicSnapshotState.CANCELLED)
         if failed:
             self._code = SnapshotErrorCode.TABLES_FAILED
             self._message = f"{failed} of {len(states)} topics could not be read; each has its outcome."
         elif cancelled:
             self._message = f"Stopped before {cancelled} of {len(states)} topics were read."
+
+    def _end_unreported(self, topics: Iterable[ActiveTopic], at: datetime) -> None:
+        # An engine that reports has failed a table of which it reported nothing; of one that does not, nobody knows.
+        state = TopicSnapshotState.FAILED if self._now.snapshot.followed else TopicSnapshotState.CANCELLED
+        for topic in list(topics):
+            self._end_topic(topic, state, at, TopicSnapshotOutcome.NOT_REPORTED)
+
+    def _abandon(self, at: datetime, message: str) -> None:
+        for topic in list(self._now.topics.values()):
+            self._end_topic(topic, TopicSnapshotState.CANCELLED, at, TopicSnapshotOutcome.NOT_REPORTED)
+        self._move_to(SnapshotState.ABANDONED)
+        self._now.snapshot = replace(self._now.snapshot, finished_at=at)
+        self._code, self._message = SnapshotErrorCode.END_NOT_REPORTED, message
 
 
 def _if_changed(before: datetime | None, after: datetime | None) -> datetime | None:

@@ -8,6 +8,7 @@ from persistence.ledger.opening import LedgerOpening
 from persistence.ledger.reading import LedgerReading
 from persistence.ledger.sending import LedgerSending
 from persistence.ledger.settling import LedgerSettling
+from persistence.ledger.unreported import LedgerUnreported
 from persistence.ledger.verifying import LedgerVerifying
 from snapshots.identifiers import IdMaker
 
@@ -21,6 +22,7 @@ class Ledger(
     LedgerAbandoning,
     LedgerAuditing,
     LedgerVerifying,
+    LedgerUnreported,
 ):
     """All of the ledger in one value; each part is a module of its own and can be used alone."""
 

@@ -2,15 +2,26 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence.ledger.events import NOTE_SIGNALS, NOTE_TOPICS, noting
-from snapshots.active import ActiveSignal, ActiveSnapshot, ActiveTopic, Changes, SignalChange, TopicChange
-from snapshots.kinds import SnapshotType, TopicSnapshotOutcome
+from snapshots.active import (
+    EXTERNAL_SIGNAL,
+    ActiveSignal,
+    ActiveSnapshot,
+    ActiveTopic,
+    Changes,
+    SignalChange,
+    TopicChange,
+)
+from snapshots.kinds import SnapshotOrigin, SnapshotType, TopicSnapshotOutcome
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
+
+_DONE = {SignalState.ENDED, SignalState.REFUSED}
 
 
 async def load(
@@ -28,7 +39,7 @@ async def load(
         parameters,
     ):
         signals[row.source_snapshot_id].append(ActiveSignal(row.id, row.position, SignalState(row.state), row.ended_at))
-        if row.sending_at is not None and row.ended_at is None:
+        if row.sending_at is not None and row.state not in _DONE:
             sending_since[row.source_snapshot_id] = row.sending_at
     topics: dict[str, list[ActiveTopic]] = defaultdict(list)
     for row in await connection.execute(
@@ -53,24 +64,40 @@ async def load(
         )
     snapshots = await connection.execute(
         text("""
-            SELECT id, snapshot_type, state, started_at, progressed_at, finished_at FROM source_snapshot
+            SELECT id, snapshot_type, state, started_at, progressed_at, finished_at, origin, followed
+            FROM source_snapshot
             WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS text[])) ORDER BY id
         """),
         parameters,
     )
     return tuple(
-        ActiveSnapshot(
-            source_snapshot_id=row.id,
-            snapshot_type=SnapshotType(row.snapshot_type),
-            state=SnapshotState(row.state),
-            sending_since=sending_since.get(row.id),
-            signals=tuple(signals[row.id]),
-            topics=tuple(topics[row.id]),
-            started_at=row.started_at,
-            progressed_at=row.progressed_at,
-            finished_at=row.finished_at,
-        )
+        _as_external(snapshot) if row.origin == SnapshotOrigin.EXTERNAL else snapshot
         for row in snapshots
+        for snapshot in [
+            ActiveSnapshot(
+                source_snapshot_id=row.id,
+                snapshot_type=SnapshotType(row.snapshot_type),
+                state=SnapshotState(row.state),
+                sending_since=sending_since.get(row.id),
+                signals=tuple(signals[row.id]),
+                topics=tuple(topics[row.id]),
+                started_at=row.started_at,
+                progressed_at=row.progressed_at,
+                finished_at=row.finished_at,
+                followed=row.followed,
+            )
+        ]
+    )
+
+
+def _as_external(snapshot: ActiveSnapshot) -> ActiveSnapshot:
+    """Return `snapshot` with the signal that nobody has recorded; its end is kept with the snapshot itself."""
+    state = SignalState.ENDED if snapshot.state.is_terminal else SignalState.SENT
+    return replace(
+        snapshot,
+        signals=(ActiveSignal(EXTERNAL_SIGNAL, 0, state, snapshot.finished_at),),
+        topics=tuple(replace(topic, signal_id=EXTERNAL_SIGNAL) for topic in snapshot.topics),
+        external=True,
     )
 
 
@@ -116,6 +143,7 @@ async def write_signals(
     connection: AsyncConnection, tenant_id: str, changes: Sequence[SignalChange], *, at: datetime, cause: str
 ) -> None:
     """Write signals that changed, each guarded by the state it had; one that was seen at work needs no lease."""
+    changes = [change for change in changes if change.after.id != EXTERNAL_SIGNAL]
     if not changes:
         return
     await connection.execute(
@@ -166,4 +194,23 @@ async def write_progress(connection: AsyncConnection, tenant_id: str, changes: M
                 WHERE s.tenant_id = :tenant_id AND s.id = w.id
             """),
             {"tenant_id": tenant_id, "ids": list(seen), "moments": list(seen.values())},
+        )
+
+
+async def write_ends(connection: AsyncConnection, tenant_id: str, changes: Mapping[str, Changes]) -> None:
+    """Write the ends that were told of external snapshots which wait for late reports, by source snapshot id."""
+    ends = {
+        key: change.after.ended_at
+        for key, changed in changes.items()
+        for change in changed.signals
+        if change.after.id == EXTERNAL_SIGNAL and change.after.in_flight
+    }
+    if ends:
+        await connection.execute(
+            text("""
+                UPDATE source_snapshot s SET finished_at = w.at
+                FROM unnest(CAST(:ids AS text[]), CAST(:moments AS timestamptz[])) AS w(id, at)
+                WHERE s.tenant_id = :tenant_id AND s.id = w.id
+            """),
+            {"tenant_id": tenant_id, "ids": list(ends), "moments": list(ends.values())},
         )

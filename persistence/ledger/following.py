@@ -1,59 +1,86 @@
 """Applying notifications to the ledger: exactly once, a batch in one transaction."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence.database import Database
-from persistence.ledger import active
-from persistence.ledger.moves import Move, move
+from persistence.ledger import active, externals
+from persistence.ledger.changes import due_signals, write_changes
+from persistence.ledger.holders import Told, find_holders
 from persistence.ledger.sending import SignalKey
-from snapshots.active import Changes
+from snapshots.identifiers import IdMaker
 from snapshots.notifications import Notification
-from snapshots.reducer import reduce_all
+from snapshots.reducer import reduce_until_end
 
 Place = tuple[str, int]
 """A notification topic and its partition."""
 
+SILENCE = timedelta(hours=1)
+"""How long a snapshot that somebody else started may say nothing before it counts as gone."""
 _CAUSE = "notification"
 
 
 class LedgerFollowing:
     """Moves snapshots on by what the engine tells."""
 
-    def __init__(self, database: Database) -> None:
-        """Write to `database`."""
+    def __init__(self, database: Database, ids: IdMaker) -> None:
+        """Write to `database`, with new ids from `ids`."""
         self._database = database
+        self._ids = ids
 
     async def apply(
-        self, tenant_id: str, cluster_id: str, batch: Sequence[Notification], *, at: datetime, lease_until: datetime
+        self,
+        tenant_id: str,
+        cluster_id: str,
+        batch: Sequence[Notification],
+        *,
+        at: datetime,
+        lease_until: datetime,
+        silence: timedelta = SILENCE,
     ) -> tuple[SignalKey, ...]:
         """Apply `batch`, the notifications of one cluster in the order of their offsets; return the signals now due.
 
         What was applied before is passed over, so that the caller may commit its Kafka offsets afterwards and repeat
-        after a crash. A signal that falls due is left to the caller until `lease_until`. Raises DatabaseError.
+        after a crash. A signal that falls due is left to the caller until `lease_until`. A snapshot of somebody else's
+        that is under way on a free source is recorded, unless it was silent for `silence`. Raises DatabaseError.
         """
+        due: list[SignalKey] = []
         async with self._database.write() as connection:
             fresh = await _pass_over_known(connection, tenant_id, cluster_id, batch)
-            if not fresh:
-                return ()
-            by_snapshot = await _by_snapshot(connection, tenant_id, cluster_id, fresh)
-            if not by_snapshot:
-                return ()
-            snapshots = await active.load(connection, tenant_id, list(by_snapshot))
-            changes = {
-                snapshot.source_snapshot_id: reduce_all(snapshot, by_snapshot[snapshot.source_snapshot_id])[1]
-                for snapshot in snapshots
-            }
-            await _write(connection, tenant_id, changes, at, lease_until)
-        return tuple(
-            SignalKey(source_snapshot_id, change.next_signal_id)
-            for source_snapshot_id, change in changes.items()
-            if change.next_signal_id is not None
-        )
+            told = await find_holders(connection, tenant_id, cluster_id, fresh) if fresh else []
+            # Once more for each source whose snapshot has ended: what is left may tell of the next one.
+            while held := await externals.take_free(
+                connection, tenant_id, told, ids=self._ids, at=at, not_before=at - silence
+            ):
+                told, signals = await self._apply_to_holders(connection, tenant_id, held, at, lease_until)
+                due += signals
+        return tuple(due)
+
+    async def _apply_to_holders(
+        self, connection: AsyncConnection, tenant_id: str, held: Sequence[Told], at: datetime, lease_until: datetime
+    ) -> tuple[list[Told], tuple[SignalKey, ...]]:
+        """Apply to each snapshot what is told of it; return what is left for those that ended, and the signals due."""
+        by_id = {one.source_snapshot_id: one for one in held if one.source_snapshot_id is not None}
+        loaded = await active.load(connection, tenant_id, list(by_id))
+        outside = [(by_id[snapshot.source_snapshot_id], snapshot) for snapshot in loaded if snapshot.external]
+        candidates = await externals.candidates(connection, tenant_id, outside, self._ids) if outside else {}
+        changes, left = {}, []
+        for snapshot in loaded:
+            one = by_id[snapshot.source_snapshot_id]
+            found = candidates.get(snapshot.source_snapshot_id, ())
+            after, changed, rest = reduce_until_end(snapshot, one.notifications, [topic for topic, _ in found])
+            changes[snapshot.source_snapshot_id] = changed
+            if rest:
+                last_end = after.finished_at
+                left.append(replace(one, source_snapshot_id=None, last_end=last_end, notifications=rest))
+        topic_ids = {topic.id: topic_id for found in candidates.values() for topic, topic_id in found}
+        await externals.write_found(connection, tenant_id, changes, topic_ids)
+        await write_changes(connection, tenant_id, changes, at=at, lease_until=lease_until, cause=_CAUSE)
+        return left, due_signals(changes)
 
 
 async def _pass_over_known(
@@ -113,66 +140,3 @@ async def _pass_over_known(
         },
     )
     return fresh
-
-
-async def _by_snapshot(
-    connection: AsyncConnection, tenant_id: str, cluster_id: str, notifications: Sequence[Notification]
-) -> dict[str, list[Notification]]:
-    """Return the notifications of connectors that a snapshot holds, by source snapshot id, and lock those snapshots."""
-    named = sorted({(n.topic, n.prefix) for n in notifications})
-    rows = await connection.execute(
-        text("""
-            SELECT s.id, c.notification_topic, c.topic_prefix FROM source_snapshot s
-            JOIN active_snapshot a ON a.tenant_id = s.tenant_id AND a.source_snapshot_id = s.id
-            JOIN connector c ON c.tenant_id = a.tenant_id AND c.id = a.connector_id
-            JOIN unnest(CAST(:topics AS text[]), CAST(:prefixes AS text[])) AS w(topic, prefix)
-              ON w.topic = c.notification_topic AND w.prefix = c.topic_prefix
-            WHERE s.tenant_id = :tenant_id AND c.cluster_id = :cluster_id
-            ORDER BY s.id FOR UPDATE OF s
-        """),
-        {
-            "tenant_id": tenant_id,
-            "cluster_id": cluster_id,
-            "topics": [topic for topic, _ in named],
-            "prefixes": [prefix for _, prefix in named],
-        },
-    )
-    holders: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for row in rows:
-        holders[row.notification_topic, row.topic_prefix].append(row.id)
-    by_snapshot: dict[str, list[Notification]] = defaultdict(list)
-    for n in notifications:
-        for source_snapshot_id in holders.get((n.topic, n.prefix), ()):
-            by_snapshot[source_snapshot_id].append(n)
-    return by_snapshot
-
-
-async def _write(
-    connection: AsyncConnection,
-    tenant_id: str,
-    changes: Mapping[str, Changes],
-    at: datetime,
-    lease_until: datetime,
-) -> None:
-    # Topics and signals first: the last step releases the source, and whoever takes it finds all in its end state.
-    topics = [change for c in changes.values() for change in c.topics]
-    await active.write_topics(connection, tenant_id, topics, at=at, cause=_CAUSE)
-    signals = [change for c in changes.values() for change in c.signals]
-    await active.write_signals(connection, tenant_id, signals, at=at, cause=_CAUSE)
-    due = [change.next_signal_id for change in changes.values() if change.next_signal_id is not None]
-    await active.lease(connection, tenant_id, due, lease_until)
-    await active.write_progress(connection, tenant_id, changes)
-    for depth in range(max((len(change.steps) for change in changes.values()), default=0)):
-        moves = [
-            _step(source_snapshot_id, change, depth)
-            for source_snapshot_id, change in changes.items()
-            if depth < len(change.steps)
-        ]
-        await move(connection, tenant_id, moves, cause=_CAUSE, at=at)
-
-
-def _step(source_snapshot_id: str, change: Changes, depth: int) -> Move:
-    target = change.steps[depth]
-    if not target.is_terminal:
-        return Move(source_snapshot_id, target, occurred_at=change.started_at)
-    return Move(source_snapshot_id, target, change.code, change.message, change.finished_at)

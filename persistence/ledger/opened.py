@@ -84,6 +84,7 @@ def source_rows(bulk_id: str, new: NewBulkSnapshot, sources: Sequence[OpenedSour
             "message": source.refusal.message if source.refusal else source.job.warning,
             "requested_at": new.requested_at,
             "finished_at": new.requested_at if source.refusal else None,
+            "followed": source.job.source.is_followed,
         }
         for position, source in enumerate(sources)
     ]

@@ -7,7 +7,14 @@ from sqlalchemy import Row
 from persistence.catalog_rows import RowReader
 from persistence.ledger.filters import filter_from_json
 from snapshots.jobs import Skip
-from snapshots.kinds import SignalChannelKind, SkipReason, SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
+from snapshots.kinds import (
+    SignalChannelKind,
+    SkipReason,
+    SnapshotErrorCode,
+    SnapshotOrigin,
+    SnapshotType,
+    TopicSnapshotOutcome,
+)
 from snapshots.records import (
     AnswerKind,
     BulkSnapshotRecord,
@@ -68,7 +75,10 @@ def source_snapshot(
         dispatched_at=row.dispatched_at,
         started_at=row.started_at,
         progressed_at=row.progressed_at,
-        finished_at=row.finished_at,
+        # Before its last state it is an end that was told, while late reports are waited for.
+        finished_at=row.finished_at if SnapshotState(row.state).is_terminal else None,
+        origin=SnapshotOrigin(row.origin),
+        followed=row.followed,
     )
 
 

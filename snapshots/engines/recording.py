@@ -10,7 +10,7 @@ from snapshots.health.observed import ObservedSignalling, Unknown
 from snapshots.identifiers import Clock, utc_now
 from snapshots.kinds import SnapshotErrorCode
 from snapshots.model import SourceConnector
-from snapshots.ports import OutgoingSignal, Presence, Receipt
+from snapshots.ports import IncrementalSight, OutgoingSignal, Presence, Receipt
 
 
 class Behaviour(StrEnum):
@@ -89,6 +89,14 @@ class RecordingChannel:
         recorded = self._arrived[source.id, signal.id] = RecordedSignal(source, signal)
         if self._on_arrival is not None:
             self._on_arrival(recorded)
+
+
+class NoProbe:
+    """Implements the port SnapshotProbe where there are no offsets to look at."""
+
+    async def look(self, source: SourceConnector) -> IncrementalSight | None:  # noqa: ARG002
+        """Say that nothing can be seen."""
+        return None
 
 
 class SimulatedInspector:

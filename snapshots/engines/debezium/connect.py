@@ -97,6 +97,14 @@ class ConnectClient:
             return None
         return sorted(str(topic) for topic in _array(_object(_object(found).get(name)).get("topics")))
 
+    async def connector_offsets(self, cluster: Cluster, name: str) -> list[dict[str, Any]]:
+        """Return the offsets that a connector has written, one for each of its partitions.
+
+        Raises ClusterUnreachableError, also for a Kafka Connect before 3.5, which does not tell them.
+        """
+        found = await self._get(cluster, f"/connectors/{quote(name, safe='')}/offsets")
+        return [_object(_object(entry).get("offset")) for entry in _array(_object(found).get("offsets"))]
+
     async def _get(self, cluster: Cluster, path: str, *, none_for: HTTPStatus | None = None) -> Any:  # noqa: ANN401 - JSON
         if not cluster.connect_url:
             raise ClusterUnreachableError(f"Cluster {cluster.name} has no Kafka Connect URL.")

@@ -14,9 +14,10 @@ from persistence.database import Database
 from persistence.ledger.opened import NewBulkSnapshot, OpenedBulkSnapshot
 from persistence.ledger.sending import SendRecord, SignalKey
 from resolvers.settle import settle
+from resolvers.unreported import end_unreported
 from snapshots.dispatch import Failed, Outcome, Unconfirmed, Unreached
 from snapshots.engines.recording import Behaviour
-from snapshots.kinds import SignalChannelKind, SnapshotErrorCode, SnapshotType
+from snapshots.kinds import SignalChannelKind, SnapshotErrorCode, SnapshotOrigin, SnapshotType
 from snapshots.notifications import Notification, NotificationKind
 from snapshots.plan import make_plan
 from snapshots.ports import Receipt
@@ -30,7 +31,7 @@ T = TypeVar("T")
 SOURCES, TABLES = 3, 3
 _TENANTS = count(1)
 _STATEMENTS = {
-    "snapshots": "SELECT id, connector_id, state, finished_at FROM source_snapshot WHERE tenant_id = $1",
+    "snapshots": "SELECT id, connector_id, state, origin, finished_at FROM source_snapshot WHERE tenant_id = $1",
     "active": "SELECT connector_id, source_snapshot_id FROM active_snapshot WHERE tenant_id = $1",
     "events": (
         "SELECT subject_kind, subject_id, from_state, to_state FROM ledger_event WHERE tenant_id = $1 ORDER BY id"
@@ -156,6 +157,9 @@ class LedgerMachine(RuleBasedStateMachine):
     ) -> None:
         """Tell of a signal, most often of one that an engine may have got."""
         active = self.run(self._active())
+        if not mine and table == 0:
+            self._tell_of_another([place or 0, *range(len(kinds))], kinds)
+            return
         flying = [(record, signal) for record in active for signal in record.signals if signal.state in UNDER_WAY]
         if place is None and flying:
             record, signal = flying[table % len(flying)]
@@ -177,6 +181,23 @@ class LedgerMachine(RuleBasedStateMachine):
                 rows_scanned=rows,
             )
             for kind in kinds
+        ]
+        self.told += batch
+        self._apply(batch)
+
+    def _tell_of_another(self, numbers: list[int], kinds: list[NotificationKind]) -> None:
+        """Tell of a signal of somebody else's, from its start."""
+        source = numbers[0] % SOURCES
+        batch = [
+            self.world.notification(
+                kind,
+                "another's",
+                source,
+                collections=("public.table0",),
+                scanned_collection="public.table0" if kind is NotificationKind.TABLE_SCAN_COMPLETED else None,
+                status="SUCCEEDED",
+            )
+            for kind in [NotificationKind.STARTED, *kinds]
         ]
         self.told += batch
         self._apply(batch)
@@ -205,14 +226,17 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule()
     def sweep(self) -> None:
         self.run(settle(self.world.services, self.tenant))
+        self.run(end_unreported(self.world.services, self.tenant))
+        assert self.run(self.world.services.background.drain(10)) == 0
 
     @invariant()
     def every_promise_holds(self) -> None:
         found = self.run(self._everything())
         states = {row["id"]: SnapshotState(row["state"]) for row in found["snapshots"]}
-        check_events(found, states)
+        outside = {row["id"] for row in found["snapshots"] if row["origin"] == SnapshotOrigin.EXTERNAL}
+        check_events(found, states, outside)
         check_locks(found, states)
-        check_parts(found, states)
+        check_parts(found, states, outside)
 
     async def _everything(self) -> dict[str, Any]:
         async with self.database.read() as connection:
@@ -234,7 +258,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def _tell_a_good_end(self, record: SourceSnapshotRecord) -> None:
         source = int(record.source.id.removeprefix("src_"))
         incremental = record.snapshot_type is SnapshotType.INCREMENTAL
-        signal_id = next(signal.id for signal in record.signals if signal.state is SignalState.SENT)
+        signal_id = next((signal.id for signal in record.signals if signal.state is SignalState.SENT), "another's")
         told = [
             self.world.notification(
                 NotificationKind.TABLE_SCAN_COMPLETED,
@@ -246,7 +270,7 @@ class LedgerMachine(RuleBasedStateMachine):
                 rows_scanned=1,
             )
             for topic in record.topics
-            if topic.signal_id == signal_id
+            if topic.signal_id == signal_id or record.origin is SnapshotOrigin.EXTERNAL
         ]
         completed = self.world.notification(NotificationKind.COMPLETED, signal_id, source, incremental=incremental)
         self._apply([*told, completed])
@@ -256,7 +280,7 @@ class LedgerMachine(RuleBasedStateMachine):
         return list(active.values())
 
 
-def check_events(found: dict[str, Any], states: dict[str, SnapshotState]) -> None:
+def check_events(found: dict[str, Any], states: dict[str, SnapshotState], outside: set[str]) -> None:
     """Every change is one that the machine allows, and begins where the one before has ended."""
     chains: dict[tuple[str, str], list[str | None]] = {("SOURCE_SNAPSHOT", id): [None] for id in states}
     chains |= {("SIGNAL", row["id"]): [SignalState.PENDING.value] for row in found["signals"]}
@@ -270,7 +294,8 @@ def check_events(found: dict[str, Any], states: dict[str, SnapshotState]) -> Non
     for id, state in states.items():
         _, *chain = chains["SOURCE_SNAPSHOT", id]
         steps = [SnapshotState(step or "") for step in chain]
-        assert steps[0] in {SnapshotState.PENDING, SnapshotState.FAILED}
+        first = {SnapshotState.RUNNING} if id in outside else {SnapshotState.PENDING, SnapshotState.FAILED}
+        assert steps[0] in first
         assert steps[-1] is state
         assert all(before.can_become(after) for before, after in pairwise(steps))
 
@@ -283,7 +308,7 @@ def check_locks(found: dict[str, Any], states: dict[str, SnapshotState]) -> None
     assert all(active.get(row["id"], row["connector_id"]) == row["connector_id"] for row in found["snapshots"])
 
 
-def check_parts(found: dict[str, Any], states: dict[str, SnapshotState]) -> None:
+def check_parts(found: dict[str, Any], states: dict[str, SnapshotState], outside: set[str]) -> None:
     """An end is the end of every part; before it one signal at most is under way, and somebody will see to it."""
     signals: dict[str, list[Any]] = {id: [] for id in states}
     for row in found["signals"]:
@@ -293,12 +318,13 @@ def check_parts(found: dict[str, Any], states: dict[str, SnapshotState]) -> None
         topics[row["source_snapshot_id"]].append(TopicSnapshotState(row["state"]))
     for row in found["snapshots"]:
         id = row["id"]
-        assert (row["finished_at"] is not None) == states[id].is_terminal
+        if id not in outside:  # of an external one an end that was told is kept there meanwhile
+            assert (row["finished_at"] is not None) == states[id].is_terminal
         assert sum(state in UNDER_WAY for state, _ in signals[id]) <= 1
         if states[id].is_terminal:
             assert all(state in {SignalState.ENDED, SignalState.REFUSED} for state, _ in signals[id])
             assert all(state.is_terminal for state in topics[id])
-        else:
+        elif id not in outside:
             assert any(
                 state is SignalState.SENT or (lease and state not in {SignalState.ENDED, SignalState.REFUSED})
                 for state, lease in signals[id]

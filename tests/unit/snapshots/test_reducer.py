@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snapshots.active import ActiveSignal, ActiveSnapshot, ActiveTopic, Changes
+from snapshots.active import EXTERNAL_SIGNAL, ActiveSignal, ActiveSnapshot, ActiveTopic, Changes
+from snapshots.correlation import CLOCK_SKEW, STOP_FOLLOWS
 from snapshots.kinds import SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
 from snapshots.notifications import Notification, NotificationKind
-from snapshots.reducer import CLOCK_SKEW, reduce, reduce_all
+from snapshots.reducer import conclude, give_up, reduce_all, reduce_until_end
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -70,6 +71,11 @@ def told(
         status=status,
         rows_scanned=rows,
     )
+
+
+def reduce(active: ActiveSnapshot, notification: Notification) -> Changes:
+    """What one notification changes."""
+    return reduce_all(active, (notification,))[1]
 
 
 STARTED = told(NotificationKind.STARTED)
@@ -144,9 +150,32 @@ def test_the_engine_s_own_refusals_fail_the_topics_but_not_the_good_ones() -> No
 
 
 def test_completed_without_a_report_of_a_table_is_no_success() -> None:
-    after, changes = reduce_all(snapshot(["public.a"]), [STARTED, COMPLETED])
-    assert changes.steps[-1] is SnapshotState.FAILED
+    """It is waited for first: the report may come late, by another partition."""
+    active, changes = reduce_all(snapshot(["public.a"]), [STARTED, COMPLETED])
+    assert changes.steps == (SnapshotState.RUNNING,)
+    assert states(active) == [TopicSnapshotState.PENDING]
+    after, changes = conclude(active)
+    assert changes.steps == (SnapshotState.FAILED,)
+    assert changes.finished_at == COMPLETED.at
     assert after.topics[0].outcome is TopicSnapshotOutcome.NOT_REPORTED
+
+
+def test_a_report_that_comes_after_the_end_counts_and_ends_it() -> None:
+    active, _ = reduce_all(snapshot(["public.a"]), [STARTED, COMPLETED])
+    after, changes = reduce_all(active, [scanned("public.a")])
+    assert changes.steps == (SnapshotState.COMPLETED,)
+    assert (changes.finished_at, states(after)) == (COMPLETED.at, [TopicSnapshotState.COMPLETED])
+
+
+def test_nothing_is_concluded_before_an_end_was_told() -> None:
+    active, _ = reduce_all(snapshot(["public.a"]), [STARTED])
+    assert conclude(active)[1].is_empty
+
+
+def test_a_signal_without_a_report_holds_up_the_next_one() -> None:
+    active, changes = reduce_all(snapshot(["public.a"], ["public.b"]), [STARTED, COMPLETED])
+    assert changes.next_signal_id is None
+    assert conclude(active)[1].next_signal_id == "sig-1"
 
 
 def test_a_snapshot_that_starts_with_nothing_to_read_has_ended() -> None:
@@ -231,12 +260,18 @@ def test_pause_and_resume_move_back_and_forth() -> None:
     assert reduce(active, told(NotificationKind.RESUMED, seconds=3)).steps == (SnapshotState.RUNNING,)
 
 
-@pytest.mark.parametrize("id", ["sig-0", "random"])
-def test_a_stop_cancels_what_is_left(id: str) -> None:
-    after, changes = reduce_all(
-        snapshot(["public.a", "public.b"], ["public.c"]),
-        [STARTED, scanned("public.a"), told(NotificationKind.ABORTED, id=id, seconds=3)],
-    )
+@pytest.mark.parametrize("names", [(), ("public.b",)], ids=["without names", "with the names of what was left"])
+@pytest.mark.parametrize("batches", [1, 2], ids=["in one batch", "each in its own"])
+def test_a_stop_cancels_what_is_left(names: tuple[str, ...], batches: int) -> None:
+    """As Debezium tells it: the end under the snapshot's id, then the stop under a random one, at the same time."""
+    log = [
+        STARTED,
+        scanned("public.a"),
+        told(NotificationKind.COMPLETED, seconds=3),
+        told(NotificationKind.ABORTED, id="random", seconds=3, collections=names),
+    ]
+    active, _ = reduce_all(snapshot(["public.a", "public.b"], ["public.c"]), log[:-1] if batches == 2 else [])
+    after, changes = reduce_all(active, log[-1:] if batches == 2 else log)
     assert states(after) == [TopicSnapshotState.COMPLETED, TopicSnapshotState.CANCELLED, TopicSnapshotState.CANCELLED]
     assert changes.steps[-1] is SnapshotState.PARTIALLY_COMPLETED
     assert (changes.code, changes.next_signal_id) == (None, None)
@@ -249,11 +284,91 @@ def test_a_stop_before_any_table_was_read_is_a_cancellation() -> None:
     assert changes.message == "Stopped before 1 of 1 topics were read."
 
 
+def test_a_stop_that_comes_before_the_end_is_one() -> None:
+    """Its id is random, so that it can be in another partition."""
+    stop = told(NotificationKind.ABORTED, id="random", seconds=9, collections=("public.b", "public.a"))
+    after, changes = reduce_all(snapshot(["public.a", "public.b"], ["public.c"]), [STARTED, stop, COMPLETED])
+    assert states(after) == [TopicSnapshotState.CANCELLED] * 3
+    assert changes.steps[-1] is SnapshotState.CANCELLED
+
+
 def test_a_stop_of_some_tables_leaves_the_others_running() -> None:
-    stop = told(NotificationKind.ABORTED, id="random", seconds=3, collections=("public.b",))
+    stop = told(NotificationKind.ABORTED, seconds=3, collections=("public.b",))
     after, changes = reduce_all(snapshot(["public.a", "public.b"]), [STARTED, stop])
     assert states(after) == [TopicSnapshotState.PENDING, TopicSnapshotState.CANCELLED]
     assert changes.steps == (SnapshotState.RUNNING,)
+
+
+def test_a_stop_long_after_the_end_is_another_s() -> None:
+    active, _ = reduce_all(snapshot(["public.a"]), [STARTED, COMPLETED])
+    late = told(NotificationKind.ABORTED, id="random", seconds=9 + STOP_FOLLOWS.total_seconds() + 0.001)
+    assert reduce(active, late).is_empty
+
+
+# Signals that somebody else sent while ours was at work, or before (as seen on Debezium 3.6).
+
+
+def test_a_signal_that_takes_over_the_id_still_reports_our_tables_and_our_end() -> None:
+    """`two` joined after us: the engine reports our table, then its own, all under its id, and one end."""
+    two = [
+        replace(scanned("public.a", seconds=3), id="two", collections=("public.a", "public.z")),
+        replace(scanned("public.z", seconds=4), id="two", collections=("public.z",)),
+        told(NotificationKind.COMPLETED, id="two", seconds=5),
+    ]
+    after, changes = reduce_all(snapshot(["public.a"]), [STARTED, *two])
+    assert changes.steps == (SnapshotState.RUNNING, SnapshotState.COMPLETED)
+    assert after.topics[0].finished_at == NOON + timedelta(seconds=3)
+    assert changes.finished_at == NOON + timedelta(seconds=5)
+
+
+def test_a_table_that_the_other_reads_again_keeps_our_outcome() -> None:
+    two = [
+        replace(scanned("public.a", seconds=3), id="two", collections=("public.a", "public.a")),
+        replace(scanned("public.a", "SQL_EXCEPTION", seconds=4), id="two", collections=("public.a",)),
+    ]
+    after, _ = reduce_all(snapshot(["public.a"]), [STARTED, *two])
+    assert after.topics[0].outcome is TopicSnapshotOutcome.SUCCEEDED
+
+
+def test_where_we_joined_last_only_the_last_reading_of_a_table_is_ours() -> None:
+    """No STARTED of ours is told, and the whole goes on under our id; what was there before is read first."""
+    joined = [
+        told(NotificationKind.STARTED, id="before", seconds=0, collections=("public.a",)),
+        replace(scanned("public.a", "SQL_EXCEPTION", seconds=2), collections=("public.a", "public.a")),
+        replace(scanned("public.a", seconds=3), collections=("public.a",)),
+        COMPLETED,
+    ]
+    after, changes = reduce_all(snapshot(["public.a"]), joined)
+    assert after.topics[0].outcome is TopicSnapshotOutcome.SUCCEEDED
+    assert changes.steps[-1] is SnapshotState.COMPLETED
+
+
+@pytest.mark.parametrize("kind", [NotificationKind.TABLE_SCAN_COMPLETED, NotificationKind.COMPLETED])
+def test_what_another_told_before_we_were_seen_is_not_ours(kind: NotificationKind) -> None:
+    foreign = told(kind, "public.a", id="before", status="SUCCEEDED")
+    assert reduce(snapshot(["public.a"]), foreign).is_empty
+    begun, _ = reduce_all(snapshot(["public.a"]), [told(NotificationKind.STARTED, seconds=5)])
+    assert reduce(begun, foreign).is_empty
+
+
+def test_a_start_of_another_proves_that_ours_has_ended() -> None:
+    """Our end was lost, or is late; what the other reads is none of ours."""
+    log = [
+        STARTED,
+        scanned("public.a", seconds=2),
+        told(NotificationKind.STARTED, id="other", seconds=3),
+        replace(scanned("public.b", seconds=4), id="other"),
+    ]
+    active, changes = reduce_all(snapshot(["public.a", "public.b"]), log)
+    assert states(active) == [TopicSnapshotState.COMPLETED, TopicSnapshotState.PENDING]
+    after, changes = conclude(active)
+    assert changes.steps[-1] is SnapshotState.PARTIALLY_COMPLETED
+    assert after.topics[1].outcome is TopicSnapshotOutcome.NOT_REPORTED
+
+
+def test_old_news_do_not_pause_what_runs() -> None:
+    log = [STARTED, told(NotificationKind.RESUMED, seconds=5), told(NotificationKind.PAUSED, seconds=4)]
+    assert reduce_all(snapshot(["public.a"]), log)[0].state is SnapshotState.RUNNING
 
 
 # Blocking snapshots: a random id in every notification.
@@ -279,7 +394,7 @@ def test_a_blocking_snapshot_is_followed_by_table_and_time() -> None:
 
 def test_a_blocking_snapshot_of_an_unknown_table_fails() -> None:
     active = snapshot(["public.a"], snapshot_type=BLOCKING)
-    after, changes = reduce_all(active, [blocking(STARTED), blocking(COMPLETED)])
+    after, changes = conclude(reduce_all(active, [blocking(STARTED), blocking(COMPLETED)])[0])
     assert changes.steps[-1] is SnapshotState.FAILED
     assert after.topics[0].outcome is TopicSnapshotOutcome.NOT_REPORTED
 
@@ -312,16 +427,19 @@ def test_a_blocking_signal_that_was_not_sent_takes_no_notification() -> None:
 
 
 def test_the_end_of_one_blocking_signal_told_again_does_not_end_the_next() -> None:
-    active, _ = reduce_all(snapshot(["public.a"], ["public.b"], snapshot_type=BLOCKING), [blocking(COMPLETED)])
+    active, _ = conclude(
+        reduce_all(snapshot(["public.a"], ["public.b"], snapshot_type=BLOCKING), [blocking(COMPLETED)])[0]
+    )
     sent = replace(active, signals=(active.signals[0], replace(active.signals[1], state=SignalState.SENT)))
     assert reduce(sent, blocking(COMPLETED)).is_empty
 
 
 def test_a_blocking_signal_that_gave_up_at_a_table_ends_alone() -> None:
     active = snapshot(["public.a", "public.b"], ["public.c"], snapshot_type=BLOCKING)
-    after, changes = reduce_all(
+    active, _ = reduce_all(
         active, [blocking(scanned("public.a", "SQL_EXCEPTION")), blocking(told(NotificationKind.ABORTED, seconds=3))]
     )
+    after, changes = conclude(active)
     assert [topic.outcome for topic in after.topics] == [
         TopicSnapshotOutcome.FILTER_REJECTED,
         TopicSnapshotOutcome.NOT_REPORTED,
@@ -335,6 +453,103 @@ def test_a_blocking_snapshot_that_its_connector_gave_up_is_cancelled_whole() -> 
     after, changes = reduce_all(active, [blocking(STARTED), blocking(told(NotificationKind.ABORTED, seconds=3))])
     assert (changes.steps[-1], changes.next_signal_id) == (SnapshotState.CANCELLED, None)
     assert states(after) == [TopicSnapshotState.CANCELLED] * 2
+
+
+def test_the_end_of_another_blocking_snapshot_is_not_ours_where_ours_begins_after_it() -> None:
+    """Blocking snapshots queue. Of one that was sent by hand just before ours the end comes first."""
+    active = snapshot(["public.a"], snapshot_type=BLOCKING)
+    log = [
+        blocking(told(NotificationKind.COMPLETED, seconds=1)),
+        blocking(told(NotificationKind.STARTED, seconds=2)),
+        blocking(scanned("public.a", seconds=3)),
+        blocking(told(NotificationKind.COMPLETED, seconds=4)),
+    ]
+    changes = reduce_all(active, log)[1]
+    assert changes.steps == (SnapshotState.RUNNING, SnapshotState.COMPLETED)
+    assert changes.finished_at == NOON + timedelta(seconds=4)
+
+
+def test_the_reports_of_a_blocking_snapshot_may_come_in_any_order() -> None:
+    """Each has an id of its own, and so a partition of its own."""
+    active = snapshot(["public.a"], snapshot_type=BLOCKING)
+    log = [blocking(COMPLETED), blocking(scanned("public.a")), blocking(STARTED)]
+    assert reduce_all(active, log)[0].state is SnapshotState.COMPLETED
+
+
+# Snapshots of somebody else.
+
+
+def outside(snapshot_type: SnapshotType = SnapshotType.INCREMENTAL) -> ActiveSnapshot:
+    """A snapshot of somebody else, of which nothing but its start is known."""
+    return ActiveSnapshot(
+        source_snapshot_id="snap",
+        snapshot_type=snapshot_type,
+        state=SnapshotState.RUNNING,
+        sending_since=None,
+        signals=(ActiveSignal(EXTERNAL_SIGNAL, 0, SignalState.SENT),),
+        topics=(),
+        started_at=NOON,
+        external=True,
+    )
+
+
+CANDIDATES = [ActiveTopic(f"topic-{name[-1]}", None, name) for name in ("public.a", "public.b", "public.x,y")]
+
+
+def test_an_external_snapshot_takes_in_the_topics_that_it_is_told_to_read() -> None:
+    log = [
+        replace(STARTED, id="theirs", collections=("public.a", "public.x", "y", "public.unknown")),
+        replace(scanned("public.a"), id="theirs"),
+        replace(scanned("public.x,y", "SQL_EXCEPTION"), id="theirs"),
+        replace(COMPLETED, id="theirs"),
+    ]
+    after, changes, rest = reduce_until_end(outside(), [*log, STARTED], CANDIDATES)
+    assert {topic.data_collection: topic.outcome for topic in changes.found} == {
+        "public.a": TopicSnapshotOutcome.SUCCEEDED,
+        "public.x,y": TopicSnapshotOutcome.FILTER_REJECTED,
+    }
+    assert after.state is SnapshotState.PARTIALLY_COMPLETED
+    assert rest == [STARTED]
+
+
+def test_an_external_snapshot_of_unknown_tables_ends_as_the_engine_says() -> None:
+    end = reduce_all(outside(), [COMPLETED])[0]
+    assert end.state is SnapshotState.COMPLETED
+    stopped = reduce_all(outside(), [told(NotificationKind.ABORTED, id="random")])[0]
+    assert stopped.state is SnapshotState.CANCELLED
+
+
+@pytest.mark.parametrize("snapshot_type", list(SnapshotType))
+def test_a_start_ends_the_external_snapshot_before_it(snapshot_type: SnapshotType) -> None:
+    log = [
+        replace(one, incremental=snapshot_type is SnapshotType.INCREMENTAL)
+        for one in (STARTED, replace(told(NotificationKind.STARTED, seconds=4), id="next"))
+    ]
+    after, changes, rest = reduce_until_end(outside(snapshot_type), log)
+    assert after.state.is_terminal
+    assert changes.finished_at == STARTED.at
+    assert rest == log[1:]
+
+
+def test_a_connector_that_starts_says_nothing_of_an_external_snapshot() -> None:
+    skipped = blocking(told(NotificationKind.SKIPPED))
+    assert reduce(outside(BLOCKING), skipped).is_empty
+
+
+# Giving up.
+
+
+def test_to_give_up_claims_nothing() -> None:
+    active, _ = reduce_all(snapshot(["public.a", "public.b"], ["public.c"]), [STARTED, scanned("public.a")])
+    after, changes = give_up(active, NOON + timedelta(hours=2), "Nobody knows.")
+    assert changes.steps == (SnapshotState.ABANDONED,)
+    assert (changes.code, changes.message) == (SnapshotErrorCode.END_NOT_REPORTED, "Nobody knows.")
+    assert [topic.outcome for topic in after.topics] == [
+        TopicSnapshotOutcome.SUCCEEDED,
+        TopicSnapshotOutcome.NOT_REPORTED,
+        TopicSnapshotOutcome.NOT_REPORTED,
+    ]
+    assert [signal.state for signal in after.signals] == [SignalState.SENT, SignalState.REFUSED]
 
 
 # Whatever comes.
@@ -422,6 +637,6 @@ def test_the_end_of_the_last_signal_ends_everything(active: ActiveSnapshot, log:
         told(NotificationKind.COMPLETED, seconds=100, id=last.signals[-1].id),
         incremental=active.snapshot_type is SnapshotType.INCREMENTAL,
     )
-    after, _ = reduce_all(last, [*log, end])
+    after, _ = conclude(reduce_all(last, [*log, end])[0])
     assert after.state.is_terminal
     assert all(topic.state.is_terminal for topic in after.topics)

@@ -1,0 +1,51 @@
+"""Snapshots that somebody else started: which notification shows that one is under way. Pure."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from snapshots.notifications import Notification, NotificationKind
+
+EXTERNAL = "external"
+"""Operation and requester of the bulk snapshot that an external snapshot is recorded under."""
+
+_AT_WORK = {
+    NotificationKind.STARTED,
+    NotificationKind.IN_PROGRESS,
+    NotificationKind.TABLE_SCAN_COMPLETED,
+    NotificationKind.PAUSED,
+    NotificationKind.RESUMED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the ledger knows of a connector that no snapshot holds."""
+
+    signal_ids: Collection[str]
+    """Ids of signals of ours, whatever became of them."""
+    last_end: datetime | None
+    """When the last snapshot that was seen at work ended, by the engine's clock."""
+    not_before: datetime
+    """What is older shows nothing: by rule a snapshot so long silent would be given up."""
+
+
+def first_of_external(notifications: Sequence[Notification], known: Known) -> int | None:
+    """Return the place of the first notification which shows that an external snapshot is under way, if one does.
+
+    For a blocking one that is STARTED alone: its others carry ids of their own too, and could as well be late reports
+    of a snapshot of ours. SKIPPED, which each start of a connector tells, is none.
+    """
+    return next((place for place, one in enumerate(notifications) if _shows_external(one, known)), None)
+
+
+def _shows_external(notification: Notification, known: Known) -> bool:
+    if notification.kind not in _AT_WORK or notification.reads_nothing:
+        return False
+    if not notification.incremental and notification.kind is not NotificationKind.STARTED:
+        return False
+    if notification.incremental and (not notification.id or notification.id in known.signal_ids):
+        return False
+    if known.last_end is not None and notification.at <= known.last_end:
+        return False
+    return notification.at >= known.not_before
