@@ -1,0 +1,61 @@
+"""The real program, killed at a step: `python -m tests.faults.launcher serve`, with the step in FAULT_STEP.
+
+It is the program `topicsnap` with a hook around one method of the ledger or of the signal channels, and dies there by
+SIGKILL, as a machine does that loses its power.
+"""
+
+import functools
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from gateway.cli import main
+from persistence.ledger import Ledger
+from snapshots.engines.debezium.signal_table import SignalTableChannel
+from snapshots.engines.debezium.signal_topic import SignalTopicChannel
+
+VARIABLE = "FAULT_STEP"
+
+Method = Callable[..., Awaitable[Any]]
+
+STEPS: dict[str, tuple[tuple[type, ...], str, bool]] = {
+    "before record": ((Ledger,), "open", False),
+    "after record": ((Ledger,), "open", True),
+    "before SENDING": ((Ledger,), "start_sending", False),
+    "after SENDING": ((Ledger,), "start_sending", True),
+    "before send": ((SignalTableChannel, SignalTopicChannel), "send", False),
+    "after send": ((SignalTableChannel, SignalTopicChannel), "send", True),
+    "before outcome": ((Ledger,), "record_sends", False),
+    "after outcome": ((Ledger,), "record_sends", True),
+    "after claim": ((Ledger,), "claim_due", True),
+    "after looking": ((SignalTableChannel, SignalTopicChannel), "find", True),
+}
+"""Whose method it is, its name, and whether the process dies after it rather than before."""
+
+
+def deadly(method: Method, *, after: bool) -> Method:
+    """Return `method` with death before it, or after it has returned something."""
+
+    @functools.wraps(method)
+    async def call(*arguments: object, **options: object) -> object:
+        result = await method(*arguments, **options) if after else None
+        if not after or result or result is None:  # an empty claim is no claim
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    return call
+
+
+def arm(step: str) -> None:
+    owners, name, after = STEPS[step]
+    for owner in owners:
+        setattr(owner, name, deadly(getattr(owner, name), after=after))
+
+
+if __name__ == "__main__":
+    if VARIABLE in os.environ:
+        arm(os.environ[VARIABLE])
+    sys.argv[0] = "topicsnap"
+    main()

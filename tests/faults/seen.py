@@ -1,0 +1,79 @@
+"""What really happened on the topics, as any consumer sees it: rows, notifications and signals."""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import orjson
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from sandbox.topics import Json
+
+
+class Seen:
+    """Reads topics from their beginning in the background, and remembers what came."""
+
+    def __init__(self, bootstrap: str, topics: Sequence[str]) -> None:
+        self._bootstrap = bootstrap
+        self._topics = topics
+        self._rows: defaultdict[str, list[object]] = defaultdict(list)
+        self._changes: set[tuple[str, object]] = set()
+        self._told: defaultdict[str, list[Json]] = defaultdict(list)
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._read_on())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _read_on(self) -> None:
+        consumer: Any = AIOKafkaConsumer(  # type: ignore[no-untyped-call]
+            bootstrap_servers=self._bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+        )
+        await consumer.start()
+        try:
+            partitions = [TopicPartition(topic, 0) for topic in self._topics]
+            consumer.assign(partitions)
+            await consumer.seek_to_beginning(*partitions)
+            while True:
+                for partition, batch in (await consumer.getmany(timeout_ms=100)).items():
+                    for record in batch:
+                        self._see(partition.topic, orjson.loads(record.value or b"{}"))
+        finally:
+            await consumer.stop()
+
+    def _see(self, topic: str, value: Json) -> None:
+        after = value.get("after")
+        if isinstance(after, dict) and value.get("op") == "r":
+            self._rows[topic].append(after.get("id"))
+        elif isinstance(after, dict):
+            self._changes.add((topic, after.get("id")))
+        elif "type" in value:
+            self._told[topic].append(value)
+
+    def mark(self) -> dict[str, int]:
+        """Return a mark for `rows` by which what has come before is left out."""
+        return {topic: len(rows) for topic, rows in self._rows.items()}
+
+    def rows(self, topic: str, since: Mapping[str, int]) -> list[object]:
+        """Return the ids of the snapshot rows on a topic, in the order they came."""
+        return self._rows[topic][since.get(topic, 0) :]
+
+    def has_change(self, topic: str, id_: int) -> bool:
+        """Whether a streamed change of this id has come. Raises what the reader died of."""
+        if self._task is not None and self._task.done():
+            self._task.result()
+        return (topic, id_) in self._changes
+
+    def started(self, topic: str) -> Counter[str]:
+        """Return how often the notifications on a topic tell STARTED, by the signal's id."""
+        return Counter(str(value["id"]) for value in self._told[topic] if value["type"] == "STARTED")
+
+    def signals(self, topic: str) -> list[str]:
+        """Return the ids of the `execute-snapshot` signals on a signal topic."""
+        return [str(value["id"]) for value in self._told[topic] if value["type"] == "execute-snapshot"]

@@ -1,0 +1,269 @@
+"""Where the fault tests stand: the chain, Topicsnap's catalogue of it, and the processes of Topicsnap."""
+
+import asyncio
+import re
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from gateway.engine import debezium
+from gateway.secrets import ReferencedSecrets
+from gateway.services import open_runtime
+from gateway.settings import load
+from persistence import migrations
+from persistence.embedded.sessions import connected
+from persistence.errors import DatabaseError
+from resolvers.import_catalog import import_catalog
+from resolvers.principal import LOCAL_PRINCIPAL
+from resolvers.services import Services
+from resolvers.sync_catalog import sync_catalog
+from sandbox.waiting import eventually
+from snapshots.catalog import CatalogImport, ImportedCluster, ImportedConnector, TopicFilter
+from snapshots.kinds import SignalChannelKind, TopicSnapshotOutcome
+from snapshots.records import BulkSnapshotRecord
+from snapshots.states import BulkSnapshotState, SignalState
+from tests.cli.commands import Running, _collect, environment
+from tests.e2e.sources import OwnSource
+from tests.faults.chain import DATABASE, Chain, variable
+from tests.faults.launcher import VARIABLE
+from tests.faults.sources import NOTIFICATIONS, ROWS, SOURCES
+
+TENANT = LOCAL_PRINCIPAL.tenant_id
+_ROOT = Path(__file__).parents[2]
+_END_SECONDS = 90.0
+_MUTATION = """
+mutation($input: BulkSnapshotTopicsInput!) {
+  bulkSnapshotTopics(input: $input) { bulkSnapshot { id } userErrors { message } }
+}
+"""
+Asked = tuple[OwnSource, str]
+
+
+def tell(line: str) -> None:
+    """Print what was counted: `pytest -rP` shows it."""
+    sys.stdout.write(f"{line}\n")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What was counted and asserted; printed by each test."""
+
+    accepted: int
+    """Topics of accepted source snapshots."""
+    succeeded: int
+    failed: int
+    lost: int
+    signals: int
+    sent_twice: int
+    run_twice: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A moment, since which things are counted."""
+
+    seen: dict[str, int]
+    signals: dict[str, frozenset[str]]
+    bulk_ids: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A process of Topicsnap that serves."""
+
+    running: Running
+    url: str
+
+    async def ask(self, topic_ids: Sequence[str], key: str | None = None, seconds: float = 60.0) -> str | None:
+        """Ask for a bulk snapshot; return its id, None where no answer came, or none that accepts it."""
+        body = {"query": _MUTATION, "variables": {"input": {"topicIds": list(topic_ids), "idempotencyKey": key}}}
+        timeout = aiohttp.ClientTimeout(total=seconds)
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=timeout) as session,
+                session.post(f"{self.url}/graphql", json=body) as response,
+            ):
+                answer = await response.json()
+        except (aiohttp.ClientError, TimeoutError):
+            return None
+        payload = (answer.get("data") or {}).get("bulkSnapshotTopics")
+        return str(payload["bulkSnapshot"]["id"]) if payload and payload["bulkSnapshot"] else None
+
+
+@dataclass(frozen=True)
+class Stand:
+    chain: Chain
+    services: Services
+    """Of a process of the test's own, which reads what the ledger holds and reaches everything directly."""
+    topic_ids: dict[str, str]
+
+    def ids(self, *asked: Asked) -> list[str]:
+        return [self.topic_ids[source.topic(table)] for source, table in asked]
+
+    def variables(self, **more: str) -> dict[str, str]:
+        """The environment of a process of Topicsnap; its leases are short, so that a test need not wait for long."""
+        return {
+            "TOPICSNAP_DATABASE_URL": self.chain.proxied_url,
+            "TOPICSNAP_DISPATCH_DEADLINE_SECONDS": "1",
+            "TOPICSNAP_DISPATCH_CLUSTER_LIMIT": "64",
+            "TOPICSNAP_SETTLE_SECONDS": "1",
+            **self.chain.secrets(),
+            **more,
+        }
+
+    async def mark(self) -> Mark:
+        signals = {source.name: frozenset(await self.chain.signals(source)) for source in SOURCES}
+        return Mark(self.chain.seen.mark(), signals, frozenset(await self.bulk_ids()))
+
+    async def bulk_ids(self) -> list[str]:
+        async with connected(self.chain.url) as connection:
+            ids = await connection.fetchval("SELECT array_agg(id ORDER BY id) FROM bulk_snapshot")
+        return list(ids) if isinstance(ids, list) else []
+
+    async def held(self) -> int:
+        async with connected(self.chain.url) as connection:
+            return int(str(await connection.fetchval("SELECT count(*) FROM active_snapshot")))
+
+    async def records(self, mark: Mark) -> list[BulkSnapshotRecord]:
+        """Return the bulk snapshots that were recorded since the mark."""
+        ids = [id_ for id_ in await self.bulk_ids() if id_ not in mark.bulk_ids]
+        return list((await self.services.ledger.bulk_snapshots(TENANT, ids)).values())
+
+    async def ended(self, mark: Mark, seconds: float = _END_SECONDS) -> list[BulkSnapshotRecord]:
+        """Return them when each has ended."""
+        last: list[BulkSnapshotRecord] = []
+
+        async def probe() -> list[BulkSnapshotRecord] | None:
+            nonlocal last
+            try:
+                last = await self.records(mark)
+            except (DatabaseError, OSError):
+                return None
+            done = all(record.state is not BulkSnapshotState.IN_PROGRESS for record in last)
+            return last if done else None
+
+        try:
+            return await eventually(probe, seconds, "the end of every bulk snapshot")
+        finally:
+            for record in last:
+                if record.state is BulkSnapshotState.IN_PROGRESS:
+                    for one in record.snapshots:
+                        tell(f"left: {one.source.name} {one.state} {one.code} {one.message}")
+
+    async def account(self, mark: Mark, *, engine_restarted: bool = False) -> Counts:
+        """Wait for the end of all since `mark`; compare what the ledger says with what was sent and what arrived.
+
+        After a restart of the engine rows may come again, and a snapshot that was under way be started again by
+        Debezium itself: at least once is what is asserted then.
+        """
+        records = await self.ended(mark)
+        assert await self.held() == 0
+        await asyncio.gather(*(self.chain.pass_fence(source) for source in SOURCES))
+        snapshots = [one for record in records for one in record.snapshots]
+        topics = [topic for one in snapshots for topic in one.topics]
+        succeeded = [topic for topic in topics if topic.outcome is TopicSnapshotOutcome.SUCCEEDED]
+        times = Counter(topic.topic.name for topic in succeeded)
+        rows = 0
+        for name, expected in ROWS.items():
+            arrived = Counter(self.chain.seen.rows(name, mark.seen))
+            rows += arrived.total()
+            assert set(arrived) == (set(range(1, expected + 1)) if times[name] else set()), name
+            if not engine_restarted:
+                assert set(arrived.values()) <= {times[name]}, (name, times[name], arrived.most_common(3))
+        for one in snapshots:
+            assert one.state.is_terminal
+            if any(topic.outcome is not TopicSnapshotOutcome.SUCCEEDED for topic in one.topics):
+                assert one.code, one
+                assert one.message, one
+        sent = await self._sent_since(mark)
+        known = {signal.id: signal for one in snapshots for signal in one.signals}
+        assert set(sent) <= set(known), "a signal that the ledger does not know"
+        unsent = {SignalState.REFUSED, SignalState.PENDING}
+        said = {id_ for id_, signal in known.items() if signal.state not in unsent}
+        assert set(sent) == said, (set(sent) ^ said, [known[id_] for id_ in set(sent) ^ said])
+        started = self.chain.seen.started(NOTIFICATIONS)
+        doubled = [id_ for id_, times_sent in sent.items() if times_sent > 1]
+        run_twice = [id_ for id_ in sent if started[id_] > 1]
+        assert doubled == []
+        if not engine_restarted:
+            assert run_twice == []
+        lost = sum(1 for topic in topics if topic.outcome is None and topic.finished_at is None)
+        failed = len(topics) - len(succeeded)
+        counts = Counts(len(topics), len(succeeded), failed, lost, len(sent), len(doubled), len(run_twice), rows)
+        tell(str(counts))
+        return counts
+
+    async def _sent_since(self, mark: Mark) -> Counter[str]:
+        sent: Counter[str] = Counter()
+        for source in SOURCES:
+            sent.update(id_ for id_ in await self.chain.signals(source) if id_ not in mark.signals[source.name])
+        return sent
+
+    @asynccontextmanager
+    async def process(
+        self, command: str, *arguments: str, step: str | None = None, **more: str
+    ) -> AsyncIterator[Running]:
+        """Run `topicsnap serve` or `worker`, which dies at `step`."""
+        variables = self.variables(**more) | ({VARIABLE: step} if step else {})
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.faults.launcher", command, *arguments),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment(**variables),
+            cwd=_ROOT,
+            start_new_session=True,
+        )
+        running = Running(process)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        readers = [
+            asyncio.create_task(_collect(process.stdout, running.out)),
+            asyncio.create_task(_collect(process.stderr, running.err)),
+        ]
+        try:
+            yield running
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+            await asyncio.gather(*readers)
+
+    @asynccontextmanager
+    async def gateway(self, *, step: str | None = None, **more: str) -> AsyncIterator[Gateway]:
+        async with self.process("serve", "--port", "0", step=step, **more) as running:
+            text = await running.says("Topicsnap is ready at ")
+            found = re.search(r"ready at (http://\S+?)/ ", text)
+            assert found
+            yield Gateway(running, found[1])
+
+
+@asynccontextmanager
+async def standing(chain: Chain) -> AsyncIterator[Stand]:
+    """Migrate Topicsnap's database and fill its catalogue."""
+    await chain.own.create_database(DATABASE)
+    await migrations.upgrade(chain.url)
+    environ = {variable(source): chain.databases.url(source.name) for source in SOURCES}
+    async with open_runtime(load(), chain.url, engine=debezium(ReferencedSecrets(environ))) as runtime:
+        services = runtime.services
+        cluster = ImportedCluster("faults", connect_url=chain.connect_url, kafka_bootstrap=chain.broker.bootstrap)
+        connectors = tuple(
+            ImportedConnector(
+                "faults",
+                source.source.connector,
+                signal_channel=SignalChannelKind.KAFKA if source.source.channel == "kafka" else None,
+                database_url_ref=f"env:{variable(source)}",
+            )
+            for source in SOURCES
+        )
+        await import_catalog(services, LOCAL_PRINCIPAL, CatalogImport((cluster,), connectors))
+        [found] = await services.catalog.clusters(TENANT)
+        await sync_catalog(services, LOCAL_PRINCIPAL, found.id)
+        page = await services.catalog.topics_page(TENANT, TopicFilter(), first=500)
+        yield Stand(chain, services, {topic.name: topic.id for topic in page.items})
