@@ -3,13 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from resolvers.settle import settle
 from sandbox.waiting import eventually
+from snapshots.identifiers import utc_now
 from snapshots.kinds import ConnectorState, SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
 from snapshots.model import Cluster
 from snapshots.records import AnswerKind, SourceAnswer, SourceSnapshotRecord
+from snapshots.retries import RetryPolicy
 from snapshots.states import BulkSnapshotState, SnapshotState, TopicSnapshotState
 from tests.e2e.gateway import CLUSTER, END_SECONDS, TENANT, Gateway, part, topics_of
 from tests.e2e.places import GHOST, MISSING_TABLE, MUTE_KAFKA, NO_CONNECT, NO_KAFKA, seen_from
@@ -61,10 +66,20 @@ async def test_sources_that_cannot_be_reached_fail_alone(gateway: Gateway) -> No
     ghost, no_kafka, mute_kafka, depot = answered.snapshots
     answer = assert_failed(ghost, SnapshotErrorCode.CONNECTOR_NOT_FOUND, retryable=False)
     assert answer.message == "Kafka Connect of cluster e2e has no connector ghost."
-    answer = assert_failed(no_kafka, SnapshotErrorCode.CHANNEL_UNAVAILABLE, retryable=True)
-    assert answer.message == "None of the cluster's Kafka brokers can be reached."
-    assert_failed(mute_kafka, SnapshotErrorCode.CHANNEL_UNAVAILABLE, retryable=True)
+    for away in (no_kafka, mute_kafka):
+        answer = answer_of(away)
+        assert (answer.kind, answer.code) == (AnswerKind.UNCONFIRMED, SnapshotErrorCode.CHANNEL_UNAVAILABLE)
+        assert away.state is SnapshotState.UNCONFIRMED
+    assert answer_of(no_kafka).message.startswith(
+        "None of the cluster's Kafka brokers can be reached. Nothing was sent; it goes on being tried, attempt 2 of 6"
+    )
     assert answer_of(depot).kind is AnswerKind.DISPATCHED
+    last = replace(gateway.services, retries=RetryPolicy(1), clock=lambda: utc_now() + timedelta(minutes=1))
+    assert await settle(last, TENANT) == 2
+    given_up = await gateway.record(answered.id)
+    for snapshot in given_up.snapshots[1:3]:
+        assert (snapshot.state, snapshot.code) == (SnapshotState.FAILED, SnapshotErrorCode.CHANNEL_UNAVAILABLE)
+        assert (snapshot.message or "").endswith("Given up after 2 attempts.")
     ended = await gateway.ended(answered.id)
     assert ended.state is BulkSnapshotState.PARTIALLY_COMPLETED
     assert part(ended, DEPOT).state is SnapshotState.COMPLETED
