@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from persistence.ledger.verifying import DueVerification
@@ -92,6 +92,8 @@ async def _look(
             table = _Table(snapshot.source, topic.data_collection, topic.filter)
             judgement, expected = await _compare(services, reading, arrivals, table, mark, topic)
             emitted = arrivals.reads
+            if reading.obstacles and judgement.verdict is SnapshotVerdict.NOT_PROVABLE:
+                judgement = replace(judgement, passing=False)  # what is gone from a topic does not come back
     except TooManyKeysError:
         judgement = _unprovable(f"The topic has more than {MAX_KEYS} distinct keys.")
     except UnreadableError as error:

@@ -62,6 +62,7 @@ LEDGER = OwnSource(
         Made("busy", 30_000),
         Made("halted", 30_000),
         Made("doomed", 50),
+        Made("remade", 50),
         Made("empty", 0),
         Made("parcels", 3000, _PARCELS),
         Made("prices", 50, _NUMERIC),
@@ -78,6 +79,8 @@ class Verifying:
     services: Services
     sandbox: Sandbox
     topic_ids: Mapping[str, str]
+    url: str
+    """The superuser's URL of the gateway's database."""
 
     async def start(
         self,
@@ -161,4 +164,4 @@ async def verifying(sandbox: Sandbox, postgres_server: EmbeddedPostgres, templat
         await import_catalog(services, LOCAL_PRINCIPAL, CatalogImport(topics=(wrong,)))
         page = await services.catalog.topics_page(TENANT, TopicFilter(), first=500, after=None)
         async with following(services, group="verifying"):
-            yield Verifying(services, sandbox, {topic.name: topic.id for topic in page.items})
+            yield Verifying(services, sandbox, {topic.name: topic.id for topic in page.items}, url)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
+from persistence.embedded.sessions import connected
 from resolvers.principal import LOCAL_PRINCIPAL
 from resolvers.verify_snapshot import verify_snapshot
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
@@ -22,6 +23,15 @@ _EARLY = RowFilter((RowCondition("id", FilterOperator.LE, ("700",)),))
 
 def _rows(table: str) -> int:
     return next(made.rows for made in LEDGER.tables if made.name == table)
+
+
+async def _delete(verifying: Verifying, table: str) -> None:
+    admin: Any = AIOKafkaAdminClient(bootstrap_servers=verifying.sandbox.broker.bootstrap)
+    await admin.start()
+    try:
+        await admin.delete_topics([LEDGER.topic(table)])
+    finally:
+        await admin.close()
 
 
 @pytest.mark.parametrize("snapshot_type", SnapshotType)
@@ -138,15 +148,39 @@ async def test_a_stopped_snapshot_is_never_complete(verifying: Verifying) -> Non
     assert "was not read to its end" in (topic.verdict_reason or "")
 
 
+async def test_rows_that_no_event_names_come_out_one_by_one(verifying: Verifying) -> None:
+    bulk_id = await verifying.start("goods", row_filter=_EARLY)
+    await verifying.ended(bulk_id)
+    # As if the engine had been asked for all of the table, and had left the rows out.
+    async with connected(verifying.url) as connection:
+        await connection.execute(
+            "UPDATE snapshot_topic t SET filter = NULL FROM source_snapshot s "
+            "WHERE s.id = t.source_snapshot_id AND s.bulk_snapshot_id = $1",
+            bulk_id,
+        )
+    topic = await verifying.verified(bulk_id)
+
+    assert topic.verdict is SnapshotVerdict.INCOMPLETE, topic.verdict_reason
+    assert (topic.expected_rows, topic.emitted_rows) == (3000, 700)
+    assert "2300 of them nobody has touched" in (topic.verdict_reason or "")
+
+
+async def test_a_topic_that_was_made_anew_proves_nothing(verifying: Verifying) -> None:
+    await verifying.ended(await verifying.start("remade"))
+    bulk_id = await verifying.start("remade")
+    await verifying.ended(bulk_id)
+    await _delete(verifying, "remade")
+    await verifying.sandbox.broker.create_topics([LEDGER.topic("remade")])
+    topic = await verifying.verified(bulk_id)
+
+    assert topic.verdict is SnapshotVerdict.NOT_PROVABLE
+    assert "made anew" in (topic.verdict_reason or "")
+
+
 async def test_a_deleted_topic_proves_nothing(verifying: Verifying) -> None:
     bulk_id = await verifying.start("doomed")
     await verifying.ended(bulk_id)
-    admin: Any = AIOKafkaAdminClient(bootstrap_servers=verifying.sandbox.broker.bootstrap)
-    await admin.start()
-    try:
-        await admin.delete_topics([LEDGER.topic("doomed")])
-    finally:
-        await admin.close()
+    await _delete(verifying, "doomed")
     topic = await verifying.verified(bulk_id)
 
     assert topic.verdict is SnapshotVerdict.NOT_PROVABLE
