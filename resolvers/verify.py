@@ -167,6 +167,8 @@ def _obstacles(reading: TopicReading, arrivals: Arrivals, topic: TopicSnapshotRe
 
 
 def _window(snapshot: SourceSnapshotRecord, topic: TopicSnapshotRecord) -> Window:
+    if not snapshot.followed:
+        return Window()  # its times are not the engine's
     ended = next((signal.ended_at for signal in snapshot.signals if signal.id == topic.signal_id), None)
     return Window(_ms(snapshot.started_at), _ms(ended or snapshot.finished_at))
 
