@@ -4,6 +4,7 @@ from resolvers import idempotency
 from resolvers.bulk_snapshot import carry_out
 from resolvers.principal import Principal
 from resolvers.services import Services
+from snapshots.errors import RequestError
 from snapshots.records import BulkSnapshotRecord
 from snapshots.retry_request import RetryRequest, bulk_snapshot_not_found, check, make_retry
 
@@ -25,7 +26,14 @@ async def retry_bulk_snapshot(services: Services, principal: Principal, request:
     if record is None:
         raise bulk_snapshot_not_found(request)
     retries = await _all_retries(services, tenant_id, bulk_id)
-    return await carry_out(services, principal, OPERATION, make_retry(request, record, retries), request)
+    try:
+        again = make_retry(request, record, retries)
+    except RequestError:
+        # What it found taken may have been taken by the first call with this very key, since that was looked for.
+        if replayed := await idempotency.replay(services, principal, OPERATION, request):
+            return replayed
+        raise
+    return await carry_out(services, principal, OPERATION, again, request)
 
 
 async def _all_retries(services: Services, tenant_id: str, bulk_id: str) -> list[BulkSnapshotRecord]:

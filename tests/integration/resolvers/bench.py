@@ -13,6 +13,7 @@ from persistence.database import Database
 from persistence.ledger import Ledger
 from persistence.ledger.opened import NewBulkSnapshot, OpenedBulkSnapshot
 from persistence.ledger.sending import SendRecord, SignalKey
+from persistence.ledger.settling import DueSignal
 from resolvers.background import Background
 from resolvers.bulk_snapshot import bulk_snapshot_topics
 from resolvers.follow import apply_notifications
@@ -163,6 +164,14 @@ class ProbedLedger(Ledger):
     async def bulk_snapshots(self, tenant_id: str, ids: Sequence[str]) -> dict[str, BulkSnapshotRecord]:
         await self.probe("before bulk_snapshots")
         return await super().bulk_snapshots(tenant_id, ids)
+
+    async def retries(self, tenant_id: str, ids: Sequence[str]) -> dict[str, tuple[BulkSnapshotRecord, ...]]:
+        await self.probe("before retries")
+        return await super().retries(tenant_id, ids)
+
+    async def signals(self, tenant_id: str, ids: list[str]) -> tuple[DueSignal, ...]:
+        await self.probe("before signals")
+        return await super().signals(tenant_id, ids)
 
 
 class NoObserver:

@@ -102,13 +102,14 @@ async def test_a_follower_that_died_before_it_sent_is_stood_in_for(
     assert states(await world.only()) == [SignalState.ENDED, SignalState.SENT, SignalState.PENDING]
 
 
+@pytest.mark.parametrize("late_at", ["before signals", "before start_sending"])
 async def test_a_follower_that_comes_late_does_not_send_what_the_sweep_has_sent(
-    world: World, snapshot: SourceSnapshotRecord
+    world: World, snapshot: SourceSnapshotRecord, late_at: str
 ) -> None:
     """The sweep's send was not answered, so its fate is unknown: to send it once more would need proof of absence."""
 
     async def overtaken(step: str) -> None:
-        if step == "before start_sending":
+        if step == late_at:
             world.ledger.probe = dies("never")
             world.clock.advance(3600)
             world.recording.behave("src_0", Behaviour.LOSE_ANSWER)

@@ -16,6 +16,7 @@ from snapshots.request import TopicOptions
 from snapshots.retry_request import RetryRequest
 from snapshots.states import SnapshotState
 from tests.integration.resolvers.bench import SOMEBODY, TENANT, World
+from tests.integration.resolvers.conftest import MakeReplica
 
 FILTER = RowFilter((RowCondition("id", FilterOperator.GT, ("5",)),))
 
@@ -143,6 +144,22 @@ async def test_a_key_is_replayed_and_its_reuse_refused(world: World) -> None:
         await retry(world, first.id, first.snapshots[0].id, key="k")
     assert caught.value.code is UserErrorCode.IDEMPOTENCY_KEY_REUSED
     assert len(await world.all_bulks()) == 2
+
+
+async def test_a_call_with_a_key_whose_first_call_has_just_left_nothing_to_retry_replays_it(
+    world: World, replica: MakeReplica
+) -> None:
+    first = await busy(world, "top_0_0")
+    late = replica()
+    retried: list[BulkSnapshotRecord] = []
+
+    async def overtaken(step: str) -> None:
+        if step == "before retries" and not retried:
+            retried.append(await retry(world, first.id, key="k"))
+
+    late.ledger.probe = overtaken
+    assert [await retry(late, first.id, key="k")] == retried
+    assert len(world.recording.recorded) == 1
 
 
 async def test_ten_at_once_with_one_key_retry_once(world: World) -> None:
