@@ -1,6 +1,8 @@
 """A process that asks for a bulk snapshot and kills itself at a given step, as a machine that loses its power does.
 
-python -m tests.integration.resolvers.killed DATABASE_URL SOURCE_URL STEP
+python -m tests.integration.resolvers.killed DATABASE_URL SOURCE_URL STEP [HOURS]
+
+With HOURS it does not ask: it settles, so many hours later.
 """
 
 import asyncio
@@ -61,8 +63,8 @@ def table_world(database: Database, source_url: str) -> World:
     return world
 
 
-async def run(database_url: str, source_url: str, step: str) -> None:
-    """Ask, and die at `step`: one of the ledger's, or `after N sends`."""
+async def run(database_url: str, source_url: str, step: str, hours: str | None = None) -> None:
+    """Ask, or settle, and die at `step`: one of the ledger's, or `after N sends`."""
 
     async def probe(now: str) -> None:
         if now == step:
@@ -73,7 +75,11 @@ async def run(database_url: str, source_url: str, step: str) -> None:
     if step.endswith("sends") and step.split()[1].isdigit():
         assert isinstance(world.channel, KillingChannel)
         world.channel.left = int(step.split()[1])
-    await world.ask(*TOPICS, key=KEY)
+    if hours is None:
+        await world.ask(*TOPICS, key=KEY)
+    else:
+        world.clock.advance(3600 * int(hours))
+        await world.settle()
 
 
 if __name__ == "__main__":

@@ -33,8 +33,9 @@ class Scene:
     worlds: list[World]
     """Those who come after the one that was killed."""
 
-    async def kill(self, step: str) -> None:
-        arguments = ["-m", "tests.integration.resolvers.killed", self.database_url, self.source_url, step]
+    async def kill(self, step: str, *hours: str) -> None:
+        """Have a process ask and kill itself at `step`; or, `hours` later, settle."""
+        arguments = ["-m", "tests.integration.resolvers.killed", self.database_url, self.source_url, step, *hours]
         process = await asyncio.create_subprocess_exec(
             sys.executable, *arguments, cwd=_ROOT, stderr=asyncio.subprocess.PIPE
         )
@@ -111,6 +112,23 @@ async def test_what_was_accepted_is_signalled_once(scene: Scene, step: str, stat
     told = {snapshot.answer and snapshot.answer.kind for snapshot in replayed.snapshots}
     assert told == ({AnswerKind.DISPATCHED} if step == "after record_answers" else {None})
     assert await scene.signalled() == sorted(signal.id for signal in signals)
+
+
+@pytest.mark.parametrize("first", ["after open", "after start_sending"])
+@pytest.mark.parametrize(
+    "second",
+    ["before start_sending", "after start_sending", "after 1 sends", "before record_sends", "after record_sends"],
+)
+async def test_a_sweep_that_is_killed_as_well_leaves_it_to_the_next(scene: Scene, first: str, second: str) -> None:
+    await scene.kill(first)
+    await scene.kill(second, "1")
+    for _ in range(4):
+        await scene.settle()
+    (record,) = await scene.worlds[0].all_bulks()
+    assert {snapshot.state for snapshot in record.snapshots} == {SnapshotState.DISPATCHED}
+    signals = [signal for snapshot in record.snapshots for signal in snapshot.signals]
+    assert await scene.signalled() == sorted(signal.id for signal in signals)
+    assert await scene.settle() == 0
 
 
 async def test_before_it_was_recorded_nothing_was_accepted_and_the_key_is_free(scene: Scene) -> None:
