@@ -33,6 +33,17 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+class Profile(StrEnum):
+    """What the defaults of a process are meant for."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+_OFF_IN_PRODUCTION = ("introspection", "suggestions", "graphiql")
+"""What helps people to explore the API, strangers included; unless set, production does without."""
+
+
 class LogLevel(StrEnum):
     """The least severe lines that are written."""
 
@@ -49,6 +60,11 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, extra="ignore", frozen=True, env_ignore_empty=True, populate_by_name=True
     )
 
+    profile: Profile = Field(
+        Profile.DEVELOPMENT,
+        description="What the defaults are meant for, `development` or `production`; in production, INTROSPECTION, "
+        "SUGGESTIONS and GRAPHIQL are false unless set.",
+    )
     database_url: SecretStr | None = Field(
         None, description="PostgreSQL of Topicsnap's own, `postgresql://…`. Unset: an embedded one in DATA_DIR."
     )
@@ -100,13 +116,17 @@ class Settings(BaseSettings):
         le=10_000,
         description="Most GraphQL operations under way on one WebSocket, subscriptions for the most part.",
     )
-    introspection: bool = Field(default=True, description="Whether GraphQL introspection is answered.")
+    introspection: bool = Field(
+        default=True, description="Whether GraphQL introspection is answered. Default in production: false."
+    )
     suggestions: bool = Field(
-        default=True, description="Whether GraphQL errors may name fields that the client came close to."
+        default=True,
+        description="Whether GraphQL errors may name fields that the client came close to. Default in production: "
+        "false.",
     )
     graphiql: bool = Field(
         default=True,
-        description="Whether `/` is GraphiQL, to try operations in the browser; turn it off in production.",
+        description="Whether `/` is GraphiQL, to try operations in the browser. Default in production: false.",
     )
     idempotency_days: int = Field(7, ge=1, le=365, description="How long idempotency keys are kept, in days.")
     follow: bool = Field(
@@ -144,6 +164,14 @@ class Settings(BaseSettings):
     )
     log_format: LogFormat = Field(LogFormat.TEXT, description="`text` for people, `json` for machines.")
     log_level: LogLevel = Field(LogLevel.INFO, description="Least severe lines to log: debug, info, warning or error.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_profile(cls, given: dict[str, object]) -> dict[str, object]:
+        """Fill in what production leaves off; what is set wins, in the environment or by an option."""
+        if given.get("profile") == Profile.PRODUCTION:
+            return {**dict.fromkeys(_OFF_IN_PRODUCTION, False), **given}
+        return given
 
     @field_validator("port", mode="before")
     @classmethod

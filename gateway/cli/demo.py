@@ -9,7 +9,7 @@ from rich.console import Console
 
 from gateway.cli.exits import fail, run
 from gateway.errors import SettingsError
-from gateway.settings import LogLevel, load, variable
+from gateway.settings import LogLevel, Profile, load, variable
 
 PortOption = Annotated[
     int | None,
@@ -40,7 +40,7 @@ def demo(port: PortOption = None, simulate: SimulateOption = False) -> None:
 
     quiet = None if os.environ.get(variable("log_level")) else LogLevel.WARNING
     try:
-        settings = load(port=port, host="127.0.0.1", log_level=quiet, follow=True)
+        settings = load(profile=Profile.DEVELOPMENT, port=port, host="127.0.0.1", log_level=quiet, follow=True)
     except SettingsError as error:
         fail(error)
     steps = Steps(Console())

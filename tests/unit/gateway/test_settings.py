@@ -35,6 +35,34 @@ def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load().database_url is None
 
 
+def openness(settings: Settings) -> tuple[bool, bool, bool]:
+    return settings.introspection, settings.suggestions, settings.graphiql
+
+
+def test_production_shows_nothing_to_explore_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert openness(load()) == (True, True, True)
+    monkeypatch.setenv("TOPICSNAP_PROFILE", "production")
+    assert openness(load()) == (False, False, False)
+    assert openness(load(profile="development")) == (True, True, True)
+
+
+def test_what_is_set_wins_over_the_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOPICSNAP_PROFILE", "production")
+    monkeypatch.setenv("TOPICSNAP_INTROSPECTION", "true")
+    monkeypatch.setenv("TOPICSNAP_SUGGESTIONS", "")
+    assert openness(load()) == (True, False, False)
+    assert openness(load(graphiql=True)) == (True, False, True)
+    monkeypatch.setenv("TOPICSNAP_PROFILE", "development")
+    monkeypatch.setenv("TOPICSNAP_GRAPHIQL", "false")
+    assert openness(load()) == (True, True, False)
+
+
+def test_there_are_two_profiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOPICSNAP_PROFILE", "prod")
+    with pytest.raises(SettingsError, match=r"TOPICSNAP_PROFILE is wrong: .*'development' or 'production'"):
+        load()
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "gateway.example", "8.8.8.8"])  # noqa: S104
 def test_without_authentication_only_loopback_is_listened_on(host: str) -> None:
     with pytest.raises(SettingsError, match="loopback addresses only"):
