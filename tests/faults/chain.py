@@ -102,13 +102,17 @@ class Chain:
         return [cast("tuple[str]", row)[0] for row in rows]
 
     async def pass_fence(self, source: OwnSource) -> None:
-        """Return when a change made now has come through the connector, and with it all that it had read before."""
-        number = next(self._fences)
+        """Return when a change made now to each table has come, and with it all that its connector had read before.
+
+        Each topic has a fence of its own: a reader of several meets their records in no order.
+        """
+        mark = f"fence {next(self._fences)}"
         async with connected(self.databases.url(source.name)) as connection:
-            await connection.execute(f"INSERT INTO public.{FENCE} VALUES ($1)", number)
+            for table in source.tables:
+                await connection.execute(f"UPDATE public.{table.name} SET note = $1 WHERE id = 1", mark)
 
         async def arrived() -> bool:
-            return self.seen.has_change(source.topic(FENCE), number)
+            return all(self.seen.has_change(source.topic(table.name), mark) for table in source.tables)
 
         await eventually(arrived, _FENCE_SECONDS, f"the fence of {source.name}")
 

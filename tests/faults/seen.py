@@ -52,7 +52,7 @@ class Seen:
         if isinstance(after, dict) and value.get("op") == "r":
             self._rows[topic].append(after.get("id"))
         elif isinstance(after, dict):
-            self._changes.add((topic, after.get("id")))
+            self._changes.add((topic, after.get("note")))
         elif "type" in value:
             self._told[topic].append(value)
 
@@ -64,11 +64,11 @@ class Seen:
         """Return the ids of the snapshot rows on a topic, in the order they came."""
         return self._rows[topic][since.get(topic, 0) :]
 
-    def has_change(self, topic: str, id_: int) -> bool:
-        """Whether a streamed change of this id has come. Raises what the reader died of."""
+    def has_change(self, topic: str, note: str) -> bool:
+        """Whether a streamed change with this note has come. Raises what the reader died of."""
         if self._task is not None and self._task.done():
             self._task.result()
-        return (topic, id_) in self._changes
+        return (topic, note) in self._changes
 
     def started(self, topic: str) -> Counter[str]:
         """Return how often the notifications on a topic tell STARTED, by the signal's id."""
