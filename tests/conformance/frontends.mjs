@@ -32,7 +32,7 @@ await score.check('Apollo Client, urql and Relay: TypeScript, strict', () => {
 await score.check('Apollo Client: query, mutation and subscription', () => {
   const said = run('build/apollo/main.js', process.argv[2], 'billing');
   assert.match(said, /^topics: billing\./m);
-  assert.match(said, /^IN_PROGRESS: 0 of 2 topics$/m);
+  assert.match(said, /^IN_PROGRESS: \d of 2 topics$/m);
   assert.match(said, /^ended: COMPLETED, \d+ rows$/m);
 });
 score.end(3);
