@@ -9,7 +9,8 @@ from persistence.database import Database
 from snapshots.kinds import SnapshotErrorCode
 from snapshots.records import BulkSnapshotRecord
 from snapshots.states import BulkSnapshotState, SnapshotState
-from tests.integration.resolvers.bench import World, catalogue, fill, make_world
+from tests.databases import Administrator
+from tests.integration.resolvers.bench import TENANT, World, catalogue, fill, make_world
 from tests.integration.resolvers.conftest import MakeReplica
 
 
@@ -32,6 +33,33 @@ async def test_a_hundred_calls_over_the_same_sources_neither_deadlock_nor_double
     assert sorted(one.signal.id for one in world.recording.recorded) == sorted(s.signals[0].id for s in taken)
     assert sum(one.channel.sends.total() for one in worlds) == 6
     assert await world.held() == {snapshot.source.id: snapshot.id for snapshot in taken}
+
+
+async def test_sources_are_taken_in_one_order_whatever_the_order_of_the_request(
+    world: World, administrator: Administrator
+) -> None:
+    """A request that waits for a source has taken none that comes after it: so no two can wait for each other."""
+    await administrator.execute("BEGIN")
+    await administrator.execute(
+        f"INSERT INTO active_snapshot (tenant_id, connector_id, source_snapshot_id) VALUES ('{TENANT}', 'src_2', 'x')"
+    )
+    waiting = asyncio.create_task(world.ask("top_5_0", "top_3_0", "top_2_0", "top_4_0", "top_0_0"))
+    try:
+        async with asyncio.timeout(10):
+            blocked = (
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            while not await administrator.fetchval(blocked):  # noqa: ASYNC110 (another session, which sets no event)
+                await asyncio.sleep(0.01)
+        await administrator.execute("SET LOCAL lock_timeout = '2s'")
+        await administrator.execute(
+            "INSERT INTO active_snapshot (tenant_id, connector_id, source_snapshot_id)"
+            f" SELECT '{TENANT}', 'src_' || n, 'x' FROM generate_series(3, 5) n"
+        )
+    finally:
+        await administrator.execute("ROLLBACK")
+        record = await waiting
+    assert {snapshot.state for snapshot in record.snapshots} == {SnapshotState.DISPATCHED}
 
 
 async def test_calls_and_ends_at_once_neither_deadlock_nor_double(world: World, replica: MakeReplica) -> None:
