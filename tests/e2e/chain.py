@@ -99,8 +99,8 @@ def topics_of(own: OwnSource) -> list[str]:
     return [own.source.signal_topic, own.topic(FENCE), *(own.topic(table.name) for table in own.tables)]
 
 
-async def start_source(sandbox: Sandbox, own: OwnSource) -> None:
-    """Make and fill its database, and run its connector."""
+async def start_source(sandbox: Sandbox, own: OwnSource, *, notifications: str | None = NOTIFICATIONS) -> None:
+    """Make and fill its database, and run its connector, which tells of its snapshots on the topic `notifications`."""
     url = sandbox.postgres.url(own.name)
     await sandbox.postgres.create_database(own.name)
     async with connected(url) as connection:
@@ -112,5 +112,8 @@ async def start_source(sandbox: Sandbox, own: OwnSource) -> None:
         password=urlsplit(url).password or "",
         bootstrap=sandbox.broker.bootstrap,
     )
-    config["notification.sink.topic.name"] = NOTIFICATIONS
+    if notifications is None:
+        config = {name: value for name, value in config.items() if not name.startswith("notification.")}
+    else:
+        config["notification.sink.topic.name"] = notifications
     await sandbox.add_connector(own.source.connector, config)

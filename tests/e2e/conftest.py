@@ -54,9 +54,16 @@ async def _mute_server() -> AsyncIterator[str]:
     await server.wait_closed()
 
 
+@pytest.fixture
+async def gateway(the_gateway: Gateway) -> Gateway:
+    """The gateway that most tests use, once no source is held any more."""
+    await the_gateway.freed()
+    return the_gateway
+
+
 @pytest.fixture(scope="session")
-async def gateway(chain: Chain, postgres_server: EmbeddedPostgres, template: str) -> AsyncIterator[Gateway]:
-    """Yield the gateway that most tests use; it follows notifications."""
+async def the_gateway(chain: Chain, postgres_server: EmbeddedPostgres, template: str) -> AsyncIterator[Gateway]:
+    """Yield the gateway itself; it follows notifications."""
     transformed = ImportedTopic(CLUSTER, TRANSFORMED, producer=TopicProducer.TRANSFORM, exists=True)
     async with (
         _own_database(postgres_server, template, "e2e_gateway") as url,
