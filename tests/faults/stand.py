@@ -156,6 +156,15 @@ class Stand:
                     for one in record.snapshots:
                         tell(f"left: {one.source.name} {one.state} {one.code} {one.message}")
 
+    async def ended_alone(self, bulk_id: str) -> None:
+        """Wait for the end of one bulk snapshot."""
+
+        async def probe() -> bool:
+            found = await self.services.ledger.bulk_snapshots(TENANT, [bulk_id])
+            return found[bulk_id].state is not BulkSnapshotState.IN_PROGRESS
+
+        await eventually(probe, _END_SECONDS, f"the end of {bulk_id}")
+
     async def account(self, mark: Mark, *, engine_restarted: bool = False) -> Counts:
         """Wait for the end of all since `mark`; compare what the ledger says with what was sent and what arrived.
 
