@@ -48,6 +48,18 @@ async def test_what_is_told_again_sends_nothing_again(world: World, snapshot: So
     assert world.channel.sends.total() == 2
 
 
+async def test_a_pause_told_again_after_it_has_ended_is_over(world: World, snapshot: SourceSnapshotRecord) -> None:
+    """What a notification would change by itself shows that it is passed over by its offset."""
+    id_ = snapshot.signals[0].id
+    kinds = (NotificationKind.STARTED, NotificationKind.PAUSED, NotificationKind.RESUMED)
+    told = [world.notification(kind, id_) for kind in kinds]
+    await world.tell(*told[:2])
+    assert (await world.only()).state is SnapshotState.PAUSED
+    await world.tell(*told[2:])
+    await world.tell(*told[:2])
+    assert (await world.only()).state is SnapshotState.RUNNING
+
+
 async def test_no_notifications_cost_nothing(world: World, snapshot: SourceSnapshotRecord) -> None:
     await world.tell()
     assert await world.only() == snapshot
