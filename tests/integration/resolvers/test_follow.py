@@ -49,10 +49,10 @@ async def test_what_is_told_again_sends_nothing_again(world: World, snapshot: So
 
 
 async def test_a_pause_told_again_after_it_has_ended_is_over(world: World, snapshot: SourceSnapshotRecord) -> None:
-    """What a notification would change by itself shows that it is passed over by its offset."""
+    """All in one millisecond, so that only the offset tells that it was applied before."""
     id_ = snapshot.signals[0].id
     kinds = (NotificationKind.STARTED, NotificationKind.PAUSED, NotificationKind.RESUMED)
-    told = [world.notification(kind, id_) for kind in kinds]
+    told = [world.notification(kind, id_, at=world.clock()) for kind in kinds]
     await world.tell(*told[:2])
     assert (await world.only()).state is SnapshotState.PAUSED
     await world.tell(*told[2:])
