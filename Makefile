@@ -4,7 +4,7 @@
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo graphiql test test-conformance check check-format check-lint check-types \
+.PHONY: help install demo graphiql test test-faults test-conformance check check-format check-lint check-types \
   check-layers check-schema check-files fmt lock clean
 
 help: ## Say what each target does
@@ -19,8 +19,11 @@ demo: install ## Run the gateway against a real Debezium of its own
 graphiql: install ## Build the GraphiQL page, where its sources changed or the installation could not
 	@$(BIN)/python hatch_build.py
 
-test: install ## Run every test, with the coverage gate
-	@$(BIN)/pytest --cov
+test: install ## Run every test but those of `test-faults`, with the coverage gate
+	@$(BIN)/pytest --cov --ignore=tests/faults
+
+test-faults: install ## Kill, freeze and cut what Topicsnap stands on, and Topicsnap; prints what was counted
+	@$(BIN)/pytest tests/faults -rP
 
 test-conformance: install ## Run what others wrote to judge a GraphQL server, before the real demo (SUITE=audits: one suite)
 	@$(BIN)/python -m tests.conformance $(SUITE)
