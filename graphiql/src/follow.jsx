@@ -3,7 +3,7 @@ import { ask } from './catalogue.js';
 import { followTab } from './examples.js';
 import newest from './operations/newest.graphql?raw';
 
-/** Opens the newest bulk snapshot in a tab of its own, and runs that. */
+/** Watches the newest bulk snapshot in a tab of its own. */
 export function FollowButton({ endpoint }) {
   const { addTab, run } = useGraphiQLActions();
   const queryEditor = useGraphiQL((state) => state.queryEditor);
@@ -26,7 +26,7 @@ export function FollowButton({ endpoint }) {
   }
 
   return (
-    <ToolbarButton label="Follow the newest bulk snapshot" onClick={follow}>
+    <ToolbarButton label="Watch the newest bulk snapshot" onClick={follow}>
       <MagnifyingGlassIcon className="graphiql-toolbar-icon" aria-hidden="true" />
     </ToolbarButton>
   );

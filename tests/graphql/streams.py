@@ -83,7 +83,8 @@ class Engine:
 async def followed(api: Api) -> None:
     """Have the connectors of the shop's catalogue report where `Engine` does."""
     connectors = tuple(replace(connector, notification_topic="notifications") for connector in SHOP.connectors)
-    await api.services.catalog_writer.import_catalog("default", replace(SHOP, connectors=connectors))
+    clusters = tuple(replace(cluster, kafka_bootstrap="kafka.example:9092") for cluster in SHOP.clusters)
+    await api.services.catalog_writer.import_catalog("default", replace(SHOP, clusters=clusters, connectors=connectors))
 
 
 @dataclass

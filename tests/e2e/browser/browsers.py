@@ -1,5 +1,6 @@
 """A real Chromium, and a page of it that keeps what must not happen: foreign requests, violations, console errors."""
 
+import json
 import os
 import shutil
 import tempfile
@@ -7,10 +8,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import BrowserContext, ConsoleMessage, Page, Request, async_playwright
+from playwright.async_api import BrowserContext, ConsoleMessage, Page, Request, WebSocket, async_playwright
 
 PROGRAMS = (
     "chromium",
@@ -74,6 +76,8 @@ class WatchedPage:
     origin: str
     faults: list[str] = field(default_factory=list)
     requested: list[str] = field(default_factory=list)
+    messages: list[Any] = field(default_factory=list)
+    """What came over WebSockets, as JSON."""
 
     async def watch(self) -> None:
         """Listen from now on."""
@@ -81,6 +85,7 @@ class WatchedPage:
         self.page.on("pageerror", lambda error: self.faults.append(f"uncaught: {error}"))
         self.page.on("requestfailed", lambda request: self.faults.append(f"{request.url}: {request.failure}"))
         self.page.on("request", self._on_request)
+        self.page.on("websocket", self._on_websocket)
         await self.page.add_init_script(_REPORT_VIOLATIONS)
 
     async def screenshot(self, name: str) -> None:
@@ -93,7 +98,16 @@ class WatchedPage:
             self.faults.append(f"console: {message.text}")
 
     def _on_request(self, request: Request) -> None:
-        self.requested.append(request.url)
-        parts = urlsplit(request.url)
-        if f"{parts.scheme}://{parts.netloc}" != self.origin and parts.scheme not in {"data", "about", "blob"}:
-            self.faults.append(f"foreign request: {request.url}")
+        self._on_url(request.url)
+
+    def _on_websocket(self, socket: WebSocket) -> None:
+        self._on_url(socket.url)
+        socket.on("framereceived", lambda data: self.messages.append(json.loads(data)))
+        socket.on("socketerror", lambda error: self.faults.append(f"{socket.url}: {error}"))
+
+    def _on_url(self, url: str) -> None:
+        self.requested.append(url)
+        parts = urlsplit(url)
+        scheme = parts.scheme.replace("ws", "http")
+        if f"{scheme}://{parts.netloc}" != self.origin and scheme not in {"data", "about", "blob"}:
+            self.faults.append(f"foreign request: {url}")

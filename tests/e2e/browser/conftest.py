@@ -15,6 +15,7 @@ from gateway.sockets import listening, url_of
 from tests.api import Api, api
 from tests.e2e.browser.browsers import WatchedPage, running_browser
 from tests.e2e.browser.graphiql_page import ANSWER_MS, GraphiQLPage
+from tests.graphql.streams import Engine, followed
 
 __all__ = ["api"]
 
@@ -28,7 +29,8 @@ async def browser() -> AsyncIterator[BrowserContext]:
 
 @pytest.fixture
 async def site(api: Api) -> AsyncIterator[str]:
-    """Yield the URL of a gateway over the catalogue of the shop."""
+    """Yield the URL of a gateway over the catalogue of the shop, whose connectors tell of their snapshots."""
+    await followed(api)
     assert is_built(), "There is no GraphiQL page to test: make graphiql says why."
     app = build_app(Parts(routes=operation_routes(load(), api.services), graphiql=True))
     ready = asyncio.Event()
@@ -39,6 +41,12 @@ async def site(api: Api) -> AsyncIterator[str]:
         yield url_of(listener)
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
+
+
+@pytest.fixture
+def engine(api: Api) -> Engine:
+    """Return what reports on the snapshots of the shop when a test says so."""
+    return Engine(api)
 
 
 @pytest.fixture

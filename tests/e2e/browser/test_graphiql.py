@@ -6,6 +6,7 @@ from playwright.async_api import expect
 from tests.api import Api
 from tests.e2e.browser.browsers import WatchedPage
 from tests.e2e.browser.graphiql_page import ANSWER_MS, GraphiQLPage
+from tests.graphql.streams import Engine
 
 pytestmark = pytest.mark.slow
 
@@ -32,14 +33,17 @@ async def test_examples_run_on_the_topics_of_the_catalogue(
     assert len(api.channel.recorded) == 3
     await watched.screenshot("graphiql-snapshot")
 
-    await watched.page.get_by_role("button", name="Follow the newest bulk snapshot").click()
-    variables = watched.page.locator(".graphiql-editor-tool")
-    await expect(variables).to_contain_text(payload["bulkSnapshot"]["id"], timeout=ANSWER_MS)
-    await graphiql.shows('"topicsFinished"')
+    await graphiql.open_tab("Progress")
+    await graphiql.type_variables({"id": payload["bulkSnapshot"]["id"]})
+    assert (await graphiql.run())["data"]["bulkSnapshot"]["progress"]["topicsTotal"] == 5
     await watched.screenshot("graphiql-progress")
 
+    await graphiql.open_tab("History")
+    [edge] = (await graphiql.run())["data"]["bulkSnapshots"]["edges"]
+    assert edge["node"]["reason"] == "Tried in GraphiQL"
 
-async def test_a_mutation_is_typed_and_run(graphiql: GraphiQLPage, watched: WatchedPage, api: Api) -> None:
+
+async def test_a_mutation_is_typed_and_run(graphiql: GraphiQLPage, api: Api) -> None:
     await graphiql.type_query(
         "mutation Typed($input: BulkSnapshotTopicsInput!) { bulkSnapshotTopics(input: $input) { results { message "
         "source { name } } } }"
@@ -51,6 +55,28 @@ async def test_a_mutation_is_typed_and_run(graphiql: GraphiQLPage, watched: Watc
     await graphiql.shows('"stock"')
     [recorded] = api.channel.recorded
     assert "public.items" in recorded.signal.data
+
+
+async def test_a_subscription_ticks_to_the_end(
+    graphiql: GraphiQLPage, watched: WatchedPage, api: Api, engine: Engine
+) -> None:
+    record = await engine.snapshot("top_orders", "top_invoices")
+    await graphiql.watch_newest(record.id)
+    await graphiql.shows('"state": "DISPATCHED"')
+    await engine.begin(record)
+    await graphiql.shows('"state": "RUNNING"')
+    await expect(watched.page.get_by_role("button", name="Stop query")).to_be_visible()
+    await watched.screenshot("graphiql-watch")
+    await engine.finish(record)
+    await graphiql.stands_still()
+    await graphiql.shows('"rowsScanned": "10"')
+    await watched.screenshot("graphiql-watch-end")
+    *states, last = [
+        one["payload"]["data"]["bulkSnapshotProgress"] for one in watched.messages if one["type"] == "next"
+    ]
+    assert {state["state"] for state in states} == {"IN_PROGRESS"}
+    assert (last["state"], last["progress"]["fraction"]) == ("COMPLETED", 1)
+    assert watched.messages[-1]["type"] == "complete"
 
 
 async def test_what_is_wrong_is_underlined(graphiql: GraphiQLPage, watched: WatchedPage) -> None:
@@ -95,6 +121,7 @@ async def test_nothing_from_elsewhere_goes_unnoticed(watched: WatchedPage) -> No
     await watched.page.goto(f"{watched.origin}/")
     await watched.page.evaluate("fetch('http://127.0.0.1:9/elsewhere').catch(() => null)")
     await watched.page.evaluate("document.head.append(Object.assign(document.createElement('script'), {text: '1'}))")
+    await watched.page.evaluate("try { new WebSocket('ws://127.0.0.1:9/elsewhere') } catch {}")
     await watched.page.evaluate("console.error('told')")
     told = "\n".join(watched.faults)
     watched.faults.clear()

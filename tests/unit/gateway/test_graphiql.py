@@ -134,4 +134,4 @@ def test_operations_of_the_page_fit_the_schema(path: Path, schema: GraphQLSchema
 
 
 def test_there_are_operations() -> None:
-    assert {"topics", "plan", "snapshot", "progress"} <= {path.stem for path in OPERATIONS}
+    assert {"topics", "plan", "snapshot", "watch", "progress"} <= {path.stem for path in OPERATIONS}
