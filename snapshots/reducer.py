@@ -137,7 +137,7 @@ class _Fold:
             message=self._message,
             started_at=_if_changed(before.started_at, after.started_at),
             progressed_at=_if_changed(before.progressed_at, after.progressed_at),
-            finished_at=_if_changed(before.finished_at, after.finished_at),
+            finished_at=after.finished_at if self._steps and self.ended else None,
             signals=tuple(
                 SignalChange(signals_before[signal.id], signal)
                 for signal in after.signals

@@ -12,6 +12,7 @@ from snapshots.kinds import SnapshotType
 from snapshots.notifications import Notification, NotificationKind
 from snapshots.ports import IncrementalSight
 from snapshots.reducer import end_in_flight, give_up, reduce_all
+from snapshots.states import SignalState
 
 OFFSETS_AGE = timedelta(seconds=60)
 """How old offsets may be: Kafka Connect's default of `offset.flush.interval.ms`."""
@@ -32,16 +33,18 @@ def judge(
     """
     correlation = Correlation(active)
     signal, since = correlation.in_flight(), active.sending_since
-    if signal is None or since is None:
+    if signal is None or since is None or signal.state is SignalState.SENDING:
         return active, Changes()
     if sight is not None and active.snapshot_type is SnapshotType.INCREMENTAL:
-        if _is_ours(sight, signal, correlation):
+        is_sent, was_seen = signal.state is SignalState.SENT, _was_seen(active, since)
+        is_joined = _is_joined(sight, signal, correlation)
+        if sight.correlation_id == signal.id or (is_joined and was_seen):
             # Without a time in the offsets that they are there is no sign of life: they stay when a connector stops.
             at = max(since, min(sight.reached_at, now)) if sight.reached_at else since
             active, changes = reduce_all(active, (_running(signal, at),))
             if not _is_silent(active, since, now, silence):
                 return active, changes
-        elif _was_seen(active, since) or _reaches_past(sight, since, now, offsets_age):
+        elif is_sent and not is_joined and (was_seen or _reaches_past(sight, since, now, offsets_age)):
             return end_in_flight(active, now)
     if _is_silent(active, since, now, silence):
         minutes = silence.total_seconds() / 60
@@ -53,12 +56,12 @@ def judge(
     return active, Changes()
 
 
-def _is_ours(sight: IncrementalSight, signal: ActiveSignal, correlation: Correlation) -> bool:
-    if sight.correlation_id is None:
+def _is_joined(sight: IncrementalSight, signal: ActiveSignal, correlation: Correlation) -> bool:
+    """Whether a snapshot under another's id reads a table of ours: ours if it was joined, or else another one."""
+    if sight.correlation_id in {None, signal.id}:
         return False
-    # Joined by another signal it runs under that one's id, with our tables among its own.
     collections = {topic.data_collection for topic in correlation.topics_of(signal)}
-    return sight.correlation_id == signal.id or bool(collections & set(sight.collections))
+    return bool(collections & set(sight.collections))
 
 
 def _running(signal: ActiveSignal, at: datetime) -> Notification:

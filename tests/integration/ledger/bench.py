@@ -116,6 +116,7 @@ def catalogue(
     channel: SignalChannelKind = SignalChannelKind.RECORDING,
     *,
     signal_data_limit: int = 2048,
+    notifications: bool = True,
 ) -> dict[str, Topic]:
     connectors = [
         SourceConnector(
@@ -126,7 +127,7 @@ def catalogue(
             topic_prefix=f"prefix{number}",
             signal_channel=channel,
             signal_collection="public.debezium_signal",
-            notification_topic=f"prefix{number}.notifications",
+            notification_topic=f"prefix{number}.notifications" if notifications else None,
             signal_data_limit=signal_data_limit,
         )
         for number in range(sources)

@@ -61,9 +61,25 @@ def test_the_end_of_one_signal_makes_the_next_due() -> None:
 
 
 @pytest.mark.parametrize("collections", [("public.z", "public.a"), ("public.a",)])
-def test_what_runs_under_another_id_with_our_table_is_ours(collections: tuple[str, ...]) -> None:
-    after, _ = judged(IncrementalSight("joined-later", collections, SENT + SOON), 2 * SOON)
-    assert after.state is SnapshotState.RUNNING
+def test_what_goes_on_under_another_id_with_our_table_is_ours(collections: tuple[str, ...]) -> None:
+    joined = IncrementalSight("joined-later", collections, SENT + 2 * SOON)
+    running, _ = judged(OURS, 2 * SOON)
+    after, _ = judged(joined, 3 * SOON, running)
+    assert (after.state, after.progressed_at) == (SnapshotState.RUNNING, SENT + 2 * SOON)
+    # Never seen under our own id it may be another's altogether: that proves neither a start nor an end.
+    assert judged(joined, OFFSETS_AGE)[1].is_empty
+
+
+def test_the_offsets_end_nothing_of_which_it_is_not_known_whether_it_arrived() -> None:
+    """That is for the settle sweep to find out; only to be seen at work proves it."""
+    unconfirmed = replace(
+        ACTIVE, state=SnapshotState.UNCONFIRMED, signals=(ActiveSignal("sig-0", 0, SignalState.UNCONFIRMED),)
+    )
+    assert judged(NONE, OFFSETS_AGE, unconfirmed)[1].is_empty
+    assert judged(OURS, 2 * SOON, unconfirmed)[0].state is SnapshotState.RUNNING
+    assert judged(NONE, HOUR + SOON, unconfirmed)[0].state is SnapshotState.ABANDONED
+    sending = replace(ACTIVE, state=SnapshotState.SENDING, signals=(ActiveSignal("sig-0", 0, SignalState.SENDING),))
+    assert judged(None, HOUR + SOON, sending)[1].is_empty
 
 
 def test_what_was_never_seen_has_ended_once_the_offsets_must_have_shown_it() -> None:
