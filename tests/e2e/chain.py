@@ -1,6 +1,7 @@
 """The real chain with the suite's own sources beside the sandbox's, and a look at the signals that were sent."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -40,9 +41,9 @@ class Chain:
             for statement in statements:
                 await connection.execute(statement)
 
-    async def signals(self, source: OwnSource) -> list[str]:
-        """Return the ids of all `execute-snapshot` signals that were ever sent to the source, in both channels."""
-        return [*await self._in_table(source), *await self._in_topic(source)]
+    async def signals(self, source: OwnSource) -> Counter[str]:
+        """Return how often each `execute-snapshot` signal was ever sent to the source by its id, in both channels."""
+        return Counter([*await self._in_table(source), *await self._in_topic(source)])
 
     async def _in_table(self, source: OwnSource) -> list[str]:
         if source.source.signal_table is None:

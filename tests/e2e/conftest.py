@@ -5,7 +5,7 @@ of their bulk snapshots, and a source is free again when the test that used it e
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -17,7 +17,7 @@ from snapshots.catalog import CatalogImport, ImportedTopic
 from snapshots.kinds import TopicProducer
 from tests.e2e.chain import Chain, running_chain
 from tests.e2e.gateway import CLUSTER, Gateway, describe, following, open_gateway
-from tests.e2e.places import broken_places
+from tests.e2e.places import Door, broken_places
 
 TRANSFORMED = "e2e.enriched"
 """A topic that a stream processor writes."""
@@ -62,7 +62,17 @@ async def gateway(the_gateway: Gateway) -> Gateway:
 
 
 @pytest.fixture(scope="session")
-async def the_gateway(chain: Chain, postgres_server: EmbeddedPostgres, template: str) -> AsyncIterator[Gateway]:
+def late_kafka(chain: Chain) -> Iterator[Door]:
+    """Yield the door to Kafka of the cluster LATE_KAFKA, which one test may open."""
+    door = Door(chain.sandbox.broker.bootstrap)
+    yield door
+    door.close()
+
+
+@pytest.fixture(scope="session")
+async def the_gateway(
+    chain: Chain, postgres_server: EmbeddedPostgres, template: str, late_kafka: Door
+) -> AsyncIterator[Gateway]:
     """Yield the gateway itself; it follows notifications."""
     transformed = ImportedTopic(CLUSTER, TRANSFORMED, producer=TopicProducer.TRANSFORM, exists=True)
     async with (
@@ -70,6 +80,6 @@ async def the_gateway(chain: Chain, postgres_server: EmbeddedPostgres, template:
         _mute_server() as mute,
         open_gateway(chain, url) as gateway,
     ):
-        await describe(gateway, broken_places(chain, mute), CatalogImport(topics=(transformed,)))
+        await describe(gateway, broken_places(chain, mute, late_kafka.address), CatalogImport(topics=(transformed,)))
         async with following(gateway.services, group="e2e"):
             yield gateway

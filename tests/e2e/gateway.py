@@ -149,14 +149,27 @@ def reference(source: Source) -> str:
 
 
 @asynccontextmanager
-async def open_gateway(chain: Chain, url: str, *, deadline_seconds: float = 10.0) -> AsyncIterator[Gateway]:
+async def open_gateway(
+    chain: Chain, url: str, *, deadline_seconds: float = 10.0, retry_attempts: int = 5
+) -> AsyncIterator[Gateway]:
     """Yield a gateway over the database at `url`, which is migrated; it follows nothing and knows no topics yet."""
     environ = {reference(own.source).removeprefix("env:"): chain.database_url(own) for own in OWN_SOURCES}
     for running in chain.sandbox.sources.values():
         environ[reference(running.source).removeprefix("env:")] = running.database_url
-    settings = load(dispatch_deadline_seconds=deadline_seconds)
+    settings = load(dispatch_deadline_seconds=deadline_seconds, retry_attempts=retry_attempts)
     async with open_runtime(settings, url, engine=debezium(ReferencedSecrets(environ))) as runtime:
         yield Gateway(runtime.services, url, chain, {})
+
+
+@asynccontextmanager
+async def beside(
+    gateway: Gateway, *, deadline_seconds: float = 10.0, retry_attempts: int = 5
+) -> AsyncIterator[Gateway]:
+    """Yield a second gateway over the same database, which knows the same topics."""
+    async with open_gateway(
+        gateway.chain, gateway.url, deadline_seconds=deadline_seconds, retry_attempts=retry_attempts
+    ) as second:
+        yield dataclasses.replace(second, topic_ids=gateway.topic_ids)
 
 
 async def describe(gateway: Gateway, *more: CatalogImport) -> None:

@@ -1,24 +1,29 @@
 """What goes wrong for one source or table is told for it, with its code, and harms no other."""
 
 import asyncio
+import dataclasses
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from resolvers.abandon_snapshots import abandon_snapshots
+from resolvers.principal import LOCAL_PRINCIPAL
 from resolvers.settle import settle
 from sandbox.waiting import eventually
+from snapshots.abandoning import AbandonRequest
 from snapshots.identifiers import utc_now
 from snapshots.kinds import ConnectorState, SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
 from snapshots.model import Cluster
 from snapshots.records import AnswerKind, SourceAnswer, SourceSnapshotRecord
 from snapshots.retries import RetryPolicy
 from snapshots.states import BulkSnapshotState, SnapshotState, TopicSnapshotState
-from tests.e2e.gateway import CLUSTER, END_SECONDS, TENANT, Gateway, part, topics_of
-from tests.e2e.places import GHOST, MISSING_TABLE, MUTE_KAFKA, NO_CONNECT, NO_KAFKA, seen_from
-from tests.e2e.sources import ARCHIVE, DEPOT, TILL, OwnSource
+from tests.e2e.gateway import CLUSTER, END_SECONDS, TENANT, Gateway, beside, part, topics_of
+from tests.e2e.places import GHOST, LATE_KAFKA, MISSING_TABLE, MUTE_KAFKA, NO_CONNECT, NO_KAFKA, Door, seen_from
+from tests.e2e.raw_signals import completed
+from tests.e2e.sources import DEPOT, TILL, OwnSource
 
 pytestmark = pytest.mark.e2e
 
@@ -38,30 +43,31 @@ def assert_failed(snapshot: SourceSnapshotRecord, code: SnapshotErrorCode, *, re
 
 
 async def test_a_paused_connector_fails_alone_and_works_when_resumed(gateway: Gateway) -> None:
-    watch, known = gateway.chain.arrivals.watch(ARCHIVE, TILL), await gateway.chain.signals(ARCHIVE)
-    request = gateway.request((ARCHIVE, "wills"), (TILL, "vouchers"))
+    watch, known = gateway.chain.arrivals.watch(TILL, DEPOT), await gateway.chain.signals(TILL)
+    request = gateway.request((TILL, "vouchers"), (DEPOT, "pallets"))
 
-    async with paused(gateway, ARCHIVE):
+    async with paused(gateway, TILL):
         refused = await gateway.call(request)
 
-        answer = assert_failed(part(refused, ARCHIVE), SnapshotErrorCode.CONNECTOR_NOT_RUNNING, retryable=True)
-        assert answer.message == "Connector archive-connector is PAUSED; start it, then ask again."
-        assert answer_of(part(refused, TILL)).kind is AnswerKind.DISPATCHED
-        assert await gateway.chain.signals(ARCHIVE) == known
+        answer = assert_failed(part(refused, TILL), SnapshotErrorCode.CONNECTOR_NOT_RUNNING, retryable=True)
+        assert answer.message == "Connector till-connector is PAUSED; start it, then ask again."
+        assert answer_of(part(refused, DEPOT)).kind is AnswerKind.DISPATCHED
+        assert await gateway.chain.signals(TILL) == known
         ended = await gateway.ended(refused.id)
         assert ended.state is BulkSnapshotState.PARTIALLY_COMPLETED
 
     again = await gateway.ended((await gateway.call(request)).id)
-    assert again.state is BulkSnapshotState.COMPLETED
-    assert await watch.counts() == {ARCHIVE.topic("wills"): 40, TILL.topic("vouchers"): 80}
+    assert [(one.state, one.message) for one in again.snapshots] == [(SnapshotState.COMPLETED, None)] * 2
+    assert await watch.counts() == {TILL.topic("vouchers"): 40, DEPOT.topic("pallets"): 80}
 
 
 async def test_sources_that_cannot_be_reached_fail_alone(gateway: Gateway) -> None:
     """A connector that is gone, a Kafka that is away or mute: all in one request with a source that is well."""
-    watch = gateway.chain.arrivals.watch(DEPOT, ARCHIVE)
-    topics = [GHOST, *(seen_from(cluster, ARCHIVE, "wills") for cluster in (NO_KAFKA, MUTE_KAFKA))]
+    watch = gateway.chain.arrivals.watch(DEPOT, TILL)
+    topics = [GHOST, *(seen_from(cluster) for cluster in (NO_KAFKA, MUTE_KAFKA))]
+    request = gateway.request(*(gateway.topic_ids[topic] for topic in topics), (DEPOT, "pallets"))
 
-    answered = await gateway.call(gateway.request(*(gateway.topic_ids[topic] for topic in topics), (DEPOT, "pallets")))
+    answered = await gateway.call(request)
 
     ghost, no_kafka, mute_kafka, depot = answered.snapshots
     answer = assert_failed(ghost, SnapshotErrorCode.CONNECTOR_NOT_FOUND, retryable=False)
@@ -74,7 +80,7 @@ async def test_sources_that_cannot_be_reached_fail_alone(gateway: Gateway) -> No
         "None of the cluster's Kafka brokers can be reached. Nothing was sent; it goes on being tried, attempt 2 of 6"
     )
     assert answer_of(depot).kind is AnswerKind.DISPATCHED
-    last = replace(gateway.services, retries=RetryPolicy(1), clock=lambda: utc_now() + timedelta(minutes=1))
+    last = dataclasses.replace(gateway.services, retries=RetryPolicy(1), clock=lambda: utc_now() + timedelta(minutes=1))
     assert await settle(last, TENANT) == 2
     given_up = await gateway.record(answered.id)
     for snapshot in given_up.snapshots[1:3]:
@@ -86,10 +92,38 @@ async def test_sources_that_cannot_be_reached_fail_alone(gateway: Gateway) -> No
     assert await watch.counts() == {DEPOT.topic("pallets"): 40}
 
 
+async def test_a_kafka_that_comes_back_is_sent_to_then(gateway: Gateway, late_kafka: Door) -> None:
+    """Nothing was sent while it was away, and once after that."""
+    watch, known = gateway.chain.arrivals.watch(TILL), await gateway.chain.signals(TILL)
+    topic_id = gateway.topic_ids[seen_from(LATE_KAFKA)]
+
+    async with beside(gateway, deadline_seconds=1) as hasty:
+        answered = await hasty.call(gateway.request(topic_id))
+    [snapshot] = answered.snapshots
+    answer = answer_of(snapshot)
+    assert (answer.kind, answer.code) == (AnswerKind.UNCONFIRMED, SnapshotErrorCode.CHANNEL_UNAVAILABLE)
+    assert "Nothing was sent; it goes on being tried" in answer.message
+    assert await gateway.chain.signals(TILL) == known
+
+    async with late_kafka.open():
+        # As if its rest were over.
+        later = dataclasses.replace(gateway.services, clock=lambda: utc_now() + timedelta(minutes=1))
+        assert await settle(later, TENANT) == 1
+    [snapshot] = (await gateway.record(answered.id)).snapshots
+    assert snapshot.state is SnapshotState.DISPATCHED
+
+    signal_id = snapshot.signals[0].id
+    await completed(gateway.chain, TILL, signal_id)
+    # Its cluster's notifications are followed by nobody.
+    await abandon_snapshots(gateway.services, LOCAL_PRINCIPAL, AbandonRequest((snapshot.id,)))
+    assert await gateway.chain.signals(TILL) == known + Counter([signal_id])
+    assert await watch.counts() == {TILL.topic("vouchers"): 40}
+
+
 async def test_without_kafka_connect_the_signal_goes_all_the_same(gateway: Gateway) -> None:
     """And is followed: the notifications tell of it, whichever cluster it was asked of."""
-    watch = gateway.chain.arrivals.watch(ARCHIVE)
-    topic_id = gateway.topic_ids[seen_from(NO_CONNECT, ARCHIVE, "wills")]
+    watch = gateway.chain.arrivals.watch(TILL)
+    topic_id = gateway.topic_ids[seen_from(NO_CONNECT)]
 
     answered = await gateway.call(gateway.request(topic_id))
 
@@ -97,7 +131,7 @@ async def test_without_kafka_connect_the_signal_goes_all_the_same(gateway: Gatew
     assert answer_of(snapshot).kind is AnswerKind.DISPATCHED
     assert answer_of(snapshot).message.startswith("Dispatched. The connector's state was not known: ")
     assert (await gateway.ended(answered.id)).state is BulkSnapshotState.COMPLETED
-    assert await watch.counts() == {ARCHIVE.topic("wills"): 40}
+    assert await watch.counts() == {TILL.topic("vouchers"): 40}
 
 
 async def test_without_its_signal_table_a_source_fails_alone(gateway: Gateway) -> None:

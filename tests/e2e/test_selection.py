@@ -3,13 +3,15 @@
 import pytest
 
 from snapshots.kinds import SkipReason, SnapshotType, TopicSnapshotOutcome
-from snapshots.records import AnswerKind
+from snapshots.records import AnswerKind, SourceSnapshotRecord
 from snapshots.states import BulkSnapshotState, SignalState, SnapshotState, TopicSnapshotState
 from tests.e2e.conftest import TRANSFORMED
-from tests.e2e.gateway import Gateway, part, topics_of
+from tests.e2e.gateway import Asked, Gateway, part, topics_of
 from tests.e2e.sources import ARCHIVE, DEPOT, TILL
 
 pytestmark = pytest.mark.e2e
+
+ATTEMPTS_AT_A_RACE = 5
 
 
 async def test_a_mixed_request_over_all_three_ways_to_signal(gateway: Gateway) -> None:
@@ -30,12 +32,11 @@ async def test_a_mixed_request_over_all_three_ways_to_signal(gateway: Gateway) -
         )
     )
 
-    assert [snapshot.source.name for snapshot in answered.snapshots] == [
-        "depot-connector",
-        "till-connector",
-        "archive-connector",
+    assert [(one.source.name, one.answer and one.answer.kind) for one in answered.snapshots] == [
+        ("depot-connector", AnswerKind.DISPATCHED),
+        ("till-connector", AnswerKind.DISPATCHED),
+        ("archive-connector", AnswerKind.DISPATCHED),
     ]
-    assert all(one.answer and one.answer.kind is AnswerKind.DISPATCHED for one in answered.snapshots)
     assert [(skip.topic_id, skip.reason) for skip in answered.skips] == [
         ("top_unknown", SkipReason.TOPIC_NOT_FOUND),
         (transformed, SkipReason.NOT_FROM_SOURCE),
@@ -43,8 +44,8 @@ async def test_a_mixed_request_over_all_three_ways_to_signal(gateway: Gateway) -
     ]
 
     ended = await gateway.ended(answered.id)
-    assert ended.state is BulkSnapshotState.COMPLETED
-    for snapshot in ended.snapshots:
+    read_only = await past_the_race(gateway, part(ended, ARCHIVE), (ARCHIVE, "deeds"))
+    for snapshot in (part(ended, DEPOT), part(ended, TILL), read_only):
         assert snapshot.state is SnapshotState.COMPLETED
         assert [signal.state for signal in snapshot.signals] == [SignalState.ENDED]
         assert snapshot.dispatched_at
@@ -58,12 +59,27 @@ async def test_a_mixed_request_over_all_three_ways_to_signal(gateway: Gateway) -
         "vouchers": 40,
         "receipts": 2000,
     }
-    assert await watch.counts() == {
+    rows = await watch.rows()
+    deeds = {row["id"] for row in rows.pop(ARCHIVE.topic("deeds"))}
+    assert deeds == set(range(1, 2001))
+    assert {topic: len(found) for topic, found in rows.items()} == {
         DEPOT.topic("crates"): 2000,
         TILL.topic("vouchers"): 40,
         TILL.topic("receipts"): 2000,
-        ARCHIVE.topic("deeds"): 2000,
     }
+
+
+async def past_the_race(gateway: Gateway, snapshot: SourceSnapshotRecord, asked: Asked) -> SourceSnapshotRecord:
+    """Ask for a table of a read-only source again while two of Debezium's threads stumble over each other.
+
+    It is told as an SQL error, though there was none (docs/debezium.md).
+    """
+    for _ in range(ATTEMPTS_AT_A_RACE):
+        if [topic.engine_status for topic in snapshot.topics] != ["SQL_EXCEPTION"]:
+            break
+        again = await gateway.ended((await gateway.call(gateway.request(asked))).id)
+        [snapshot] = again.snapshots
+    return snapshot
 
 
 async def test_blocking_reads_the_table_without_a_key_by_both_channels(gateway: Gateway) -> None:

@@ -1,6 +1,7 @@
 """What a crash or a passed deadline left open is settled by looking: nothing is lost, and nothing is sent twice."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -23,7 +24,7 @@ from snapshots.records import AnswerKind
 from snapshots.request import BulkSnapshotRequest
 from snapshots.states import BulkSnapshotState, SignalState, SnapshotState
 from tests.e2e.chain import Chain
-from tests.e2e.gateway import END_SECONDS, TENANT, Gateway, open_gateway, part
+from tests.e2e.gateway import END_SECONDS, TENANT, Gateway, beside, part
 from tests.e2e.sources import ARCHIVE, DEPOT, TILL, OwnSource
 
 pytestmark = pytest.mark.e2e
@@ -68,14 +69,14 @@ def sends(opened: OpenedBulkSnapshot) -> list[Send]:
     return found
 
 
-async def assert_sent_once(gateway: Gateway, opened: OpenedBulkSnapshot, known: dict[OwnSource, list[str]]) -> None:
+async def assert_sent_once(gateway: Gateway, opened: OpenedBulkSnapshot, known: dict[OwnSource, Counter[str]]) -> None:
     ids = [one.signals[0][0] for one in opened.sources]
     assert [await gateway.chain.signals(source) for source in SOURCES] == [
-        [*known[source], signal_id] for source, signal_id in zip(SOURCES, ids, strict=True)
+        known[source] + Counter([signal_id]) for source, signal_id in zip(SOURCES, ids, strict=True)
     ]
 
 
-async def known_signals(chain: Chain) -> dict[OwnSource, list[str]]:
+async def known_signals(chain: Chain) -> dict[OwnSource, Counter[str]]:
     return {source: await chain.signals(source) for source in SOURCES}
 
 
@@ -84,7 +85,7 @@ async def test_what_was_recorded_and_never_sent_is_sent_once(gateway: Gateway) -
     watch, known = gateway.chain.arrivals.watch(*SOURCES), await known_signals(gateway.chain)
     opened = await open_only(gateway)
 
-    async with open_gateway(gateway.chain, gateway.url) as second:
+    async with beside(gateway) as second:
         taken = await asyncio.gather(settle(gateway.services, TENANT), settle(second.services, TENANT))
 
     assert sum(taken) == 2
@@ -139,7 +140,7 @@ async def test_a_passed_deadline_is_unconfirmed_then_settled(gateway: Gateway) -
     """The signal table is locked until after the deadline; whether the insert arrived is for settle to find out."""
     watch, known = gateway.chain.arrivals.watch(DEPOT), await gateway.chain.signals(DEPOT)
 
-    async with open_gateway(gateway.chain, gateway.url, deadline_seconds=1) as hasty, locked(gateway.chain, DEPOT):
+    async with beside(gateway, deadline_seconds=1) as hasty, locked(gateway.chain, DEPOT):
         answered = await hasty.call(gateway.request((DEPOT, "pallets")))
         snapshot = part(answered, DEPOT)
         assert snapshot.answer
@@ -155,7 +156,7 @@ async def test_a_passed_deadline_is_unconfirmed_then_settled(gateway: Gateway) -
     ended = await gateway.ended(answered.id)
     assert ended.state is BulkSnapshotState.COMPLETED
     assert part(ended, DEPOT).code is None
-    assert await gateway.chain.signals(DEPOT) == [*known, snapshot.signals[0].id]
+    assert await gateway.chain.signals(DEPOT) == known + Counter([snapshot.signals[0].id])
     assert await watch.counts() == {DEPOT.topic("pallets"): 40}
 
 
