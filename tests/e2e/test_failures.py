@@ -67,7 +67,12 @@ async def test_sources_that_cannot_be_reached_fail_alone(gateway: Gateway) -> No
     topics = [GHOST, *(seen_from(cluster) for cluster in (NO_KAFKA, MUTE_KAFKA))]
     request = gateway.request(*(gateway.topic_ids[topic] for topic in topics), (DEPOT, "pallets"))
 
-    answered = await gateway.call(request)
+    async with beside(gateway, deadline_seconds=5) as hasty:
+        answered = await hasty.call(request)
+        last = dataclasses.replace(
+            hasty.services, retries=RetryPolicy(1), clock=lambda: utc_now() + timedelta(minutes=1)
+        )
+        assert await settle(last, TENANT) == 2
 
     ghost, no_kafka, mute_kafka, depot = answered.snapshots
     answer = assert_failed(ghost, SnapshotErrorCode.CONNECTOR_NOT_FOUND, retryable=False)
@@ -80,8 +85,6 @@ async def test_sources_that_cannot_be_reached_fail_alone(gateway: Gateway) -> No
         "None of the cluster's Kafka brokers can be reached. Nothing was sent; it goes on being tried, attempt 2 of 6"
     )
     assert answer_of(depot).kind is AnswerKind.DISPATCHED
-    last = dataclasses.replace(gateway.services, retries=RetryPolicy(1), clock=lambda: utc_now() + timedelta(minutes=1))
-    assert await settle(last, TENANT) == 2
     given_up = await gateway.record(answered.id)
     for snapshot in given_up.snapshots[1:3]:
         assert (snapshot.state, snapshot.code) == (SnapshotState.FAILED, SnapshotErrorCode.CHANNEL_UNAVAILABLE)
