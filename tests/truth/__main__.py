@@ -1,0 +1,40 @@
+"""Holds the ledger's verdicts against what arrived, in random scenarios: python -m tests.truth [SCENARIOS [SEED]].
+
+On a real Debezium of its own. Each scenario is told with its seed: `SCENARIOS=1 SEED=…` plays it again. Ends with 1
+where any verdict was wrong.
+"""
+
+import asyncio
+import logging
+import os
+import random
+import sys
+
+from sandbox.stack import Sandbox
+from sandbox.workspace import workspace
+from tests.truth.run import run
+
+LANES = 3
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+async def main(scenarios: int, seed: int) -> int:
+    """Play so many scenarios, of this seed and those that follow it. Returns the exit code."""
+    async with workspace() as directory, Sandbox(directory) as sandbox:
+        lanes = int(os.environ.get("LANES", LANES))
+        report = await run(sandbox, range(seed, seed + scenarios), lanes=lanes, say=say)
+    for line in report.summary():
+        say(line)
+    return 1 if report.wrong else 0
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    first = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1, 10**6)  # noqa: S311
+    sys.exit(asyncio.run(main(count, first)))
