@@ -39,6 +39,22 @@ async def test_it_serves_until_it_is_told_to_end(database_url: str) -> None:
     assert "Traceback" not in running.text
 
 
+@pytest.mark.parametrize("profile", ["development", "production"])
+async def test_only_in_development_it_shows_strangers_around(database_url: str, profile: str) -> None:
+    variables = {"TOPICSNAP_DATABASE_URL": database_url, "TOPICSNAP_PROFILE": profile}
+    async with started("serve", "--port", "0", **variables) as running, aiohttp.ClientSession() as session:
+        url = await ready_url(running)
+        async with session.get(f"{url}/") as response:
+            page = await response.text()
+        async with session.post(f"{url}/graphql", json={"query": "{ __schema { queryType { name } } }"}) as response:
+            introspected = await response.json()
+        async with session.post(f"{url}/graphql", json={"query": "{ topicks { totalCount } }"}) as response:
+            mistaken = (await response.json())["errors"][0]["message"]
+        assert await running.stop() == 0
+    seen = ("GraphiQL" in page, introspected.get("data") is not None, "'topics'" in mistaken)
+    assert seen == ((True,) * 3 if profile == "development" else (False,) * 3)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 async def test_other_signals_end_it_as_well(database_url: str, number: signal.Signals) -> None:
     async with started("serve", "--port", "0", TOPICSNAP_DATABASE_URL=database_url) as running:
