@@ -6,7 +6,8 @@ import pytest
 
 from sandbox.workspace import workspace
 from tests.faults.chain import running_chain
-from tests.faults.stand import Gateway, Stand, standing
+from tests.faults.processes import Gateway
+from tests.faults.stand import Stand, standing
 
 
 @pytest.fixture(scope="session")

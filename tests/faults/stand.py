@@ -1,15 +1,10 @@
 """Where the fault tests stand: the chain, Topicsnap's catalogue of it, and the processes of Topicsnap."""
 
 import asyncio
-import re
-import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
-
-import aiohttp
 
 from gateway.engine import debezium
 from gateway.secrets import ReferencedSecrets
@@ -27,73 +22,16 @@ from snapshots.catalog import CatalogImport, ImportedCluster, ImportedConnector,
 from snapshots.kinds import SignalChannelKind, TopicSnapshotOutcome
 from snapshots.records import BulkSnapshotRecord
 from snapshots.states import BulkSnapshotState, SignalState
-from tests.cli.commands import Running, _collect, environment
+from tests.cli.commands import Running
 from tests.e2e.sources import OwnSource
 from tests.faults.chain import DATABASE, Chain, variable
-from tests.faults.launcher import VARIABLE
+from tests.faults.counts import Counts, Mark, tell
+from tests.faults.processes import Gateway, program, serving
 from tests.faults.sources import NOTIFICATIONS, ROWS, SOURCES
 
 TENANT = LOCAL_PRINCIPAL.tenant_id
-_ROOT = Path(__file__).parents[2]
 _END_SECONDS = 90.0
-_MUTATION = """
-mutation($input: BulkSnapshotTopicsInput!) {
-  bulkSnapshotTopics(input: $input) { bulkSnapshot { id } userErrors { message } }
-}
-"""
 Asked = tuple[OwnSource, str]
-
-
-def tell(line: str) -> None:
-    """Print what was counted: `pytest -rP` shows it."""
-    sys.stdout.write(f"{line}\n")
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What was counted and asserted; printed by each test."""
-
-    accepted: int
-    """Topics of accepted source snapshots."""
-    succeeded: int
-    failed: int
-    lost: int
-    signals: int
-    sent_twice: int
-    run_twice: int
-    rows: int
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A moment, since which things are counted."""
-
-    seen: dict[str, int]
-    signals: dict[str, frozenset[str]]
-    bulk_ids: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Gateway:
-    """A process of Topicsnap that serves."""
-
-    running: Running
-    url: str
-
-    async def ask(self, topic_ids: Sequence[str], key: str | None = None, seconds: float = 60.0) -> str | None:
-        """Ask for a bulk snapshot; return its id, None where no answer came, or none that accepts it."""
-        body = {"query": _MUTATION, "variables": {"input": {"topicIds": list(topic_ids), "idempotencyKey": key}}}
-        timeout = aiohttp.ClientTimeout(total=seconds)
-        try:
-            async with (
-                aiohttp.ClientSession(timeout=timeout) as session,
-                session.post(f"{self.url}/graphql", json=body) as response,
-            ):
-                answer = await response.json()
-        except (aiohttp.ClientError, TimeoutError):
-            return None
-        payload = (answer.get("data") or {}).get("bulkSnapshotTopics")
-        return str(payload["bulkSnapshot"]["id"]) if payload and payload["bulkSnapshot"] else None
 
 
 @dataclass(frozen=True)
@@ -185,11 +123,13 @@ class Stand:
             assert set(arrived) == (set(range(1, expected + 1)) if times[name] else set()), name
             if not engine_restarted:
                 assert set(arrived.values()) <= {times[name]}, (name, times[name], arrived.most_common(3))
+        reasons: Counter[str] = Counter()
         for one in snapshots:
             assert one.state.is_terminal
             if any(topic.outcome is not TopicSnapshotOutcome.SUCCEEDED for topic in one.topics):
                 assert one.code, one
                 assert one.message, one
+                reasons[f"{one.code}: {', '.join(sorted({str(topic.outcome) for topic in one.topics}))}"] += 1
         sent = await self._sent_since(mark)
         known = {signal.id: signal for one in snapshots for signal in one.signals}
         assert set(sent) <= set(known), "a signal that the ledger does not know"
@@ -206,6 +146,7 @@ class Stand:
         failed = len(topics) - len(succeeded)
         counts = Counts(len(topics), len(succeeded), failed, lost, len(sent), len(doubled), len(run_twice), rows)
         tell(str(counts))
+        tell(f"source snapshots that did not succeed: {dict(reasons) or 'none'}")
         return counts
 
     async def _sent_since(self, mark: Mark) -> Counter[str]:
@@ -215,42 +156,16 @@ class Stand:
         return sent
 
     @asynccontextmanager
-    async def process(
-        self, command: str, *arguments: str, step: str | None = None, **more: str
-    ) -> AsyncIterator[Running]:
-        """Run `topicsnap serve` or `worker`, which dies at `step`."""
-        variables = self.variables(**more) | ({VARIABLE: step} if step else {})
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.faults.launcher", command, *arguments),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=environment(**variables),
-            cwd=_ROOT,
-            start_new_session=True,
-        )
-        running = Running(process)
-        assert process.stdout is not None
-        assert process.stderr is not None
-        readers = [
-            asyncio.create_task(_collect(process.stdout, running.out)),
-            asyncio.create_task(_collect(process.stderr, running.err)),
-        ]
-        try:
-            yield running
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-            await asyncio.gather(*readers)
+    async def gateway(self, *, step: str | None = None, **more: str) -> AsyncIterator[Gateway]:
+        """Run `topicsnap serve`, which dies at `step`."""
+        async with serving(self.variables(**more), step) as gateway:
+            yield gateway
 
     @asynccontextmanager
-    async def gateway(self, *, step: str | None = None, **more: str) -> AsyncIterator[Gateway]:
-        async with self.process("serve", "--port", "0", step=step, **more) as running:
-            text = await running.says("Topicsnap is ready at ")
-            found = re.search(r"ready at (http://\S+?)/ ", text)
-            assert found
-            yield Gateway(running, found[1])
+    async def worker(self, *, step: str | None = None) -> AsyncIterator[Running]:
+        """Run `topicsnap worker`, which dies at `step`."""
+        async with program(self.variables(), step, "worker") as running:
+            yield running
 
 
 @asynccontextmanager

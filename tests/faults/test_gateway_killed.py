@@ -2,8 +2,9 @@
 
 import pytest
 
+from tests.faults.processes import Gateway
 from tests.faults.sources import DESK, SAFE, VAULT
-from tests.faults.stand import Gateway, Stand
+from tests.faults.stand import Stand
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 

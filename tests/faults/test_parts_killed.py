@@ -7,8 +7,10 @@ import pytest
 
 from persistence.embedded import EmbeddedPostgresError
 from sandbox.waiting import eventually
+from tests.faults.counts import Mark
+from tests.faults.processes import Gateway
 from tests.faults.sources import BIG, DESK, MIRROR, SAFE, VAULT
-from tests.faults.stand import Gateway, Mark, Stand
+from tests.faults.stand import Stand
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 

@@ -6,8 +6,11 @@ The caller asks again with the same idempotency key, as one does who got no answ
 import pytest
 
 from sandbox.waiting import eventually
+from snapshots.kinds import SnapshotErrorCode
+from tests.faults.counts import tell
+from tests.faults.processes import Gateway
 from tests.faults.sources import DESK, MIRROR, SAFE, VAULT
-from tests.faults.stand import Gateway, Stand, tell
+from tests.faults.stand import Stand
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -38,3 +41,26 @@ async def test_a_part_stops_answering(stand: Stand, survivor: Gateway, place: st
     assert answered == (None if place == PLACES[0] else again)
     assert (counts.accepted, counts.succeeded, counts.lost) == (len(ASKED), len(ASKED), 0)
     assert counts.signals == 4
+
+
+async def test_what_cannot_be_sent_fails_and_says_why(stand: Stand, survivor: Gateway) -> None:
+    """The sources' PostgreSQL stays away, and the gateway is told not to try again: those over Kafka are untouched."""
+    mark, proxy = await stand.mark(), stand.chain.proxies["the source's PostgreSQL"]
+    proxy.cut()
+    try:
+        async with stand.gateway(TOPICSNAP_FOLLOW="false", TOPICSNAP_RETRY_ATTEMPTS="0") as gateway:
+            assert await gateway.ask(stand.ids(*ASKED)) is not None
+            counts = await stand.account(mark)
+    finally:
+        proxy.pass_on()
+
+    assert (counts.accepted, counts.succeeded, counts.failed, counts.lost, counts.signals) == (5, 2, 3, 0, 2)
+    [record] = await stand.records(mark)
+    reasons = {one.source.name: one.code for one in record.snapshots}
+    tell(str({name: code and code.value for name, code in reasons.items()}))
+    assert reasons == {
+        "vault-connector": SnapshotErrorCode.CHANNEL_UNAVAILABLE,
+        "safe-connector": SnapshotErrorCode.CHANNEL_UNAVAILABLE,
+        "desk-connector": None,
+        "mirror-connector": None,
+    }

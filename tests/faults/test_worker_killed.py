@@ -16,10 +16,10 @@ async def test_another_worker_settles_what_it_held(stand: Stand, step: str) -> N
     async with stand.gateway(step="before send", TOPICSNAP_FOLLOW="false") as victim:
         assert await victim.ask(stand.ids(*ASKED)) is None
         assert await victim.running.process.wait() == -9
-    async with stand.process("worker", step=step) as worker:
+    async with stand.worker(step=step) as worker:
         assert await worker.process.wait() == -9
 
-    async with stand.process("worker"):
+    async with stand.worker():
         counts = await stand.account(mark)
 
     assert (counts.accepted, counts.succeeded, counts.signals, counts.lost) == (3, 3, 3, 0)

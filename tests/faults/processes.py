@@ -1,0 +1,82 @@
+"""The processes of Topicsnap: the real program, which a test can have die at a step."""
+
+import asyncio
+import re
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from tests.cli.commands import Running, _collect, environment
+from tests.faults.launcher import VARIABLE
+
+_ROOT = Path(__file__).parents[2]
+_MUTATION = """
+mutation($input: BulkSnapshotTopicsInput!) {
+  bulkSnapshotTopics(input: $input) { bulkSnapshot { id } userErrors { message } }
+}
+"""
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A process of Topicsnap that serves."""
+
+    running: Running
+    url: str
+
+    async def ask(self, topic_ids: Sequence[str], key: str | None = None, seconds: float = 60.0) -> str | None:
+        """Ask for a bulk snapshot; return its id, None where no answer came, or none that accepts it."""
+        body = {"query": _MUTATION, "variables": {"input": {"topicIds": list(topic_ids), "idempotencyKey": key}}}
+        timeout = aiohttp.ClientTimeout(total=seconds)
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=timeout) as session,
+                session.post(f"{self.url}/graphql", json=body) as response,
+            ):
+                answer = await response.json()
+        except (aiohttp.ClientError, TimeoutError):
+            return None
+        payload = (answer.get("data") or {}).get("bulkSnapshotTopics")
+        return str(payload["bulkSnapshot"]["id"]) if payload and payload["bulkSnapshot"] else None
+
+
+@asynccontextmanager
+async def program(variables: Mapping[str, str], step: str | None, *arguments: str) -> AsyncIterator[Running]:
+    """Run `topicsnap` with these arguments, which dies at `step`; killed at the end where it still runs."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.faults.launcher", *arguments),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=environment(**variables, **({VARIABLE: step} if step else {})),
+        cwd=_ROOT,
+        start_new_session=True,
+    )
+    running = Running(process)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    readers = [
+        asyncio.create_task(_collect(process.stdout, running.out)),
+        asyncio.create_task(_collect(process.stderr, running.err)),
+    ]
+    try:
+        yield running
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        await asyncio.gather(*readers)
+
+
+@asynccontextmanager
+async def serving(variables: Mapping[str, str], step: str | None) -> AsyncIterator[Gateway]:
+    """Run `topicsnap serve`, and yield it when it is ready."""
+    async with program(variables, step, "serve", "--port", "0") as running:
+        text = await running.says("Topicsnap is ready at ")
+        found = re.search(r"ready at (http://\S+?)/ ", text)
+        assert found
+        yield Gateway(running, found[1])
