@@ -74,6 +74,14 @@ class Seen:
         """Return how often the notifications on a topic tell STARTED, by the signal's id."""
         return Counter(str(value["id"]) for value in self._told[topic] if value["type"] == "STARTED")
 
+    def is_quiet(self, topic: str) -> bool:
+        """Whether what each connector told last on a topic of notifications is the end of a snapshot."""
+        last: dict[object, object] = {}
+        for value in self._told[topic]:
+            more = value.get("additional_data")
+            last[more.get("connector_name") if isinstance(more, dict) else None] = value["type"]
+        return set(last.values()) <= {"COMPLETED", "ABORTED"}
+
     def signals(self, topic: str) -> list[str]:
         """Return the ids of the `execute-snapshot` signals on a signal topic."""
         return [str(value["id"]) for value in self._told[topic] if value["type"] == "execute-snapshot"]

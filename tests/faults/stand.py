@@ -112,6 +112,8 @@ class Stand:
         records = await self.ended(mark)
         assert await self.held() == 0
         await asyncio.gather(*(self.chain.pass_fence(source) for source in SOURCES))
+        if engine_restarted:  # what it reads again by itself must not meet the next test
+            await eventually(self._engine_is_quiet, _END_SECONDS, "the end of what the engine reads again")
         snapshots = [one for record in records for one in record.snapshots]
         topics = [topic for one in snapshots for topic in one.topics]
         succeeded = [topic for topic in topics if topic.outcome is TopicSnapshotOutcome.SUCCEEDED]
@@ -148,6 +150,9 @@ class Stand:
         tell(str(counts))
         tell(f"source snapshots that did not succeed: {dict(reasons) or 'none'}")
         return counts
+
+    async def _engine_is_quiet(self) -> bool:
+        return self.chain.seen.is_quiet(NOTIFICATIONS)
 
     async def _sent_since(self, mark: Mark) -> Counter[str]:
         sent: Counter[str] = Counter()
