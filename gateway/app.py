@@ -12,13 +12,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from gateway.front_page import front_page_route
-from gateway.graphiql import HOW_TO_BUILD, graphiql_routes, is_built
-from gateway.health import Check, health_routes
+from gateway.http.front_page import front_page_route
+from gateway.http.graphiql import HOW_TO_BUILD, graphiql_routes, is_built
+from gateway.http.health import Check, health_routes
+from gateway.http.request_ids import RequestIds
+from gateway.http.requests import Requests, masked
+from gateway.http.security import AllowedHosts, SecurityHeaders
 from gateway.logging import request_id
-from gateway.request_ids import RequestIds
-from gateway.requests import Requests, masked
-from gateway.security import AllowedHosts, SecurityHeaders
 
 
 @dataclass(frozen=True, slots=True)

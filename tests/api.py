@@ -11,9 +11,9 @@ from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp
 
-from gateway.graphql_route import AppRoute
-from gateway.graphql_view import GraphQLOptions, build_graphql_app
-from gateway.rest import rest_routes
+from gateway.graphql.route import AppRoute
+from gateway.graphql.view import GraphQLOptions, build_graphql_app
+from gateway.rest.routes import rest_routes
 from persistence.catalog import Catalog
 from persistence.catalog_writer import CatalogWriter
 from persistence.database import Database

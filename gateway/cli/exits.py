@@ -9,8 +9,8 @@ from typing import Any, NoReturn, TypeVar
 import typer
 
 from gateway.errors import ServerUnreachableError, SettingsError
-from gateway.follower import KafkaUnreachableError
-from gateway.processes import StoppedError, run_process
+from gateway.following.follower import KafkaUnreachableError
+from gateway.process.processes import StoppedError, run_process
 from persistence.errors import AccessRefusedError, DatabaseUnavailableError
 from snapshots.errors import (
     ClusterUnreachableError,

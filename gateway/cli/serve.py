@@ -17,7 +17,7 @@ def serve(host: HostOption = None, port: PortOption = None) -> None:
     **Examples:** `topicsnap serve` · `topicsnap serve --port 9000` ·
     `TOPICSNAP_DATABASE_URL=postgresql://… TOPICSNAP_LOG_FORMAT=json topicsnap serve`
     """
-    from gateway.serving import serve as serve_gateway
+    from gateway.process.serving import serve as serve_gateway
 
     try:
         settings = load(host=host, port=port)

@@ -13,7 +13,7 @@ def worker() -> None:
 
     **Example:** `TOPICSNAP_DATABASE_URL=postgresql://… topicsnap worker`
     """
-    from gateway.serving import work
+    from gateway.process.serving import work
 
     try:
         settings = load()

@@ -9,10 +9,10 @@ from gateway.demo.guide import guide
 from gateway.demo.real import real_chain
 from gateway.demo.simulated import simulated_chain
 from gateway.demo.steps import Steps
+from gateway.process.serving import app_parts, make_server_of, prepare
+from gateway.process.sockets import listening, url_of
 from gateway.services import open_runtime
-from gateway.serving import app_parts, make_server_of, prepare
 from gateway.settings import Settings
-from gateway.sockets import listening, url_of
 from persistence.migrations import upgrade
 from resolvers.import_catalog import import_catalog
 from resolvers.principal import LOCAL_PRINCIPAL

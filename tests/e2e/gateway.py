@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from gateway.engine import debezium
-from gateway.followed import followed_topics
-from gateway.followers import Followers
+from gateway.following.followed import followed_topics
+from gateway.following.followers import Followers
 from gateway.secrets import ReferencedSecrets
 from gateway.services import open_runtime
 from gateway.settings import load

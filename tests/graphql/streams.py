@@ -12,10 +12,10 @@ from typing import Any
 import aiohttp
 
 from gateway.app import Parts, build_app
-from gateway.graphql_route import AppRoute
-from gateway.graphql_view import build_graphql_app
-from gateway.server import Server, make_server
-from gateway.sockets import listening, url_of
+from gateway.graphql.route import AppRoute
+from gateway.graphql.view import build_graphql_app
+from gateway.process.server import Server, make_server
+from gateway.process.sockets import listening, url_of
 from resolvers.follow import apply_notifications
 from resolvers.watch_progress import ProgressHub
 from snapshots.notifications import Notification, NotificationKind

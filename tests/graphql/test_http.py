@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import Message, Scope
 
-from gateway.graphql_view import GraphQLOptions
+from gateway.graphql.view import GraphQLOptions
 from resolvers.principal import Principal
 from tests.api import Api
 from tests.asgi import ask

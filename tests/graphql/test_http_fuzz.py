@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.request_body import DEFAULT_BODY_LIMIT_BYTES
+from gateway.http.request_body import DEFAULT_BODY_LIMIT_BYTES
 from tests.api import Api
 from tests.asgi import Answer, ask
 

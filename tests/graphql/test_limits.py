@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.graphql_limits import OperationLimits
+from gateway.graphql.limits import OperationLimits
 from tests.api import Api
 from tests.asgi import ask
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway import graphql_stream
+from gateway.graphql import stream as graphql_stream
 from persistence.announcements import Announcements
 from resolvers.watch_progress import ProgressHub
 from tests.api import Api

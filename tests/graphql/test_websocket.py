@@ -14,8 +14,8 @@ import pytest
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
-from gateway.graphql_view import GraphQLOptions
-from gateway.graphql_websocket import SocketOptions
+from gateway.graphql.view import GraphQLOptions
+from gateway.graphql.websocket import SocketOptions
 from gateway.principals import connection_parameters
 from persistence.announcements import Announcements
 from resolvers.principal import LOCAL_PRINCIPAL, Principal

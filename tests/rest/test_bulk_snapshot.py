@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
-from gateway.graphql_view import GraphQLOptions
+from gateway.graphql.view import GraphQLOptions
 from persistence.errors import DatabaseUnavailableError
 from resolvers.principal import Principal
 from snapshots.engines.recording import Behaviour

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import CHECKS
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.openapi import describe
-from gateway.responses import encode
+from gateway.http.responses import encode
+from gateway.rest.openapi import describe
 from tests.api import Api
 from tests.asgi import Answer, ask
 

@@ -7,11 +7,11 @@ import pytest
 from playwright.async_api import BrowserContext, expect
 
 from gateway.app import Parts, build_app
-from gateway.graphiql import is_built
-from gateway.routing import operation_routes
-from gateway.server import make_server
+from gateway.http.graphiql import is_built
+from gateway.http.routing import operation_routes
+from gateway.process.server import make_server
+from gateway.process.sockets import listening, url_of
 from gateway.settings import load
-from gateway.sockets import listening, url_of
 from tests.api import Api, api
 from tests.e2e.browser.browsers import WatchedPage, running_browser
 from tests.e2e.browser.graphiql_page import ANSWER_MS, GraphiQLPage

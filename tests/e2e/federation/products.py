@@ -12,14 +12,14 @@ import strawberry
 from strawberry.schema_directive import Location
 
 from gateway.app import Parts, build_app
-from gateway.graphql_documents import Documents, PrepareDocument
-from gateway.graphql_executor import PlainExecutor
-from gateway.graphql_operations import Operations
-from gateway.graphql_route import AppRoute
-from gateway.graphql_view import GraphQLApp, GraphQLOptions
-from gateway.routing import local_principal
-from gateway.server import make_server
-from gateway.sockets import listening, url_of
+from gateway.graphql.documents import Documents, PrepareDocument
+from gateway.graphql.executor import PlainExecutor
+from gateway.graphql.operations import Operations
+from gateway.graphql.route import AppRoute
+from gateway.graphql.view import GraphQLApp, GraphQLOptions
+from gateway.http.routing import local_principal
+from gateway.process.server import make_server
+from gateway.process.sockets import listening, url_of
 from schema.assembly import TopicsnapSchema
 
 

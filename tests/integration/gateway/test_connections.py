@@ -12,8 +12,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.app import Parts, build_app
-from gateway.server import Server, make_server
-from gateway.sockets import listening, url_of
+from gateway.process.server import Server, make_server
+from gateway.process.sockets import listening, url_of
 
 SIZE = 4_000_000
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from gateway.schedules import cron, run_schedules
+from gateway.following.schedules import cron, run_schedules
 from tests.databases import Administrator
 
 

@@ -12,8 +12,8 @@ from starlette.routing import Route
 
 from gateway.app import Parts, build_app
 from gateway.errors import StartError
-from gateway.server import make_server
-from gateway.sockets import listening, url_of
+from gateway.process.server import make_server
+from gateway.process.sockets import listening, url_of
 
 
 class Slow:

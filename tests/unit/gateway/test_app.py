@@ -90,7 +90,7 @@ async def test_each_request_is_one_line_without_its_query(ask: Ask, caplog: pyte
     with caplog.at_level(logging.INFO):
         await ask(app(), "/nope")
         await ask(app(), "/livez")  # probes are not worth a line
-    lines = [record for record in caplog.records if record.name == "gateway.requests"]
+    lines = [record for record in caplog.records if record.name == "gateway.http.requests"]
     assert [(line.__dict__["path"], line.__dict__["status"]) for line in lines] == [("/nope", 404)]
 
 

@@ -9,9 +9,9 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, KafkaConnectionError
 
-from gateway import follower as module
-from gateway.follower import Follower, KafkaUnreachableError, Topics
-from gateway.kafka_consumer import Records
+from gateway.following import follower as module
+from gateway.following.follower import Follower, KafkaUnreachableError, Topics
+from gateway.following.kafka_consumer import Records
 from persistence.errors import DatabaseUnavailableError
 from snapshots.notifications import Notification
 

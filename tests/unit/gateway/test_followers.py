@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from gateway import followers as module
-from gateway.follower import KafkaUnreachableError, Topics
-from gateway.followers import Followers
-from gateway.supervision import Well
+from gateway.following import followers as module
+from gateway.following.follower import KafkaUnreachableError, Topics
+from gateway.following.followers import Followers
+from gateway.following.supervision import Well
 from persistence.errors import DatabaseUnavailableError
 
 RUNNING: list["FakeFollower"] = []

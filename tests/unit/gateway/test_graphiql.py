@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 
 import gateway.app
 from gateway.app import Parts, build_app
-from gateway.graphiql import POLICY, accepts_gzip, graphiql_routes, is_built
+from gateway.http.graphiql import POLICY, accepts_gzip, graphiql_routes, is_built
 
 Ask = Callable[..., Awaitable[Any]]
 

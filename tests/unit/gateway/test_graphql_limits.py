@@ -5,7 +5,7 @@ import time
 import pytest
 from graphql import parse
 
-from gateway.graphql_limits import OperationLimits, check_limits
+from gateway.graphql.limits import OperationLimits, check_limits
 
 TIGHT = OperationLimits(depth=3, aliases=2, fields=6)
 

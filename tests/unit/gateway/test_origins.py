@@ -3,7 +3,7 @@
 import pytest
 from starlette.requests import HTTPConnection
 
-from gateway.origins import is_from_here
+from gateway.http.origins import is_from_here
 
 
 def connection(host: str | None, *origins: str) -> HTTPConnection:

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from gateway.errors import StartError
-from gateway.sockets import listening, url_of
+from gateway.process.sockets import listening, url_of
 
 
 def test_a_free_port_is_known_before_anything_is_served() -> None:

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from gateway.supervision import Supervised, Well
+from gateway.following.supervision import Supervised, Well
 from snapshots.errors import TopicsnapError
 
 

@@ -7,15 +7,15 @@ from collections.abc import Callable
 
 from gateway.app import Parts, build_app
 from gateway.databases import open_database
-from gateway.health import Check
+from gateway.following.worker import Worker
+from gateway.http.health import Check
+from gateway.http.routing import operation_routes
 from gateway.logging import configure
+from gateway.process.server import Server, make_server, tune_garbage_collection
+from gateway.process.sockets import listening, url_of
 from gateway.provenance import check_packages
-from gateway.routing import operation_routes
-from gateway.server import Server, make_server, tune_garbage_collection
 from gateway.services import Runtime, open_runtime
 from gateway.settings import Settings, unknown_variables
-from gateway.sockets import listening, url_of
-from gateway.worker import Worker
 from persistence.fingerprint import fingerprint
 from persistence.migrations import require_head
 

@@ -6,11 +6,11 @@ from types import TracebackType
 from typing import Self
 
 from gateway.errors import StartError
-from gateway.followed import followed_topics
-from gateway.followers import Followers
-from gateway.schedules import run_schedules
+from gateway.following.followed import followed_topics
+from gateway.following.followers import Followers
+from gateway.following.schedules import run_schedules
+from gateway.following.supervision import Supervised, Well
 from gateway.services import Runtime
-from gateway.supervision import Supervised, Well
 from resolvers.follow import apply_notifications
 from resolvers.principal import DEFAULT_TENANT
 from resolvers.settle import settle

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from aiokafka.errors import KafkaError
 
-from gateway.kafka_consumer import Consumer, Record, Records, make_consumer
-from gateway.supervision import Well
+from gateway.following.kafka_consumer import Consumer, Record, Records, make_consumer
+from gateway.following.supervision import Well
 from persistence.errors import DatabaseError
 from snapshots.engines.debezium.notifications import parse
 from snapshots.errors import TopicsnapError

@@ -1,6 +1,6 @@
 """Between the bodies of the REST twin and the values of the core."""
 
-from gateway.rest_models import (
+from gateway.rest.models import (
     BulkOperationRes,
     BulkOperationResult,
     BulkOperationSummary,

@@ -1,10 +1,10 @@
 """Which streaming framing a client takes, by its Accept header."""
 
-from gateway.graphql_answer import GRAPHQL_JSON
-from gateway.graphql_multipart import MULTIPART, Multipart
-from gateway.graphql_sse import EVENT_STREAM, EventStream
-from gateway.graphql_stream import Framing
-from gateway.responses import JSON
+from gateway.graphql.answer import GRAPHQL_JSON
+from gateway.graphql.multipart import MULTIPART, Multipart
+from gateway.graphql.sse import EVENT_STREAM, EventStream
+from gateway.graphql.stream import Framing
+from gateway.http.responses import JSON
 
 
 def streaming(accept: str) -> Framing | None:

@@ -15,9 +15,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
-from gateway.graphql_operations import Operations
-from gateway.graphql_stream import content_of, was_refused
-from gateway.graphql_websocket_messages import (
+from gateway.graphql.operations import Operations
+from gateway.graphql.stream import content_of, was_refused
+from gateway.graphql.websocket_messages import (
     SUBPROTOCOL,
     CloseCode,
     ClosingError,
@@ -28,10 +28,10 @@ from gateway.graphql_websocket_messages import (
     Subscribe,
     parse_message,
 )
-from gateway.origins import is_from_here
+from gateway.http.origins import is_from_here
+from gateway.http.request_ids import request_id_of
+from gateway.http.responses import encode
 from gateway.principals import PrincipalProvider, set_connection_parameters
-from gateway.request_ids import request_id_of
-from gateway.responses import encode
 from resolvers.principal import Principal
 
 logger = logging.getLogger(__name__)

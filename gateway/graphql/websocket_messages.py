@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from gateway.graphql_request import GraphQLRequest, parse_request
-from gateway.responses import RequestRefusedError
+from gateway.graphql.request import GraphQLRequest, parse_request
+from gateway.http.responses import RequestRefusedError
 
 SUBPROTOCOL = "graphql-transport-ws"
 _LONGEST_REASON_BYTES = 123

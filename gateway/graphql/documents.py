@@ -16,7 +16,7 @@ from graphql import (
 from graphql.validation import MaxIntrospectionDepthRule, NoSchemaIntrospectionCustomRule
 from strawberry.extensions import SchemaExtension
 
-from gateway.graphql_limits import OperationLimits, check_limits
+from gateway.graphql.limits import OperationLimits, check_limits
 
 CACHED_DOCUMENTS = 256
 CACHED_LENGTH = 20_000

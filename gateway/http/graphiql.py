@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-BUNDLE = Path(__file__).parent / "_graphiql"
+BUNDLE = Path(__file__).parents[1] / "_graphiql"
 """Where the page is, if it was built."""
 ASSETS = "graphiql"
 """The folder of its files there, and their path on the gateway."""

@@ -7,7 +7,7 @@ from graphql import GraphQLError
 from starlette.responses import Response
 from strawberry.types import ExecutionResult
 
-from gateway.responses import JSON, json_response
+from gateway.http.responses import JSON, json_response
 
 GRAPHQL_JSON = "application/graphql-response+json"
 

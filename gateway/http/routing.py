@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from starlette.requests import HTTPConnection
 from starlette.routing import BaseRoute
 
-from gateway.graphql_limits import OperationLimits
-from gateway.graphql_route import AppRoute
-from gateway.graphql_view import GraphQLOptions, build_graphql_app
-from gateway.graphql_websocket import SocketOptions
-from gateway.rest import rest_routes
+from gateway.graphql.limits import OperationLimits
+from gateway.graphql.route import AppRoute
+from gateway.graphql.view import GraphQLOptions, build_graphql_app
+from gateway.graphql.websocket import SocketOptions
+from gateway.rest.routes import rest_routes
 from gateway.settings import Settings
 from resolvers.principal import LOCAL_PRINCIPAL, Principal
 from resolvers.services import Services

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
-from gateway.connections import UNREAD_SECONDS, Config, HttpProtocol, WebSocketProtocol
 from gateway.errors import StartError
-from gateway.request_body import DEFAULT_BODY_LIMIT_BYTES
+from gateway.http.request_body import DEFAULT_BODY_LIMIT_BYTES
+from gateway.process.connections import UNREAD_SECONDS, Config, HttpProtocol, WebSocketProtocol
 
 _YOUNG_OBJECTS = 50_000
 """Allocations between two collections of young objects; the default of 700 runs several times a request."""

@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from gateway.graphql_websocket_messages import CloseCode
+from gateway.graphql.websocket_messages import CloseCode
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop

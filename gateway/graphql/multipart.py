@@ -6,7 +6,7 @@ received with the delimiter after it, so that is sent right away.
 
 from collections.abc import Mapping
 
-from gateway.responses import encode
+from gateway.http.responses import encode
 
 MULTIPART = "multipart/mixed"
 _DELIMITER = b"\r\n--graphql"

@@ -16,7 +16,7 @@ from pgqueuer.models import Schedule
 from pgqueuer.queries import Queries
 from pgqueuer.sm import SchedulerManager
 
-from gateway.supervision import Well
+from gateway.following.supervision import Well
 from persistence.connections import connector
 from persistence.database import APP_ROLE
 from persistence.queue_settings import queue_settings

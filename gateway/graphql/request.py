@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 from starlette.requests import Request
 
-from gateway.request_body import read_json
-from gateway.responses import RequestRefusedError
+from gateway.http.request_body import read_json
+from gateway.http.responses import RequestRefusedError
 
 
 @dataclass(frozen=True, slots=True)

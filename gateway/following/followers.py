@@ -4,8 +4,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
-from gateway.follower import Apply, Follower, Topics
-from gateway.supervision import Supervised, Well
+from gateway.following.follower import Apply, Follower, Topics
+from gateway.following.supervision import Supervised, Well
 from snapshots.errors import TopicsnapError
 
 logger = logging.getLogger(__name__)

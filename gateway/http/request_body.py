@@ -5,7 +5,7 @@ from email.message import Message
 import orjson
 from starlette.requests import Request
 
-from gateway.responses import JSON, RequestRefusedError
+from gateway.http.responses import JSON, RequestRefusedError
 
 DEFAULT_BODY_LIMIT_BYTES = 1_048_576
 

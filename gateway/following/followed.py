@@ -1,6 +1,6 @@
 """Which notification topics there are to follow, from the catalogue."""
 
-from gateway.follower import Topics
+from gateway.following.follower import Topics
 from persistence.catalog import Catalog
 from snapshots.catalog import SourceFilter
 from snapshots.kinds import ConnectorKind

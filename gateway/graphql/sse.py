@@ -6,7 +6,7 @@ at all where they end in CRLF, although the HTML standard allows both.
 
 from collections.abc import Mapping
 
-from gateway.responses import encode
+from gateway.http.responses import encode
 
 EVENT_STREAM = "text/event-stream"
 

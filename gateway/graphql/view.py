@@ -9,20 +9,20 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.types.graphql import OperationType
 
-from gateway.graphql_accept import streaming, takes_events_only
-from gateway.graphql_answer import answer, negotiate, refuse
-from gateway.graphql_documents import Documents, PrepareDocument
-from gateway.graphql_executor import PlainExecutor, ReticentExecutor
-from gateway.graphql_limits import OperationLimits
-from gateway.graphql_operations import Operations, SubscriptionAskedError
-from gateway.graphql_request import read_request
-from gateway.graphql_sse import EventStream
-from gateway.graphql_stream import StreamedAnswer
-from gateway.graphql_websocket import GraphQLSockets, SocketOptions
+from gateway.graphql.accept import streaming, takes_events_only
+from gateway.graphql.answer import answer, negotiate, refuse
+from gateway.graphql.documents import Documents, PrepareDocument
+from gateway.graphql.executor import PlainExecutor, ReticentExecutor
+from gateway.graphql.limits import OperationLimits
+from gateway.graphql.operations import Operations, SubscriptionAskedError
+from gateway.graphql.request import read_request
+from gateway.graphql.sse import EventStream
+from gateway.graphql.stream import StreamedAnswer
+from gateway.graphql.websocket import GraphQLSockets, SocketOptions
+from gateway.http.request_body import DEFAULT_BODY_LIMIT_BYTES
+from gateway.http.request_ids import request_id_of
+from gateway.http.responses import RequestRefusedError, check_method
 from gateway.principals import PrincipalProvider
-from gateway.request_body import DEFAULT_BODY_LIMIT_BYTES
-from gateway.request_ids import request_id_of
-from gateway.responses import RequestRefusedError, check_method
 from resolvers.services import Services
 from schema.assembly import build_schema
 
@@ -56,7 +56,7 @@ def build_graphql_app(
     options: GraphQLOptions | None = None,
     stopping: asyncio.Event | None = None,
 ) -> ASGIApp:
-    """Return the endpoint as an ASGI application, to be put at its path with `gateway.graphql_route`.
+    """Return the endpoint as an ASGI application, to be put at its path with `gateway.graphql.route`.
 
     Whoever sets `stopping` ends the subscriptions, so that they do not hold up a shutdown.
     """

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from gateway.responses import JSON
-from gateway.rest_models import BulkOperationRes, BulkTopicSnapshotReq, ErrorRes, HTTPValidationError
+from gateway.http.responses import JSON
+from gateway.rest.models import BulkOperationRes, BulkTopicSnapshotReq, ErrorRes, HTTPValidationError
 
 BULK_SNAPSHOT_PATH = "/topics/bulk/snapshot"
 OPENAPI_PATH = "/openapi.json"

@@ -10,8 +10,8 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from gateway.graphql_request import GraphQLRequest
-from gateway.responses import RequestRefusedError
+from gateway.graphql.request import GraphQLRequest
+from gateway.http.responses import RequestRefusedError
 from resolvers.principal import Principal
 from resolvers.services import Services
 from schema.assembly import TopicsnapSchema

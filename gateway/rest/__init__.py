@@ -1,0 +1,1 @@
+"""The REST twin of the main operation, and its OpenAPI description."""
