@@ -173,8 +173,8 @@ class Lane:
     async def fill(self, scenarios: Sequence[Scenario]) -> None:
         """Make the tables of the scenarios, but those that are made late or never."""
         for scenario in scenarios:
-            for table, rows in zip(scenario.tables, scenario.rows, strict=True):
+            for place, table in enumerate(scenario.tables):
                 if table.fate in {Fate.PRESENT, Fate.DROPPED}:
-                    await self.make(table, rows)
+                    await self.make(table, scenario.rows(place))
             if scenario.joined:
                 await self.make(scenario.joined, scenario.joined_rows)

@@ -56,13 +56,15 @@ class Scenario:
 
     seed: int
     tables: tuple[Table, ...]
-    rows: tuple[tuple[Row, ...], ...]
-    """Of each table, by its place."""
     asks: tuple[Ask, ...]
     timing: Timing
     disturbance: Disturbance | None
     joined: Table | None
     """The table that a signal by hand reads."""
+
+    def rows(self, place: int) -> tuple[Row, ...]:
+        """Return the rows of a table."""
+        return make_rows(self.seed * 100 + place, self.tables[place].rows)
 
     @property
     def joined_rows(self) -> tuple[Row, ...]:
@@ -83,7 +85,7 @@ class Scenario:
         """The rows that the request asks for, by their number; None where the database cannot tell any."""
         if self.tables[place].fate in {Fate.UNKNOWN, Fate.DROPPED} or place in ask.refused:
             return None
-        return matching(ask.filters.get(place), self.rows[place])
+        return matching(ask.filters.get(place), self.rows(place))
 
     def has(self, connector: int, fate: Fate) -> bool:
         """Whether a table of this fate was asked of the connector."""
@@ -113,13 +115,12 @@ def make_scenario(seed: int) -> Scenario:
         connector = used[place % len(used)]
         is_long = has_long and place < len(used)
         tables.append(random_table(chance, seed, connector, [table.name for table in tables], is_long=is_long))
-    rows = tuple(make_rows(seed * 100 + place, table.rows) for place, table in enumerate(tables))
     asks = tuple(_ask(chance, tables, is_first=number == 0) for number in range(1 + asks_twice))
     disturbance = _disturbance(chance, used) if disturbed else None
     joined = None
     if disturbance and disturbance.deed is Deed.JOIN:
         joined = Table(f"side{seed}", disturbance.connector, KeyShape.NUMBER, 700, Fate.PRESENT, "integer")
-    return Scenario(seed, tuple(tables), rows, asks, chance.choice(list(Timing)), disturbance, joined)
+    return Scenario(seed, tuple(tables), asks, chance.choice(list(Timing)), disturbance, joined)
 
 
 def _ask(chance: random.Random, tables: list[Table], *, is_first: bool) -> Ask:

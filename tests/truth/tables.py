@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 from persistence.embedded.sessions import quoted
 from sandbox.sources import Source
@@ -128,6 +129,7 @@ def random_table(chance: random.Random, seed: int, connector: int, taken: Sequen
     )
 
 
+@lru_cache(maxsize=48)
 def make_rows(seed: int, count: int) -> tuple[Row, ...]:
     """Return so many rows, always the same for a seed."""
     chance = random.Random(seed)  # noqa: S311
