@@ -56,7 +56,7 @@ def collection_entry(
     A plain name is sent as it is, in the form that Debezium documents. It is escaped where it has to be: a look-alike
     is known (`ambiguous`), or it holds characters that a regex or Debezium's splitting at commas would misread.
     """
-    if dialect is Dialect.POSTGRESQL and snapshot_type is SnapshotType.INCREMENTAL and _UNPARSABLE.search(name):
+    if snapshot_type is SnapshotType.INCREMENTAL and _is_parsed(name, dialect):
         return _quoted(name)
     if not ambiguous and not _METACHARACTERS_BUT_DOT.search(name) and "," not in name:
         return name
@@ -64,10 +64,17 @@ def collection_entry(
     return f"(?-i){escaped}" if snapshot_type is SnapshotType.BLOCKING else escaped
 
 
-def condition_collection(name: str, snapshot_type: SnapshotType, *, ambiguous: bool) -> str:
-    """Return `name` as the `data-collection` of an additional condition."""
+def condition_collection(
+    name: str, snapshot_type: SnapshotType, *, ambiguous: bool, dialect: Dialect = Dialect.OTHER
+) -> str:
+    """Return `name` as the `data-collection` of an additional condition.
+
+    One that does not match what Debezium takes the name for is ignored silently, and every row is read.
+    """
     if snapshot_type is SnapshotType.BLOCKING:
-        return name  # a literal there: an escaped one is ignored silently, and every row is read
+        return name  # a literal there
+    if _is_parsed(name, dialect):
+        return f"(?-i){_escape(_quoted(name))}"  # held against the entry as it was sent, quotes and all
     entry = collection_entry(name, snapshot_type, ambiguous=ambiguous)
     return f"(?-i){entry}" if ambiguous else entry
 
@@ -76,6 +83,11 @@ def plain_name(entry: str) -> str:
     """Return the name of a collection as the catalogue has it, from any form in which a notification may carry it."""
     entry = entry.strip().removeprefix("(?-i)")
     return re.sub(r"\\(x2C|.)", lambda match: "," if match[1] == "x2C" else match[1], entry)
+
+
+def _is_parsed(name: str, dialect: Dialect) -> bool:
+    """Whether an incremental snapshot takes `name` only as a quoted identifier."""
+    return dialect is Dialect.POSTGRESQL and _UNPARSABLE.search(name) is not None
 
 
 def _quoted(name: str) -> str:
@@ -149,9 +161,9 @@ def _data(
     ]
     data: dict[str, object] = {"data-collections": list(dict.fromkeys(entries)), "type": snapshot_type.value}
     conditions = {
-        condition_collection(topic.data_collection, snapshot_type, ambiguous=topic.topic.ambiguous): filters.render(
-            topic.filter, source.dialect, topic.data_collection, snapshot_type
-        )
+        condition_collection(
+            topic.data_collection, snapshot_type, ambiguous=topic.topic.ambiguous, dialect=source.dialect
+        ): filters.render(topic.filter, source.dialect, topic.data_collection, snapshot_type)
         for topic in topics
         if topic.filter is not None
     }

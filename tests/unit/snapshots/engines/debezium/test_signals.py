@@ -259,6 +259,13 @@ def test_a_blocking_condition_names_its_table_literally(name: str) -> None:
     assert condition_collection(name, BLOCKING, ambiguous=True) == name
 
 
+def test_an_incremental_condition_matches_the_quoted_name_that_was_sent() -> None:
+    entry = collection_entry("public.x. y*", INCREMENTAL, ambiguous=False, dialect=Dialect.POSTGRESQL)
+    condition = condition_collection("public.x. y*", INCREMENTAL, ambiguous=False, dialect=Dialect.POSTGRESQL)
+    assert condition == r'(?-i)"public"\."x\. y\*"'
+    assert re.fullmatch(condition.removeprefix("(?-i)"), entry)
+
+
 def test_an_incremental_condition_of_an_ambiguous_name_minds_the_case() -> None:
     assert condition_collection("public.Orders", INCREMENTAL, ambiguous=True) == r"(?-i)public\.Orders"
     assert condition_collection("public.orders", INCREMENTAL, ambiguous=False) == "public.orders"
