@@ -4,7 +4,7 @@
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo graphiql test test-faults test-conformance check check-format check-lint check-types \
+.PHONY: help install demo graphiql test test-faults test-conformance truth check check-format check-lint check-types \
   check-layers check-schema check-files fmt lock clean
 
 help: ## Say what each target does
@@ -27,6 +27,9 @@ test-faults: install ## Kill, freeze and cut what Topicsnap stands on, and Topic
 
 test-conformance: install ## Run what others wrote to judge a GraphQL server, before the real demo (SUITE=audits: one suite)
 	@$(BIN)/python -m tests.conformance $(SUITE)
+
+truth: install ## Hold verdicts against what arrived, in random scenarios on a real Debezium (SCENARIOS=100 SEED=7)
+	@$(BIN)/python -m tests.truth $(or $(SCENARIOS),20) $(SEED)
 
 test-clients: install ## Run the npm clients of subscriptions against a served gateway (part of `test`)
 	@$(BIN)/pytest tests/e2e/clients

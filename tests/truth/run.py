@@ -58,15 +58,15 @@ async def run(sandbox: Sandbox, seeds: Sequence[int], *, lanes: int, say: Say) -
     waiting = [make_scenario(seed) for seed in seeds]
     async with open_stage(sandbox) as stage, asyncio.TaskGroup() as group:
         for _ in range(min(lanes, len(waiting))):
-            group.create_task(_keep_playing(stage, waiting, report, say))
+            group.create_task(_keep_playing(stage, waiting, min(BATCH, -(-len(seeds) // lanes)), report, say))
     report.seconds = time.monotonic() - began
     return report
 
 
-async def _keep_playing(stage: Stage, waiting: list[Scenario], report: Report, say: Say) -> None:
+async def _keep_playing(stage: Stage, waiting: list[Scenario], size: int, report: Report, say: Say) -> None:
     lane: Lane | None = None
     while waiting:
-        batch, waiting[:] = waiting[:BATCH], waiting[BATCH:]
+        batch, waiting[:] = waiting[:size], waiting[size:]
         left = list(batch)
         try:
             async with asyncio.timeout(_PREPARE_SECONDS + len(batch) * SCENARIO_SECONDS):
