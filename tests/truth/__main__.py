@@ -1,7 +1,7 @@
 """Holds the ledger's verdicts against what arrived, in random scenarios: python -m tests.truth [SCENARIOS [SEED]].
 
 On a real Debezium of its own. Each scenario is told with its seed: `SCENARIOS=1 SEED=…` plays it again. Ends with 1
-where any verdict was wrong.
+where any verdict was wrong. LANES=n plays so many at a time; after SECONDS=n no further ones are begun.
 """
 
 import asyncio
@@ -26,11 +26,12 @@ def say(line: str) -> None:
 async def main(scenarios: int, seed: int) -> int:
     """Play so many scenarios, of this seed and those that follow it. Returns the exit code."""
     async with workspace() as directory, Sandbox(directory) as sandbox:
-        lanes = int(os.environ.get("LANES", LANES))
-        report = await run(sandbox, range(seed, seed + scenarios), lanes=lanes, say=say)
+        lanes = int(os.environ.get("LANES", str(LANES)))
+        seconds = float(os.environ.get("SECONDS", "0")) or None
+        report = await run(sandbox, range(seed, seed + scenarios), lanes=lanes, say=say, seconds=seconds)
     for line in report.summary():
         say(line)
-    return 1 if report.wrong else 0
+    return 1 if report.wrong or report.left else 0
 
 
 if __name__ == "__main__":

@@ -27,6 +27,8 @@ class Report:
     broken: list[str] = field(default_factory=list)
     """What kept scenarios from being played at all."""
     seconds: float = 0.0
+    left: int = 0
+    """How many scenarios were not played, because the time was over."""
 
     @property
     def wrong(self) -> int:
@@ -44,7 +46,9 @@ class Report:
         listed = ", ".join(f"{name} {times}" for name, times in outcomes.most_common())
         helped = ", ".join(f"{name} {times}" for name, times in remedies.most_common()) or "none"
         each = self.seconds / max(1, len(self.results))
+        missed = [f"not played, because the time was over: {self.left}"] if self.left else []
         return [
+            *missed,
             f"topics: {listed}",
             f"an operator's remedies: {helped}",
             f"time: {self.seconds:.0f} s, {each:.1f} s a scenario",
@@ -52,20 +56,27 @@ class Report:
         ]
 
 
-async def run(sandbox: Sandbox, seeds: Sequence[int], *, lanes: int, say: Say) -> Report:
-    """Play the scenarios of these seeds on so many lanes at a time. Nothing in it waits for ever."""
+async def run(sandbox: Sandbox, seeds: Sequence[int], *, lanes: int, say: Say, seconds: float | None = None) -> Report:
+    """Play the scenarios of these seeds on so many lanes at a time. Nothing in it waits for ever.
+
+    After `seconds` no further ones are begun; by default there is time enough even where each takes its full time.
+    """
     report, began = Report(), time.monotonic()
+    until = began + (seconds or len(seeds) * SCENARIO_SECONDS)
     waiting = [make_scenario(seed) for seed in seeds]
     async with open_stage(sandbox) as stage, asyncio.TaskGroup() as group:
         for _ in range(min(lanes, len(waiting))):
-            group.create_task(_keep_playing(stage, waiting, min(BATCH, -(-len(seeds) // lanes)), report, say))
+            group.create_task(_keep_playing(stage, waiting, min(BATCH, -(-len(seeds) // lanes)), report, say, until))
+    report.left = len(waiting)
     report.seconds = time.monotonic() - began
     return report
 
 
-async def _keep_playing(stage: Stage, waiting: list[Scenario], size: int, report: Report, say: Say) -> None:
+async def _keep_playing(
+    stage: Stage, waiting: list[Scenario], size: int, report: Report, say: Say, until: float
+) -> None:
     lane: Lane | None = None
-    while waiting:
+    while waiting and time.monotonic() < until:
         batch, waiting[:] = waiting[:size], waiting[size:]
         left = list(batch)
         try:

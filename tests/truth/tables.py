@@ -87,6 +87,7 @@ class Table:
         return f"CREATE TABLE {table} ({', '.join((*columns, _KEYS[self.key]))})"
 
 
+# No blanks: with one in a queued name Debezium 3.6 cannot read its own offset, and its task is killed (docs/truth.md).
 _NAMES = (
     "{t}",
     "{t}",
@@ -105,7 +106,6 @@ _NAMES = (
     "{t}?",
     "{t}{{2}}",
     "{t},right",
-    "{t} with blanks",
     "{t}\\wards",
     "grün{t}",
     "^{t}",
