@@ -4,7 +4,7 @@ What Debezium does was seen on 3.6: an incremental snapshot carries the id of th
 with STARTED only where none is running; a blocking one carries a random id each time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -72,9 +72,11 @@ class Correlation:
         signal = self.signal_of(notification)
         if collection is None or signal is None:
             return []
-        if notification.id == signal.id and _times_named(collection, notification.collections) > 1:
+        topics = self.topics_of(signal)
+        names = {topic.data_collection for topic in topics}
+        if notification.id == signal.id and _times_named(collection, notification.collections, names) > 1:
             return []
-        return named(collection, self.topics_of(signal))
+        return named(collection, topics)
 
     def is_successor(self, notification: Notification) -> bool:
         """Whether `notification` proves that another snapshot has begun, and thereby that this one is over.
@@ -149,7 +151,17 @@ def named(collection: str, topics: Iterable[ActiveTopic]) -> list[ActiveTopic]:
     return folded if len({topic.data_collection for topic in folded}) == 1 else []
 
 
-def _times_named(collection: str, collections: tuple[str, ...]) -> int:
-    """How often `collection` is among `collections`, which are pieces of names where a name holds a comma."""
-    pieces = tuple(collection.split(","))
-    return sum(collections[start : start + len(pieces)] == pieces for start in range(len(collections)))
+def _times_named(collection: str, collections: tuple[str, ...], names: Iterable[str]) -> int:
+    """How often `collection` is among `collections`, which are pieces of names where a name holds a comma.
+
+    It may be a piece of another of `names` as well: that does not count.
+    """
+    longer = (name for name in names if name != collection and "," in name)
+    within = sum(_times_within(collection, name.split(",")) * _times_within(name, collections) for name in longer)
+    return _times_within(collection, collections) - within
+
+
+def _times_within(name: str, pieces: Sequence[str]) -> int:
+    """How often the pieces of `name` follow one another in `pieces`."""
+    own = name.split(",")
+    return sum(list(pieces[start : start + len(own)]) == own for start in range(len(pieces)))

@@ -640,3 +640,18 @@ def test_the_end_of_the_last_signal_ends_everything(active: ActiveSnapshot, log:
     after, _ = conclude(reduce_all(last, [*log, end])[0])
     assert after.state.is_terminal
     assert all(topic.state.is_terminal for topic in after.topics)
+
+
+def test_the_beginning_of_another_s_name_with_a_comma_is_no_second_reading() -> None:
+    """Debezium lists names between commas: `a`, and `a,right`, of which the first piece is `a` again."""
+    active = snapshot(["public.a", "public.a,right"])
+    listed = ("public.a", "public.a", "right")
+    log = [
+        replace(one, collections=listed)
+        for one in (STARTED, scanned("public.a"), scanned("public.a,right", seconds=3), COMPLETED)
+    ]
+
+    after, _ = reduce_all(active, log)
+
+    assert after.state is SnapshotState.COMPLETED
+    assert [topic.outcome for topic in after.topics] == [TopicSnapshotOutcome.SUCCEEDED] * 2
