@@ -275,17 +275,19 @@ class _Run:
             topic.state,
             topic.outcome,
             source_ended=snapshot.state.is_terminal,
-            excuse=self._excuse(self._scenario.tables[at], snapshot.snapshot_type),
+            excuse=self._excuse(self._scenario.tables[at], snapshot.snapshot_type, topic.engine_status),
             may_cancel=stopped or snapshot.state is SnapshotState.ABANDONED,
         )
 
-    def _excuse(self, table: Table, snapshot_type: SnapshotType) -> str | None:
+    def _excuse(self, table: Table, snapshot_type: SnapshotType, status: str | None) -> str | None:
         if table.fate is not Fate.PRESENT:
             return f"the table is {table.fate}"
         if self._scenario.has(table.connector, Fate.DROPPED):
             return "an error of another table spreads"
         if self._is(Deed.RESTART, table.connector) and snapshot_type is SnapshotType.BLOCKING:
             return "a restart ends a blocking snapshot"
+        if self._lane.sources[table.connector].read_only and status == "SQL_EXCEPTION":
+            return "two threads of Debezium's read-only snapshot meet in one chunk (docs/truth.md)"
         return None
 
     def _refusal(self, number: int, snapshot: SourceSnapshotRecord) -> Refusal:
