@@ -139,7 +139,10 @@ async def module(sandbox: Sandbox, postgres_server: EmbeddedPostgres, template: 
         await sync_catalog(gateway.services, LOCAL_PRINCIPAL, cluster.id)
         await gateway.refresh_topics()
         async with following(gateway.services, group="crooked"):
-            yield Crooked(gateway)
+            crooked = Crooked(gateway)
+            # Until the group is joined nothing is seen, and a snapshot would be over before it is seen to run.
+            await crooked.end((await gateway.call(gateway.request((LONG, "notes")))).id)
+            yield crooked
 
 
 @pytest.fixture
