@@ -17,6 +17,8 @@ class ActiveSignal:
     ended_at: datetime | None = None
     """When the engine said that it was done, by the engine's clock. In a signal that is still SENT some table was not
     reported by then, and what may come late is waited for."""
+    started_at: datetime | None = None
+    """When the engine was first seen at work on it, by the engine's clock."""
 
     @property
     def in_flight(self) -> bool:

@@ -127,12 +127,8 @@ class Correlation:
 
     def _seen(self, at: datetime) -> bool:
         """Whether the signal in flight was seen at work, and by `at`."""
-        progressed_at, last_end = self.snapshot.progressed_at, self._last_end()
-        if progressed_at is None or self.snapshot.started_at is None:
-            return False
-        if last_end is not None:
-            return progressed_at > last_end < at
-        return at >= self.snapshot.started_at
+        signal = self.in_flight()
+        return signal is not None and signal.started_at is not None and at >= signal.started_at
 
     def _last_end(self) -> datetime | None:
         ends = [signal.ended_at for signal in self.signals.values() if signal.state is SignalState.ENDED]

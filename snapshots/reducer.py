@@ -173,7 +173,7 @@ class _Fold:
             started_at=snapshot.started_at or at,
             progressed_at=max(snapshot.progressed_at or at, at),
         )
-        seen = replace(signal, state=SignalState.SENT)
+        seen = replace(signal, state=SignalState.SENT, started_at=min(signal.started_at or at, at))
         if signal.ended_at is not None and at > signal.ended_at and notification.kind is not NotificationKind.ABORTED:
             seen = replace(seen, ended_at=None)  # that end was another's
         self._now.signals[signal.id] = seen

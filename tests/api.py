@@ -44,7 +44,7 @@ OTHER_TENANT = Principal("other", "stranger")
 DEADLINE_SECONDS = 0.2
 
 SHOP = CatalogImport(
-    clusters=(ImportedCluster("main", "http://connect.example:8083", id="clu_main"),),
+    clusters=(ImportedCluster("main", "http://connect.example:8083", "kafka.example:9092", id="clu_main"),),
     connectors=tuple(
         ImportedConnector(
             "main",
@@ -54,6 +54,7 @@ SHOP = CatalogImport(
             topic_prefix=name,
             signal_channel=channel,
             signal_topic=f"{name}-signal",
+            notification_topic=f"{name}.notifications",
             version="3.6.3.Final",
         )
         for name, channel in (

@@ -33,12 +33,13 @@ async def load(
     sending_since: dict[str, datetime] = {}
     for row in await connection.execute(
         text("""
-            SELECT source_snapshot_id, id, position, state, sending_at, ended_at FROM signal
+            SELECT source_snapshot_id, id, position, state, sending_at, started_at, ended_at FROM signal
             WHERE tenant_id = :tenant_id AND source_snapshot_id = ANY(CAST(:ids AS text[])) ORDER BY position
         """),
         parameters,
     ):
-        signals[row.source_snapshot_id].append(ActiveSignal(row.id, row.position, SignalState(row.state), row.ended_at))
+        signal = ActiveSignal(row.id, row.position, SignalState(row.state), row.ended_at, row.started_at)
+        signals[row.source_snapshot_id].append(signal)
         if row.sending_at is not None and row.state not in _DONE:
             sending_since[row.source_snapshot_id] = row.sending_at
     topics: dict[str, list[ActiveTopic]] = defaultdict(list)
@@ -95,7 +96,7 @@ def _as_external(snapshot: ActiveSnapshot) -> ActiveSnapshot:
     state = SignalState.ENDED if snapshot.state.is_terminal else SignalState.SENT
     return replace(
         snapshot,
-        signals=(ActiveSignal(EXTERNAL_SIGNAL, 0, state, snapshot.finished_at),),
+        signals=(ActiveSignal(EXTERNAL_SIGNAL, 0, state, snapshot.finished_at, snapshot.started_at),),
         topics=tuple(replace(topic, signal_id=EXTERNAL_SIGNAL) for topic in snapshot.topics),
         external=True,
     )
@@ -150,9 +151,10 @@ async def write_signals(
         noting(
             """
             UPDATE signal g SET state = w.state, sent_at = coalesce(g.sent_at, :at), ended_at = w.ended_at,
-                                lease_until = NULL
+                                started_at = w.started_at, lease_until = NULL
             FROM unnest(CAST(:ids AS text[]), CAST(:befores AS text[]), CAST(:states AS text[]),
-                        CAST(:ended AS timestamptz[])) AS w(id, before, state, ended_at)
+                        CAST(:ended AS timestamptz[]), CAST(:started AS timestamptz[]))
+                 AS w(id, before, state, ended_at, started_at)
             WHERE g.tenant_id = :tenant_id AND g.id = w.id AND g.state = w.before
             RETURNING g.id, g.source_snapshot_id, w.before AS from_state, w.state AS to_state,
                       CAST(NULL AS jsonb) AS detail
@@ -167,6 +169,7 @@ async def write_signals(
             "befores": [change.before.state.value for change in changes],
             "states": [change.after.state.value for change in changes],
             "ended": [change.after.ended_at for change in changes],
+            "started": [change.after.started_at for change in changes],
         },
     )
 
@@ -203,7 +206,7 @@ async def write_ends(connection: AsyncConnection, tenant_id: str, changes: Mappi
         key: change.after.ended_at
         for key, changed in changes.items()
         for change in changed.signals
-        if change.after.id == EXTERNAL_SIGNAL and change.after.in_flight
+        if change.after.id == EXTERNAL_SIGNAL and change.after.in_flight and change.after.ended_at is not None
     }
     if ends:
         await connection.execute(

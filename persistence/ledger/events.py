@@ -16,9 +16,11 @@ noted AS ({_INTO}
     SELECT :tenant_id, CAST(:at AS timestamptz), s.bulk_snapshot_id, s.id, 'SIGNAL', c.id, c.from_state, c.to_state,
            CAST(:cause AS text), jsonb_strip_nulls(c.detail)
     FROM changed c JOIN source_snapshot s ON s.tenant_id = :tenant_id AND s.id = c.source_snapshot_id
+    WHERE c.from_state <> c.to_state OR c.detail IS NOT NULL
     ORDER BY c.id
 )"""  # noqa: S608 (constants)
-"""Of `changed` (id, source_snapshot_id, from_state, to_state, detail): one event a signal."""
+"""Of `changed` (id, source_snapshot_id, from_state, to_state, detail): one event a signal, where there is something to
+tell."""
 
 NOTE_TOPICS = f"""
 noted AS ({_INTO}

@@ -112,6 +112,8 @@ signal = Table(
     moment("lease_until"),
     moment("sending_at"),
     moment("sent_at"),
+    # When the engine was first seen at work on it, by the engine's clock.
+    moment("started_at"),
     moment("ended_at"),
     reference("source_snapshot_id", "source_snapshot", ondelete="CASCADE"),
     UniqueConstraint("tenant_id", "source_snapshot_id", "position"),
