@@ -97,21 +97,22 @@ async def test_every_connector_runs_over_filled_tables(sandbox: Sandbox) -> None
         assert await sandbox.connect.states(source.source.connector) == ("RUNNING", "RUNNING")
 
 
-async def test_a_signal_reads_its_table_and_no_other(sandbox: Sandbox) -> None:
-    """All three sources at the same time, each by its own channel."""
-    shop, billing, crm = (sandbox.sources[name] for name in ("shop", "billing", "crm"))
-    signals = (
-        (shop, "public.products", await signal_by_table(shop, "public.products")),
-        (billing, "public.payments", await signal_by_kafka(sandbox, billing, "public.payments")),
-        (crm, "public.deals", await signal_by_kafka(sandbox, crm, "public.deals")),
-    )
+async def test_a_signal_reads_its_table_and_no_other() -> None:
+    """All three sources at the same time, each by its own channel; in a sandbox that no other test has written to."""
+    async with workspace() as directory, Sandbox(directory) as sandbox:
+        shop, billing, crm = (sandbox.sources[name] for name in ("shop", "billing", "crm"))
+        signals = (
+            (shop, "public.products", await signal_by_table(shop, "public.products")),
+            (billing, "public.payments", await signal_by_kafka(sandbox, billing, "public.payments")),
+            (crm, "public.deals", await signal_by_kafka(sandbox, crm, "public.deals")),
+        )
 
-    for source, table, signal_id in signals:
-        types = await outcome(sandbox, source, signal_id)
-        assert types[0] == "STARTED"
-        assert types[-2:] == ["TABLE_SCAN_COMPLETED", "COMPLETED"]
-        rows = await snapshot_rows(sandbox, source, table)
-        assert rows == {source.table(table).topic: source.table(table).rows}
+        for source, table, signal_id in signals:
+            types = await outcome(sandbox, source, signal_id)
+            assert types[0] == "STARTED"
+            assert types[-2:] == ["TABLE_SCAN_COMPLETED", "COMPLETED"]
+            rows = await snapshot_rows(sandbox, source, table)
+            assert rows == {source.table(table).topic: source.table(table).rows}
 
 
 async def test_a_killed_worker_goes_on_with_its_connectors() -> None:

@@ -162,7 +162,8 @@ async def test_rows_that_no_event_names_come_out_one_by_one(verifying: Verifying
 
     assert topic.verdict is SnapshotVerdict.INCOMPLETE, topic.verdict_reason
     assert (topic.expected_rows, topic.emitted_rows) == (3000, 700)
-    assert "2300 of them nobody has touched" in (topic.verdict_reason or "")
+    # How many of them are proved untouched depends on the oldest transaction of the server at the dispatch.
+    assert (topic.verdict_reason or "").startswith("2300 of 3000 rows of the source are not on the topic")
 
 
 async def test_a_topic_that_was_made_anew_proves_nothing(verifying: Verifying) -> None:
