@@ -239,3 +239,21 @@ async def test_one_of_ours_is_not_given_up_for_its_silence(bench: Bench) -> None
     (key,) = await bench.dispatch("top_src_0_0")
     await bench.ledger.release_silent(TENANT, at=bench.now + timedelta(days=9), silence=timedelta(hours=1))
     assert (await bench.record(key.source_snapshot_id)).state is SnapshotState.DISPATCHED
+
+
+async def test_a_connector_of_the_same_prefix_on_another_cluster_is_another(bench: Bench) -> None:
+    """Neither moves what is told there a snapshot of ours, nor makes it one on our source."""
+    async with bench.database.write() as connection:
+        await connection.exec_driver_sql(
+            "INSERT INTO connect_cluster (tenant_id, id, name) VALUES ('default', 'clu_2', 'elsewhere')"
+        )
+    (key,) = await bench.dispatch("top_src_1_0")
+    before = await bench.record(key.source_snapshot_id)
+    elsewhere = [
+        begun(bench, 0),
+        bench.notification(STARTED, key.signal_id, topic="prefix1.notifications", prefix="prefix1"),
+    ]
+    due = await bench.ledger.apply(TENANT, "clu_2", elsewhere, at=bench.now, lease_until=bench.lease())
+    assert due == ()
+    assert await bench.record(key.source_snapshot_id) == before
+    assert await externals(bench) == []
