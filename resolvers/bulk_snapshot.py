@@ -86,19 +86,16 @@ async def _send_first_signals(
     """Send the first signal of each source; return the outcomes by source snapshot id."""
     keys = [SignalKey(source.source_snapshot_id, source.signals[0][0]) for source in sources]
     now = services.clock()
+    lease = services.dispatcher.lease(now, len(keys))
     attempts = await services.ledger.start_sending(
-        principal.tenant_id,
-        keys,
-        at=now,
-        lease_until=services.dispatcher.lease_until(now, len(keys)),
-        cause="dispatch",
+        principal.tenant_id, keys, at=now, lease_until=lease.until, cause="dispatch"
     )
     begun = [
         (key, attempts[key.signal_id], _send(source))
         for key, source in zip(keys, sources, strict=True)
         if key.signal_id in attempts
     ]
-    records = await send_begun(services, principal.tenant_id, begun, cause="dispatch")
+    records = await send_begun(services, principal.tenant_id, begun, lease, cause="dispatch")
     return {record.key.source_snapshot_id: record.outcome for record in records}
 
 

@@ -9,6 +9,7 @@ from persistence.ledger.settling import DueSignal
 from resolvers.services import Services
 from snapshots.dispatch import Failed, Outcome, Send, Unreached, may_pass
 from snapshots.engines.debezium.signals import EXECUTE_SNAPSHOT
+from snapshots.leases import Lease
 from snapshots.ports import OutgoingSignal
 from snapshots.retries import RetryPolicy
 from snapshots.states import SignalState
@@ -22,11 +23,12 @@ async def send_signals(services: Services, tenant_id: str, due: Sequence[DueSign
     if not due:
         return 0
     now = services.clock()
+    lease = services.dispatcher.lease(now, len(due))
     attempts = await services.ledger.start_sending(
         tenant_id,
         [signal.key for signal in due],
         at=now,
-        lease_until=services.dispatcher.lease_until(now, len(due)),
+        lease_until=lease.until,
         cause=cause,
         begun={signal.key.signal_id: signal.attempt for signal in due},
     )
@@ -35,14 +37,14 @@ async def send_signals(services: Services, tenant_id: str, due: Sequence[DueSign
         for signal in due
         if signal.key.signal_id in attempts
     ]
-    return len(await send_begun(services, tenant_id, begun, cause=cause)) if begun else 0
+    return len(await send_begun(services, tenant_id, begun, lease, cause=cause)) if begun else 0
 
 
 async def send_begun(
-    services: Services, tenant_id: str, begun: Sequence[tuple[SignalKey, int, Send]], *, cause: str
+    services: Services, tenant_id: str, begun: Sequence[tuple[SignalKey, int, Send]], lease: Lease, *, cause: str
 ) -> list[SendRecord]:
-    """Send what is written as SENDING, each with the number of its attempt; record and return what came of it."""
-    outcomes = await services.dispatcher.dispatch([send for _, _, send in begun])
+    """Send what is written as SENDING with `lease`, each with its attempt's number; record and return the outcomes."""
+    outcomes = await services.dispatcher.dispatch([send for _, _, send in begun], lease)
     now = services.clock()
     records = [
         SendRecord(key, attempt, _or_again(services.retries, attempt, outcome, now))

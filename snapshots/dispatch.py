@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.kinds import SignalChannelKind, SnapshotErrorCode
+from snapshots.leases import Lease
 from snapshots.model import SourceConnector
 from snapshots.ports import OutgoingSignal, Presence, Receipt, SignalChannel
 from snapshots.retries import Chance, jittered
@@ -54,7 +55,7 @@ class Unconfirmed:
 
 @dataclass(frozen=True, slots=True)
 class Unreached:
-    """Nothing reached the engine, for certain, because its channel was away; it is tried again."""
+    """Nothing reached the engine, for certain: its channel was away, or its turn came too late. It is tried again."""
 
     code: SnapshotErrorCode
     message: str
@@ -104,32 +105,36 @@ class Dispatcher:
         """Until when a dispatch of `sends` signals that begins at `now` is expected to have ended."""
         return now + timedelta(seconds=self.longest_seconds(sends))
 
-    async def dispatch(self, sends: Sequence[Send]) -> list[Outcome]:
-        """Send all of `sends` concurrently and return their outcomes in the same order; none is Unreached.
+    def lease(self, now: datetime, sends: int) -> Lease:
+        """Return the lease for a dispatch of `sends` signals, begun now, which is `now` by the ledger's clock."""
+        start_by = asyncio.get_running_loop().time() + self._last_start_seconds(sends)
+        return Lease(self.lease_until(now, sends), start_by)
 
-        Failed with `retryable` and CHANNEL_UNAVAILABLE means that the channel was away as long as could be waited.
+    async def dispatch(self, sends: Sequence[Send], lease: Lease) -> list[Outcome]:
+        """Send all of `sends` concurrently, none after `lease`; return their outcomes in the same order.
+
+        Failed with `retryable` and CHANNEL_UNAVAILABLE means that the channel was away as long as could be waited;
+        Unreached, that the time was over before the signal had its turn.
         """
-        start_by = asyncio.get_running_loop().time() + self._last_start_seconds(len(sends))
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._send(send, start_by)) for send in sends]
+            tasks = [group.create_task(self._send(send, lease)) for send in sends]
         return [task.result() for task in tasks]
 
     def _last_start_seconds(self, sends: int) -> float:
         rounds = math.ceil(sends / min(self._cluster_limit, self._process_limit))
         return self.deadline_seconds * max(1, rounds)
 
-    async def _send(self, send: Send, start_by: float) -> Outcome:
+    async def _send(self, send: Send, lease: Lease) -> Outcome:
         """Wait for the turn of `send`, then attempt it unless it is too late."""
         channel = self._channels.get(send.channel)
         if channel is None:
             message = f"This process has no {send.channel} channel."
             return Failed(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, message, retryable=False)
         async with self._turn(send):
-            if asyncio.get_running_loop().time() > start_by:
+            if asyncio.get_running_loop().time() > lease.start_by:
                 # Its lease is about to end, and the settle sweep may send it: to send it here too would double it.
-                return Unconfirmed(
-                    SnapshotErrorCode.DISPATCH_TIMEOUT, "Its turn did not come in time; it is being settled."
-                )
+                message = "Its turn did not come in time. Nothing was sent; it is being settled."
+                return Unreached(SnapshotErrorCode.DISPATCH_TIMEOUT, message, lease.until)
             return await self._attempt(channel, send)
 
     @asynccontextmanager

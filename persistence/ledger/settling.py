@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import and_, any_, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Text
 
 from persistence.catalog_rows import RowReader, source_columns, source_join
@@ -54,36 +55,44 @@ class LedgerSettling:
     async def claim_due(
         self, tenant_id: str, *, at: datetime, lease_until: datetime, most: int
     ) -> tuple[DueSignal, ...]:
-        """Claim at most `most` signals whose lease ended before `at`; they are the caller's until `lease_until`."""
+        """Claim at most `most` signals whose lease ended before `at`; they are the caller's until `lease_until`.
+
+        Each is told as it was when it was claimed: what its sender, slow but alive, begins afterwards is a later
+        attempt, of which the caller knows nothing.
+        """
         async with self._database.write() as connection:
             parameters = {"tenant_id": tenant_id, "at": at, "lease_until": lease_until, "most": most}
             claimed = list((await connection.execute(_CLAIM, parameters)).scalars())
-        return await self.signals(tenant_id, claimed) if claimed else ()
+            return await _read(connection, tenant_id, claimed) if claimed else ()
 
     async def signals(self, tenant_id: str, ids: list[str]) -> tuple[DueSignal, ...]:
         """Return the signals of `ids` with their source connectors, in the order of their ids."""
-        statement = source_join(
-            select(signal, *source_columns()).join(
-                source_snapshot,
-                and_(
-                    source_snapshot.c.tenant_id == signal.c.tenant_id,
-                    source_snapshot.c.id == signal.c.source_snapshot_id,
-                ),
-            ),
-            source_snapshot.c.tenant_id,
-            source_snapshot.c.connector_id,
-        ).where(signal.c.tenant_id == bindparam("tenant"), signal.c.id == any_(bindparam("ids", type_=ARRAY(Text))))
         async with self._database.read() as connection:
-            rows = await connection.execute(statement.order_by(signal.c.id), {"tenant": tenant_id, "ids": ids})
-            reader = RowReader()
-            return tuple(
-                DueSignal(
-                    key=SignalKey(row.source_snapshot_id, row.id),
-                    source=reader.source(row),
-                    channel=SignalChannelKind(row.channel),
-                    data=row.data,
-                    state=SignalState(row.state),
-                    attempt=row.attempts,
-                )
-                for row in rows
-            )
+            return await _read(connection, tenant_id, ids)
+
+
+async def _read(connection: AsyncConnection, tenant_id: str, ids: list[str]) -> tuple[DueSignal, ...]:
+    statement = source_join(
+        select(signal, *source_columns()).join(
+            source_snapshot,
+            and_(
+                source_snapshot.c.tenant_id == signal.c.tenant_id,
+                source_snapshot.c.id == signal.c.source_snapshot_id,
+            ),
+        ),
+        source_snapshot.c.tenant_id,
+        source_snapshot.c.connector_id,
+    ).where(signal.c.tenant_id == bindparam("tenant"), signal.c.id == any_(bindparam("ids", type_=ARRAY(Text))))
+    rows = await connection.execute(statement.order_by(signal.c.id), {"tenant": tenant_id, "ids": ids})
+    reader = RowReader()
+    return tuple(
+        DueSignal(
+            key=SignalKey(row.source_snapshot_id, row.id),
+            source=reader.source(row),
+            channel=SignalChannelKind(row.channel),
+            data=row.data,
+            state=SignalState(row.state),
+            attempt=row.attempts,
+        )
+        for row in rows
+    )

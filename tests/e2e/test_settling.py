@@ -116,7 +116,8 @@ async def test_what_was_sent_and_never_recorded_is_found(gateway: Gateway) -> No
     async with paused(gateway.chain, *SOURCES):
         opened = await open_only(gateway)
         await start_sending(gateway, opened)
-        outcomes = await gateway.services.dispatcher.dispatch(sends(opened))
+        dispatcher, wanted = gateway.services.dispatcher, sends(opened)
+        outcomes = await dispatcher.dispatch(wanted, dispatcher.lease(gateway.services.clock(), len(wanted)))
         assert all(isinstance(outcome, Receipt) for outcome in outcomes)
 
         assert await settle(gateway.services, TENANT) == 2

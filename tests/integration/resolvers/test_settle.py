@@ -8,7 +8,7 @@ from snapshots.engines.recording import Behaviour
 from snapshots.kinds import SnapshotErrorCode
 from snapshots.records import AnswerKind
 from snapshots.states import SignalState, SnapshotState
-from tests.integration.resolvers.bench import DiedError, World, dies
+from tests.integration.resolvers.bench import DiedError, World, dies, make_world
 from tests.integration.resolvers.conftest import MakeReplica
 
 HOUR = 3600.0
@@ -139,6 +139,92 @@ async def test_proof_of_absence_is_of_no_use_once_another_has_sent(world: World,
         assert await sweep == 1
     assert (world.channel.sends + slow.channel.sends).total() == 1
     assert (await world.only()).state is SnapshotState.UNCONFIRMED
+
+
+async def test_what_a_sender_begins_after_the_claim_is_not_taken_for_lost(world: World, replica: MakeReplica) -> None:
+    """Proof of absence got while the sender is at work would have it sent twice, so the claim tells what it claimed."""
+    await die(world, "after start_sending", "top_0_0")
+    world.clock.advance(HOUR)
+    slow, looked, go_on = replica(), asyncio.Event(), asyncio.Event()
+    at_work, end = asyncio.Event(), asyncio.Event()
+
+    async def look(source_id: str) -> None:
+        looked.set()
+        await go_on.wait()
+
+    async def work(source_id: str) -> None:
+        at_work.set()
+        await end.wait()
+
+    async def claimed(step: str) -> None:
+        if step == "before signals":
+            go_on.set()
+            await at_work.wait()
+
+    slow.channel.after_find, slow.channel.before_send = look, work
+    world.ledger.probe = claimed
+    async with asyncio.timeout(10):
+        sweep = asyncio.create_task(slow.settle())
+        await looked.wait()
+        world.clock.advance(HOUR)
+        assert await world.settle() == 1
+        go_on.set()
+        end.set()
+        await sweep
+    assert (world.channel.sends + slow.channel.sends).total() == 1
+    assert (await world.only()).state is SnapshotState.DISPATCHED
+
+
+@pytest.mark.parametrize("sweep", [False, True], ids=["the first call", "a sweep"])
+async def test_a_send_never_begins_after_its_lease_however_slow_the_ledger_was(
+    world: World, replica: MakeReplica, *, sweep: bool
+) -> None:
+    other, hasty = (
+        replica(),
+        make_world(world.database, clock=world.clock, recording=world.recording, deadline_seconds=0.01),
+    )
+    hasty.connectors.states = world.connectors.states
+    loop = asyncio.get_running_loop()
+
+    async def slow(step: str) -> None:
+        if step == "after start_sending":
+            hasty.ledger.probe = dies("never")
+            over, deadline = asyncio.Event(), loop.time() + 0.05
+            loop.call_at(deadline, over.set)
+            await over.wait()
+            world.clock.advance(HOUR)
+            assert await other.settle() == 1  # the lease has passed, so it is its own to send
+
+    if sweep:
+        await die(world, "after open", "top_0_0")
+        world.clock.advance(HOUR)
+    hasty.ledger.probe = slow
+    if sweep:
+        assert await hasty.settle() == 1
+    else:
+        await hasty.ask("top_0_0")
+    assert (hasty.channel.sends.total(), other.channel.sends.total()) == (0, 1)
+    assert (await world.only()).state is SnapshotState.DISPATCHED
+
+
+async def test_what_came_too_late_to_be_sent_is_sent_by_the_next_sweep(world: World) -> None:
+    hasty = make_world(world.database, clock=world.clock, recording=world.recording, deadline_seconds=0.01)
+    hasty.connectors.states = world.connectors.states
+
+    async def slow(step: str) -> None:
+        if step == "after start_sending":
+            loop, over = asyncio.get_running_loop(), asyncio.Event()
+            loop.call_at(loop.time() + 0.05, over.set)
+            await over.wait()
+
+    hasty.ledger.probe = slow
+    (snapshot,) = (await hasty.ask("top_0_0")).snapshots
+    assert (snapshot.state, snapshot.code) == (SnapshotState.UNCONFIRMED, SnapshotErrorCode.DISPATCH_TIMEOUT)
+    assert "Nothing was sent" in (snapshot.message or "")
+    world.clock.advance(HOUR)
+    assert await world.settle() == 1
+    assert world.channel.finds == 0  # it is certain that there is nothing to find
+    assert (await world.only()).state is SnapshotState.DISPATCHED
 
 
 async def test_a_sender_that_was_overtaken_leaves_the_sending_to_the_sweep(world: World, replica: MakeReplica) -> None:

@@ -11,15 +11,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snapshots.dispatch import ATTEMPTS, LEASE_MARGIN_SECONDS, Dispatcher, Failed, Outcome, Send, Unconfirmed
+from snapshots.dispatch import (
+    ATTEMPTS,
+    LEASE_MARGIN_SECONDS,
+    Dispatcher,
+    Failed,
+    Outcome,
+    Send,
+    Unconfirmed,
+    Unreached,
+)
 from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.kinds import SignalChannelKind, SnapshotErrorCode
+from snapshots.leases import Lease
 from snapshots.model import SourceConnector
 from snapshots.ports import OutgoingSignal, Presence, Receipt
 from tests.factories import make_cluster, make_source
 
 NEVER = 3600.0
 """A deadline that no test waits for."""
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 AT_ONCE = 0.001
 """A deadline for what never answers: it passes however slow the machine is."""
 
@@ -76,6 +87,11 @@ def make_dispatcher(
     )
 
 
+async def dispatch(dispatcher: Dispatcher, sends: Sequence[Send]) -> list[Outcome]:
+    """Dispatch under a lease that begins now."""
+    return await dispatcher.dispatch(sends, dispatcher.lease(NOW, len(sends)))
+
+
 def destinations(outcomes: Sequence[Outcome]) -> list[str | None]:
     return [outcome.destination if isinstance(outcome, Receipt) else None for outcome in outcomes]
 
@@ -102,7 +118,7 @@ async def quiet(channel: FakeChannel) -> None:
 
 
 async def test_nothing_to_send() -> None:
-    assert await make_dispatcher(FakeChannel()).dispatch([]) == []
+    assert await dispatch(make_dispatcher(FakeChannel()), []) == []
 
 
 async def test_every_signal_goes_to_its_own_source() -> None:
@@ -113,7 +129,7 @@ async def test_every_signal_goes_to_its_own_source() -> None:
             seen[signal.id] = source.id
             return await super().send(source, signal)
 
-    await make_dispatcher(Recorder()).dispatch([make_send("a"), make_send("b")])
+    await dispatch(make_dispatcher(Recorder()), [make_send("a"), make_send("b")])
 
     assert seen == {"a": "src_a", "b": "src_b"}
 
@@ -132,7 +148,7 @@ async def test_outcomes_are_in_the_order_of_the_sends_however_they_end() -> None
 
     channel = FakeChannel({str(place): after(place) for place in range(5)})
 
-    outcomes = await make_dispatcher(channel).dispatch([make_send(str(place)) for place in range(5)])
+    outcomes = await dispatch(make_dispatcher(channel), [make_send(str(place)) for place in range(5)])
 
     assert destinations(outcomes) == ["0", "1", "2", "3", "4"]
 
@@ -154,7 +170,7 @@ async def test_the_bounds_are_never_exceeded_and_are_used_in_full(
     channel = FakeChannel(dict.fromkeys((send.signal.id for send in batch), held))
     dispatcher = make_dispatcher(channel, process_limit=process_limit, cluster_limit=cluster_limit)
 
-    task = asyncio.create_task(dispatcher.dispatch(batch))
+    task = asyncio.create_task(dispatch(dispatcher, batch))
     await quiet(channel)
     at_first = channel.under_way.total()
     gate.set()
@@ -180,7 +196,7 @@ async def test_bounds_hold_for_all_dispatches_of_the_process_together() -> None:
     channel = FakeChannel({send.signal.id: held for batch in batches for send in batch})
     dispatcher = make_dispatcher(channel, process_limit=6, cluster_limit=6)
 
-    tasks = [asyncio.create_task(dispatcher.dispatch(batch)) for batch in batches]
+    tasks = [asyncio.create_task(dispatch(dispatcher, batch)) for batch in batches]
     await quiet(channel)
     gate.set()
     for task in tasks:
@@ -196,7 +212,7 @@ async def test_a_cluster_that_hangs_leaves_the_others_their_turns() -> None:
     channel = FakeChannel(dict.fromkeys((send.signal.id for send in batch[:10]), hanging))
     dispatcher = make_dispatcher(channel, process_limit=5, cluster_limit=3)
 
-    task = asyncio.create_task(dispatcher.dispatch(batch))
+    task = asyncio.create_task(dispatch(dispatcher, batch))
     await quiet(channel)
 
     assert sorted(sent for sent in channel.sent if sent.startswith("well")) == sorted(
@@ -253,7 +269,7 @@ async def test_what_befalls_one_source_is_its_own_outcome_and_leaves_the_others(
 ) -> None:
     channel = FakeChannel({"bad": behaviour})
 
-    outcomes = await make_dispatcher(channel).dispatch([make_send("a"), make_send("bad"), make_send("b")])
+    outcomes = await dispatch(make_dispatcher(channel), [make_send("a"), make_send("bad"), make_send("b")])
 
     assert outcomes == [Receipt("a"), expected, Receipt("b")]
     assert channel.cancelled in ([], ["bad"])
@@ -263,7 +279,7 @@ async def test_a_crash_is_logged_with_its_cause(caplog: pytest.LogCaptureFixture
     channel = FakeChannel({"bad": raising(ValueError("the cause"))})
 
     with caplog.at_level(logging.ERROR, logger="snapshots.dispatch"):
-        await make_dispatcher(channel).dispatch([make_send("bad")])
+        await dispatch(make_dispatcher(channel), [make_send("bad")])
 
     assert "bad" in caplog.text
     assert "the cause" in caplog.text
@@ -276,7 +292,7 @@ async def test_a_future_that_the_driver_itself_cancels_is_not_taken_for_a_cancel
         return await shared
 
     channel = FakeChannel({"a": behaviour, "b": behaviour})
-    task = asyncio.create_task(make_dispatcher(channel).dispatch([make_send("a"), make_send("b"), make_send("c")]))
+    task = asyncio.create_task(dispatch(make_dispatcher(channel), [make_send("a"), make_send("b"), make_send("c")]))
     await quiet(channel)
 
     shared.cancel()
@@ -289,7 +305,7 @@ async def test_a_source_that_does_not_answer_in_time_is_unconfirmed_and_its_send
     channel = FakeChannel({"slow": hanging})
 
     async with asyncio.timeout(IN_GOOD_TIME):
-        outcomes = await make_dispatcher(channel, deadline_seconds=AT_ONCE).dispatch([make_send("slow")])
+        outcomes = await dispatch(make_dispatcher(channel, deadline_seconds=AT_ONCE), [make_send("slow")])
 
     assert isinstance(outcomes[0], Unconfirmed)
     assert outcomes[0].code is SnapshotErrorCode.DISPATCH_TIMEOUT
@@ -303,10 +319,15 @@ async def test_a_passed_deadline_makes_room_for_the_next() -> None:
     dispatcher = make_dispatcher(channel, deadline_seconds=AT_ONCE, cluster_limit=1)
 
     async with asyncio.timeout(IN_GOOD_TIME):
-        outcomes = await dispatcher.dispatch([make_send("a"), make_send("b"), make_send("c")])
+        outcomes = await dispatch(dispatcher, [make_send("a"), make_send("b"), make_send("c")])
 
     assert [type(outcome) for outcome in outcomes] == [Unconfirmed] * 3
     assert channel.under_way.total() == 0
+
+
+def too_late(lease: Lease) -> Unreached:
+    message = "Its turn did not come in time. Nothing was sent; it is being settled."
+    return Unreached(SnapshotErrorCode.DISPATCH_TIMEOUT, message, lease.until)
 
 
 async def test_a_send_whose_turn_comes_too_late_is_not_sent() -> None:
@@ -321,25 +342,40 @@ async def test_a_send_whose_turn_comes_too_late_is_not_sent() -> None:
 
     channel = FakeChannel({"stubborn": stubborn})
     dispatcher = make_dispatcher(channel, deadline_seconds=AT_ONCE, cluster_limit=1)
-    first = asyncio.create_task(dispatcher.dispatch([make_send("stubborn")]))
+    first = asyncio.create_task(dispatch(dispatcher, [make_send("stubborn")]))
     await quiet(channel)
-    late = asyncio.create_task(dispatcher.dispatch([make_send("late")]))
+    lease = dispatcher.lease(NOW, 1)
+    late = asyncio.create_task(dispatcher.dispatch([make_send("late")], lease))
     await quiet(channel)
     loop = asyncio.get_running_loop()
 
     loop.call_at(loop.time() + 2 * AT_ONCE, gate.set)
 
     assert await first == [Receipt("stubborn")]
-    assert await late == [
-        Unconfirmed(SnapshotErrorCode.DISPATCH_TIMEOUT, "Its turn did not come in time; it is being settled.")
-    ]
+    assert await late == [too_late(lease)]
     assert channel.sent == ["stubborn"]
+
+
+async def test_a_lease_that_ran_out_before_the_dispatch_began_sends_nothing() -> None:
+    """The ledger was slow in between: another replica may have taken the lease by now."""
+    channel = FakeChannel()
+    dispatcher = make_dispatcher(channel, deadline_seconds=AT_ONCE)
+    lease = dispatcher.lease(NOW, 2)
+    loop = asyncio.get_running_loop()
+    passed = asyncio.Event()
+    loop.call_at(lease.start_by + AT_ONCE, passed.set)
+    await passed.wait()
+
+    outcomes = await dispatcher.dispatch([make_send("a"), make_send("b")], lease)
+
+    assert outcomes == [too_late(lease)] * 2
+    assert channel.sent == []
 
 
 async def test_cancelling_a_dispatch_cancels_its_sends_and_is_passed_on() -> None:
     channel = FakeChannel(dict.fromkeys("abc", hanging))
     dispatcher = make_dispatcher(channel, cluster_limit=2)
-    task = asyncio.create_task(dispatcher.dispatch([make_send("a"), make_send("b"), make_send("c")]))
+    task = asyncio.create_task(dispatch(dispatcher, [make_send("a"), make_send("b"), make_send("c")]))
     await quiet(channel)
 
     task.cancel()
@@ -349,14 +385,14 @@ async def test_cancelling_a_dispatch_cancels_its_sends_and_is_passed_on() -> Non
     assert sorted(channel.cancelled) == ["a", "b"]
     assert channel.sent == ["a", "b"]  # c never had its turn
     channel.behaviours.clear()
-    assert await dispatcher.dispatch([make_send("d"), make_send("e")]) == [Receipt("d"), Receipt("e")]
+    assert await dispatch(dispatcher, [make_send("d"), make_send("e")]) == [Receipt("d"), Receipt("e")]
 
 
 async def test_a_channel_that_this_process_does_not_have_is_no_fault_of_the_others() -> None:
     channel = FakeChannel()
 
-    outcomes = await make_dispatcher(channel).dispatch(
-        [make_send("t", channel=SignalChannelKind.SOURCE_TABLE), make_send("k")]
+    outcomes = await dispatch(
+        make_dispatcher(channel), [make_send("t", channel=SignalChannelKind.SOURCE_TABLE), make_send("k")]
     )
 
     assert outcomes == [
@@ -477,7 +513,7 @@ async def test_a_channel_that_is_away_is_tried_again_after_growing_pauses() -> N
     pauses: list[float] = []
     channel = FakeChannel({"a": away(ATTEMPTS - 1)})
 
-    outcomes = await persistent(channel, pauses).dispatch([make_send("a")])
+    outcomes = await dispatch(persistent(channel, pauses), [make_send("a")])
 
     assert outcomes == [Receipt("there")]
     assert pauses == [0.1875, 0.375, 0.75, 1.5]
@@ -486,7 +522,7 @@ async def test_a_channel_that_is_away_is_tried_again_after_growing_pauses() -> N
 async def test_one_that_stays_away_has_failed_for_now_after_so_many_attempts() -> None:
     channel = FakeChannel({"a": away(99)})
 
-    outcomes = await persistent(channel, []).dispatch([make_send("a")])
+    outcomes = await dispatch(persistent(channel, []), [make_send("a")])
 
     assert outcomes == [Failed(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "Away.", retryable=True)]
     assert channel.sent == ["a"] * ATTEMPTS
@@ -497,7 +533,7 @@ async def test_no_attempt_is_begun_that_the_deadline_would_cut_off() -> None:
     pauses: list[float] = []
     channel = FakeChannel({"a": away(99)})
 
-    outcomes = await persistent(channel, pauses, deadline_seconds=0.1).dispatch([make_send("a")])
+    outcomes = await dispatch(persistent(channel, pauses, deadline_seconds=0.1), [make_send("a")])
 
     assert outcomes == [Failed(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "Away.", retryable=True)]
     assert (channel.sent, pauses) == (["a"], [])
@@ -517,7 +553,7 @@ async def test_no_attempt_is_begun_that_the_deadline_would_cut_off() -> None:
 async def test_only_what_certainly_did_not_arrive_is_tried_again(error: Exception) -> None:
     channel = FakeChannel({"a": raising(error)})
 
-    await persistent(channel, []).dispatch([make_send("a")])
+    await dispatch(persistent(channel, []), [make_send("a")])
 
     assert channel.sent == ["a"]
 
