@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from resolvers.services import Services
@@ -14,30 +14,43 @@ from snapshots.ports import ConnectorObservation
 
 logger = logging.getLogger(__name__)
 
+WAIT_SECONDS = 6.0
+"""How long the states of a cluster's connectors are waited for at most, whatever stands behind the port."""
+
 Observations = Mapping[str, ConnectorObservation] | ClusterUnreachableError
 """A cluster's connectors by name, or why they are not known."""
 
 
-async def check_connectors(services: Services, plan: Plan) -> Plan:
+async def check_connectors(services: Services, plan: Plan, *, wait_seconds: float = WAIT_SECONDS) -> Plan:
     """Return `plan` with the jobs refused whose connector is missing or does not run.
 
-    One request a cluster, all concurrently. Where Kafka Connect does not answer, the job goes on with a warning: the
-    signal's channel may be reachable all the same.
+    One request a cluster, all concurrently. Where Kafka Connect does not answer within `wait_seconds`, the job goes on
+    with a warning: the signal's channel may be reachable all the same.
     """
     clusters = {job.source.cluster.id: job.source.cluster for job in plan.jobs if job.refusal is None}
+    wanted: dict[str, set[str]] = {key: set() for key in clusters}
+    for job in plan.jobs:
+        if job.refusal is None:
+            wanted[job.source.cluster.id].add(job.source.name)
     async with asyncio.TaskGroup() as group:
-        tasks = {key: group.create_task(_observe(services, cluster)) for key, cluster in clusters.items()}
+        tasks = {
+            key: group.create_task(_observe(services, cluster, wanted[key], wait_seconds))
+            for key, cluster in clusters.items()
+        }
     observed = {key: task.result() for key, task in tasks.items()}
     return replace(plan, jobs=tuple(_checked(job, observed.get(job.source.cluster.id)) for job in plan.jobs))
 
 
-async def _observe(services: Services, cluster: Cluster) -> Observations:
+async def _observe(services: Services, cluster: Cluster, wanted: Collection[str], wait_seconds: float) -> Observations:
     if cluster.connect_url is None:
         return ClusterUnreachableError(f"Cluster {cluster.name} has no Kafka Connect URL.")
     try:
-        return await services.connector_states.observe(cluster)
+        async with asyncio.timeout(wait_seconds):
+            return await services.connector_states.observe(cluster, wanted)
     except ClusterUnreachableError as error:
         return error
+    except TimeoutError:
+        return ClusterUnreachableError(f"Kafka Connect of cluster {cluster.name} did not answer in time.")
     except Exception:
         # A fault of ours: it must not take the other clusters' sources with it, and the channel may work all the same.
         logger.exception("asking Kafka Connect of cluster %s failed unexpectedly", cluster.name)

@@ -1,6 +1,6 @@
 """The ports of the core: what it needs of the outside, as protocols that engines and tests implement."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -65,9 +65,10 @@ class ConnectorObservation:
 class ConnectorStates(Protocol):
     """Knows the state of every connector of a cluster, by one request a cluster, cached for seconds."""
 
-    async def observe(self, cluster: Cluster) -> Mapping[str, ConnectorObservation]:
+    async def observe(self, cluster: Cluster, wanted: Collection[str] = ()) -> Mapping[str, ConnectorObservation]:
         """Return the connectors of `cluster` by name.
 
+        No cached answer says of one of `wanted` that it is missing or does not run: then the cluster is asked anew.
         Raises ClusterUnreachableError; failures are cached as well, so that a dead cluster costs one wait, not many.
         """
         ...

@@ -1,7 +1,7 @@
 """The API over a real PostgreSQL and an engine in memory: what the tests of GraphQL and of REST work with."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -99,7 +99,7 @@ class States:
         self.states = dict.fromkeys(("shop", "billing", "stock", "bulk"), ConnectorState.RUNNING)
         self.unreachable = False
 
-    async def observe(self, cluster: Cluster) -> Mapping[str, ConnectorObservation]:
+    async def observe(self, cluster: Cluster, wanted: Collection[str] = ()) -> Mapping[str, ConnectorObservation]:
         if self.unreachable:
             raise ClusterUnreachableError(f"Kafka Connect of {cluster.name} does not answer.")
         return {name: ConnectorObservation(name, state, OBSERVED_AT) for name, state in self.states.items()}

@@ -1,6 +1,6 @@
 """The simulated chain: for platforms that have no broker or no Java as a wheel."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,8 +66,9 @@ async def simulated_chain(directory: Path, steps: Steps, reasons: Sequence[str])
 class SimulatedConnect:
     """Kafka Connect as the simulation has it: every connector runs, and there is nothing to read."""
 
-    async def observe(self, _: Cluster) -> Mapping[str, ConnectorObservation]:
+    async def observe(self, cluster: Cluster, wanted: Collection[str] = ()) -> Mapping[str, ConnectorObservation]:
         """Say that all connectors run."""
+        del cluster, wanted
         now = datetime.now(UTC)
         names = [_connector(prefix) for prefix in TABLES]
         return {name: ConnectorObservation(name, ConnectorState.RUNNING, now) for name in names}

@@ -1,7 +1,7 @@
 """Services over a real database, with a recording channel for an engine and ways to look into every step."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -88,7 +88,7 @@ class Connectors:
         self.on_ask: Probe = passes
         self._clock = clock
 
-    async def observe(self, cluster: Cluster) -> Mapping[str, ConnectorObservation]:
+    async def observe(self, cluster: Cluster, wanted: Collection[str] = ()) -> Mapping[str, ConnectorObservation]:
         self.asked += 1
         await self.on_ask(cluster.id)
         if self.unreachable:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -29,9 +29,11 @@ class FakeConnectorStates:
     def __init__(self, clusters: Mapping[str, Mapping[str, ConnectorObservation]]) -> None:
         self.clusters = clusters
         self.asked: Counter[str] = Counter()
+        self.wanted: dict[str, Collection[str]] = {}
 
-    async def observe(self, cluster: Cluster) -> Mapping[str, ConnectorObservation]:
+    async def observe(self, cluster: Cluster, wanted: Collection[str] = ()) -> Mapping[str, ConnectorObservation]:
         self.asked[cluster.id] += 1
+        self.wanted[cluster.id] = wanted
         if cluster.id not in self.clusters:
             raise ClusterUnreachableError(f"{cluster.name} is down")
         return self.clusters[cluster.id]
@@ -114,10 +116,10 @@ async def test_a_connector_whose_state_is_not_known_goes_on_with_a_warning(
 
 async def test_a_fault_in_asking_one_cluster_leaves_the_others(caplog: pytest.LogCaptureFixture) -> None:
     class Faulty(FakeConnectorStates):
-        async def observe(self, cluster: Cluster) -> Mapping[str, ConnectorObservation]:
+        async def observe(self, cluster: Cluster, wanted: Collection[str] = ()) -> Mapping[str, ConnectorObservation]:
             if cluster.id == "faulty":
                 raise ValueError("a bug of ours")
-            return await super().observe(cluster)
+            return await super().observe(cluster, wanted)
 
     jobs = (job("a", make_cluster("faulty")), job("b", make_cluster("well")))
     states = Faulty({"well": {"connector b": seen(jobs[1].source)}})
@@ -128,6 +130,26 @@ async def test_a_fault_in_asking_one_cluster_leaves_the_others(caplog: pytest.Lo
     assert plan.jobs[0].warning is not None
     assert "a bug of ours" not in plan.jobs[0].warning
     assert "a bug of ours" in caplog.text
+    assert plan.jobs[1].source.state is RUNNING
+
+
+async def test_a_cluster_that_never_answers_is_not_waited_for_longer_than_agreed() -> None:
+    class Hanging(FakeConnectorStates):
+        async def observe(self, cluster: Cluster, wanted: Collection[str] = ()) -> Mapping[str, ConnectorObservation]:
+            if cluster.id == "hangs":
+                await asyncio.Event().wait()
+            return await super().observe(cluster, wanted)
+
+    jobs = (job("a", make_cluster("hangs")), job("b", make_cluster("well")))
+    states = Hanging({"well": {"connector b": seen(jobs[1].source)}})
+
+    async with asyncio.timeout(60):
+        plan = await check_connectors(services(states), Plan(jobs, ()), wait_seconds=0.01)
+
+    assert [planned.refusal for planned in plan.jobs] == [None, None]
+    assert plan.jobs[0].warning == (
+        "The connector's state was not known: Kafka Connect of cluster cluster hangs did not answer in time."
+    )
     assert plan.jobs[1].source.state is RUNNING
 
 
@@ -154,6 +176,7 @@ async def test_a_cluster_is_asked_once_however_many_of_its_connectors_take_part(
     plan = await check_connectors(services(states), Plan(jobs, ()))
 
     assert states.asked == {"one": 1, "other": 1}
+    assert states.wanted == {"one": {"connector a", "connector c"}, "other": {"connector b"}}
     assert [planned.source.id for planned in plan.jobs] == ["a", "b", "c"]
     assert [planned.refusal.code if planned.refusal else None for planned in plan.jobs] == [
         None,
@@ -181,9 +204,9 @@ async def test_clusters_are_asked_at_the_same_time() -> None:
     all_asked = asyncio.Barrier(len(clusters))
 
     class Waiting(FakeConnectorStates):
-        async def observe(self, cluster: Cluster) -> Mapping[str, ConnectorObservation]:
+        async def observe(self, cluster: Cluster, wanted: Collection[str] = ()) -> Mapping[str, ConnectorObservation]:
             await all_asked.wait()  # for ever, where they are asked one after the other
-            return await super().observe(cluster)
+            return await super().observe(cluster, wanted)
 
     jobs = tuple(job(f"src_{cluster.id}", cluster) for cluster in clusters)
 
@@ -203,7 +226,7 @@ async def test_a_cancelled_check_stops_asking() -> None:
     begun, cancelled = asyncio.Event(), asyncio.Event()
 
     class Hanging(FakeConnectorStates):
-        async def observe(self, cluster: Cluster) -> Mapping[str, ConnectorObservation]:
+        async def observe(self, cluster: Cluster, wanted: Collection[str] = ()) -> Mapping[str, ConnectorObservation]:
             begun.set()
             try:
                 await asyncio.Event().wait()

@@ -26,13 +26,16 @@ class Client:
         self.go = asyncio.Event()
         self.go.set()
         self.broken: set[str] = set()
+        self.states = {"shop": ConnectorState.FAILED}
 
     async def connectors(self, cluster: Cluster) -> list[ConnectorInfo]:
         self.asked.append(cluster.id)
         await self.go.wait()
         if cluster.id in self.broken:
             raise ClusterUnreachableError(cluster.name)
-        return [ConnectorInfo("shop", ConnectorKind.SOURCE, None, None, ConnectorState.FAILED, "lost")]
+        return [
+            ConnectorInfo(name, ConnectorKind.SOURCE, None, None, state, "lost") for name, state in self.states.items()
+        ]
 
 
 class Time:
@@ -40,6 +43,12 @@ class Time:
 
     def __call__(self) -> float:
         return self.seconds
+
+    async def pass_by(self, seconds: float) -> None:
+        """Be the pause of somebody who waits: others have their turn, then the time has passed."""
+        until = self.seconds + seconds
+        await asyncio.sleep(0)
+        self.seconds = max(self.seconds, until)
 
 
 @pytest.fixture
@@ -55,7 +64,13 @@ def time() -> Time:
 @pytest.fixture
 def states(client: Client, time: Time) -> CachedConnectorStates:
     return CachedConnectorStates(
-        cast("ConnectClient", client), ttl_seconds=2, wait_seconds=0.2, clock=lambda: NOON, now=time
+        cast("ConnectClient", client),
+        ttl_seconds=2,
+        wait_seconds=0.2,
+        between_seconds=0.5,
+        clock=lambda: NOON,
+        now=time,
+        pause=time.pass_by,
     )
 
 
@@ -89,6 +104,63 @@ async def test_a_failure_is_kept_as_well(states: CachedConnectorStates, client: 
     client.broken.clear()
     time.seconds = 2.0
     assert await states.observe(CLUSTER)
+
+
+@pytest.mark.parametrize("before", [None, ConnectorState.PAUSED], ids=["made since", "started since"])
+async def test_a_kept_answer_refuses_no_connector(
+    states: CachedConnectorStates, client: Client, time: Time, before: ConnectorState | None
+) -> None:
+    client.states = {"new": before} if before else {}
+    await states.observe(CLUSTER)
+    client.states = {"new": ConnectorState.RUNNING}
+    time.seconds = 1.0
+    assert (await states.observe(CLUSTER, {"new"}))["new"].state is ConnectorState.RUNNING
+    assert client.asked == ["c1", "c1"]
+    await states.observe(CLUSTER, {"new"})
+    assert client.asked == ["c1", "c1"]
+
+
+async def test_the_second_answer_is_the_truth(states: CachedConnectorStates, client: Client, time: Time) -> None:
+    await states.observe(CLUSTER)
+    time.seconds = 1.0
+    assert "absent" not in await states.observe(CLUSTER, {"absent"})
+    assert client.asked == ["c1", "c1"]
+
+
+async def test_an_own_question_needs_no_second(states: CachedConnectorStates, client: Client) -> None:
+    assert "absent" not in await states.observe(CLUSTER, {"absent"})
+    assert client.asked == ["c1"]
+
+
+async def test_those_who_miss_a_connector_share_one_question_and_none_is_put_too_soon(
+    states: CachedConnectorStates, client: Client, time: Time
+) -> None:
+    await states.observe(CLUSTER)
+    for second in range(1, 5):
+        time.seconds += 0.01
+        await asyncio.gather(*(states.observe(CLUSTER, {"absent"}) for _ in range(50)))
+        assert len(client.asked) == 1 + second
+        assert time.seconds == 0.5 * second
+
+
+async def test_a_second_question_that_fails_leaves_it_unknown(
+    states: CachedConnectorStates, client: Client, time: Time
+) -> None:
+    await states.observe(CLUSTER)
+    client.broken.add("c1")
+    time.seconds = 1.0
+    with pytest.raises(ClusterUnreachableError):
+        await states.observe(CLUSTER, {"absent"})
+
+
+async def test_both_questions_together_are_not_waited_for_longer_than_one(
+    states: CachedConnectorStates, client: Client, time: Time
+) -> None:
+    await states.observe(CLUSTER)
+    client.go.clear()
+    time.seconds = 1.0
+    with pytest.raises(ClusterUnreachableError, match=r"within 0\.2 s"):
+        await states.observe(CLUSTER, {"absent"})
 
 
 async def test_nobody_waits_for_long(states: CachedConnectorStates, client: Client) -> None:
