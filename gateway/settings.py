@@ -155,9 +155,9 @@ class Settings(BaseSettings):
         None,
         min_length=1,
         max_length=200,
-        description="Kafka consumer group that follows notifications: the same for gateways on one database, never for "
-        "those on different ones, or each misses what the other got. Default: `topicsnap-` and a word made from the "
-        "database's identity.",
+        description="Beginning of the Kafka consumer groups that follow notifications, one for each cluster: a hyphen "
+        "and the cluster's id follow it. The same for gateways on one database, never for those on different ones, or "
+        "each misses what the other got. Default: `topicsnap-` and a word made from the database's identity.",
     )
     shutdown_seconds: float = Field(
         20.0, ge=0, le=600, description="How long a shutdown waits for requests and dispatches under way, in seconds."

@@ -1,9 +1,10 @@
-"""Following snapshots on one Kafka: the connectors' notifications, read and handed on in order."""
+"""Following the snapshots of one cluster: its connectors' notifications, read and handed on in order."""
 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from aiokafka.errors import KafkaError
 
@@ -19,8 +20,16 @@ logger = logging.getLogger(__name__)
 Apply = Callable[[str, Sequence[Notification]], Awaitable[None]]
 """Applies notifications of a cluster, by its id, to the ledger; doing so twice changes nothing."""
 
-Topics = Mapping[str, tuple[str, ...]]
-"""The ids of the clusters by notification topic; connectors of two clusters can share one topic."""
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What there is to follow of one cluster."""
+
+    bootstrap: str
+    """Kafka's bootstrap servers."""
+    topics: frozenset[str]
+    """The notification topics of its connectors; another cluster's connectors may tell on the same."""
+
 
 _POLL_MS = 500
 _LOOK_SECONDS = 2.0
@@ -37,7 +46,10 @@ class KafkaUnreachableError(TopicsnapError):
 
 
 class Follower:
-    """Reads the notification topics of one Kafka as a member of a consumer group.
+    """Reads the notification topics of one cluster as a member of a consumer group of the cluster's own.
+
+    Two clusters may name one Kafka by different addresses and share a topic: in one group each would miss what the
+    other got.
 
     Offsets are committed after the ledger has the notifications, so a crash repeats some, which changes nothing.
 
@@ -50,18 +62,20 @@ class Follower:
 
     def __init__(
         self,
+        cluster_id: str,
         bootstrap: str,
         apply: Apply,
         *,
         group: str,
         make_consumer: Callable[[str, str], Consumer] = make_consumer,
     ) -> None:
-        """Follow on the Kafka at `bootstrap`."""
-        self.topics: Topics = {}
+        """Follow the cluster on the Kafka at `bootstrap`; `group` is for all clusters of the installation."""
+        self.topics: frozenset[str] = frozenset()
         """What to follow; may be replaced at any time."""
-        self._bootstrap = bootstrap
+        self.bootstrap = bootstrap
+        self._cluster_id = cluster_id
         self._apply = apply
-        self._group = group
+        self._group = f"{group}-{cluster_id}"
         self._make_consumer = make_consumer
 
     async def run(self, well: Well) -> None:
@@ -69,13 +83,13 @@ class Follower:
 
         Raises KafkaUnreachableError, DatabaseError.
         """
-        consumer = self._make_consumer(self._bootstrap, self._group)
+        consumer = self._make_consumer(self.bootstrap, self._group)
         try:
             async with asyncio.timeout(_START_SECONDS):
                 await consumer.start()
             await self._follow(consumer, well)
         except (KafkaError, OSError, TimeoutError) as error:
-            message = f"Kafka at {self._bootstrap} cannot be followed: {str(error) or type(error).__name__}."
+            message = f"Kafka at {self.bootstrap} cannot be followed: {str(error) or type(error).__name__}."
             raise KafkaUnreachableError(message) from error
         finally:
             await consumer.stop()
@@ -87,8 +101,8 @@ class Follower:
         while True:
             age = time.monotonic() - looked
             incomplete = wanted != subscribed and age > _LOOK_SECONDS
-            if wanted != frozenset(self.topics) or incomplete or age > _LOOK_AGAIN_SECONDS:
-                wanted, looked = frozenset(self.topics), time.monotonic()
+            if wanted != self.topics or incomplete or age > _LOOK_AGAIN_SECONDS:
+                wanted, looked = self.topics, time.monotonic()
                 existing = wanted & frozenset(await consumer.topics())
                 if existing != subscribed:
                     subscribed = _subscribe(consumer, existing)
@@ -102,22 +116,20 @@ class Follower:
                 await _commit(consumer, records)
 
     async def _hand_on(self, records: Records) -> None:
-        batches: dict[str, list[Notification]] = {}
-        for partition, batch in records.items():
-            for cluster_id in self.topics.get(partition.topic, ()):
-                batches.setdefault(cluster_id, []).extend(_parsed(cluster_id, batch))
-        for cluster_id, notifications in batches.items():
-            if notifications:
-                await self._apply_all(cluster_id, notifications)
+        notifications = [
+            notification for batch in records.values() for notification in _parsed(self._cluster_id, batch)
+        ]
+        if notifications:
+            await self._apply_all(notifications)
 
-    async def _apply_all(self, cluster_id: str, notifications: Sequence[Notification]) -> None:
+    async def _apply_all(self, notifications: Sequence[Notification]) -> None:
         """Apply a batch; one that fails for no foreseen reason, several times, is applied one by one.
 
         A notification that we stumble over must not stop the following of all others: it is logged and left out.
         """
         for attempt in range(_ATTEMPTS):
             try:
-                await self._apply(cluster_id, notifications)
+                await self._apply(self._cluster_id, notifications)
             except DatabaseError:
                 raise  # it may be back later, and nothing is lost: the offsets are not committed
             except Exception:
@@ -127,7 +139,7 @@ class Follower:
                 return
         for notification in notifications:
             try:
-                await self._apply(cluster_id, [notification])
+                await self._apply(self._cluster_id, [notification])
             except DatabaseError:
                 raise
             except Exception:

@@ -1,10 +1,10 @@
-"""One follower for each Kafka that the catalogue names, started and stopped as the catalogue changes."""
+"""One follower for each cluster of the catalogue, started and stopped as the catalogue changes."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
-from gateway.following.follower import Apply, Follower, Topics
+from gateway.following.follower import Apply, Followed, Follower
 from gateway.following.supervision import Supervised, Well
 from snapshots.errors import TopicsnapError
 
@@ -12,15 +12,15 @@ logger = logging.getLogger(__name__)
 
 _REFRESH_SECONDS = 2.0
 
-Wanted = Callable[[], Awaitable[Mapping[str, Topics]]]
-"""Tells from the catalogue what to follow, by Kafka bootstrap servers. Raises DatabaseError."""
+Wanted = Callable[[], Awaitable[Mapping[str, Followed]]]
+"""Tells from the catalogue what to follow, by the clusters' ids. Raises DatabaseError."""
 
 
 class Followers:
-    """Keeps a follower running for each Kafka."""
+    """Keeps a follower running for each cluster."""
 
     def __init__(self, wanted: Wanted, apply: Apply, *, group: str) -> None:
-        """Follow what `wanted` tells, asked every two seconds."""
+        """Follow what `wanted` tells, asked every two seconds; each cluster's consumer group begins with `group`."""
         self._wanted = wanted
         self._apply = apply
         self._group = group
@@ -28,7 +28,8 @@ class Followers:
 
     def faults(self) -> dict[str, str]:
         """What is wrong now, as a sentence by Kafka bootstrap servers; empty where all is well."""
-        return {bootstrap: work.last_fault for bootstrap, (_, work, _) in self._followers.items() if work.last_fault}
+        followers = self._followers.values()
+        return {follower.bootstrap: work.last_fault for follower, work, _ in followers if work.last_fault}
 
     async def run(self, well: Well) -> None:
         """Follow until cancelled; all followers have ended then. `well` is called when the catalogue has answered."""
@@ -42,7 +43,7 @@ class Followers:
         finally:
             await self._refresh({})
 
-    async def _ask(self) -> Mapping[str, Topics] | None:
+    async def _ask(self) -> Mapping[str, Followed] | None:
         try:
             return await self._wanted()
         except TopicsnapError as error:
@@ -50,17 +51,22 @@ class Followers:
             logger.warning("the catalogue cannot be read: %s", error)
             return None
 
-    async def _refresh(self, wanted: Mapping[str, Topics]) -> None:
-        gone = [self._followers.pop(bootstrap)[2] for bootstrap in set(self._followers) - set(wanted)]
+    async def _refresh(self, wanted: Mapping[str, Followed]) -> None:
+        moved = [
+            cluster_id
+            for cluster_id, (follower, _, _) in self._followers.items()
+            if cluster_id not in wanted or wanted[cluster_id].bootstrap != follower.bootstrap
+        ]
+        gone = [self._followers.pop(cluster_id)[2] for cluster_id in moved]
         for task in gone:
             task.cancel()
         await asyncio.gather(*gone, return_exceptions=True)
-        for bootstrap, topics in wanted.items():
-            if bootstrap not in self._followers:
-                self._followers[bootstrap] = self._start(bootstrap)
-            self._followers[bootstrap][0].topics = topics
+        for cluster_id, followed in wanted.items():
+            if cluster_id not in self._followers:
+                self._followers[cluster_id] = self._start(cluster_id, followed.bootstrap)
+            self._followers[cluster_id][0].topics = followed.topics
 
-    def _start(self, bootstrap: str) -> tuple[Follower, Supervised, asyncio.Task[None]]:
-        follower = Follower(bootstrap, self._apply, group=self._group)
-        work = Supervised(f"follower of Kafka at {bootstrap}", follower.run)
+    def _start(self, cluster_id: str, bootstrap: str) -> tuple[Follower, Supervised, asyncio.Task[None]]:
+        follower = Follower(cluster_id, bootstrap, self._apply, group=self._group)
+        work = Supervised(f"follower of cluster {cluster_id} on Kafka at {bootstrap}", follower.run)
         return follower, work, asyncio.create_task(work.supervise())

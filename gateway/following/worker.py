@@ -23,7 +23,7 @@ class Worker:
     """Runs the work in tasks of its own between entering and leaving it, each started again after a fault."""
 
     def __init__(self, runtime: Runtime, *, group: str, settle_seconds: int, tenant_id: str = DEFAULT_TENANT) -> None:
-        """Work for one tenant; `group` is the Kafka consumer group."""
+        """Work for one tenant; `group` begins the Kafka consumer groups, one for each cluster."""
         services = runtime.services
 
         async def apply(cluster_id: str, notifications: Sequence[Notification]) -> None:

@@ -10,7 +10,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, KafkaConnectionError
 
 from gateway.following import follower as module
-from gateway.following.follower import Follower, KafkaUnreachableError, Topics
+from gateway.following.follower import Follower, KafkaUnreachableError
 from gateway.following.kafka_consumer import Records
 from persistence.errors import DatabaseUnavailableError
 from snapshots.notifications import Notification
@@ -100,8 +100,10 @@ class Recorder:
             raise ValueError(message)
 
 
-async def follow(consumer: FakeConsumer, apply: Recorder, topics: Topics, until: Callable[[], bool]) -> Follower:
-    follower = Follower("kafka:9092", apply, group="test", make_consumer=lambda *_: consumer)
+async def follow(
+    consumer: FakeConsumer, apply: Recorder, topics: frozenset[str], until: Callable[[], bool]
+) -> Follower:
+    follower = Follower("clu_1", "kafka:9092", apply, group="test", make_consumer=lambda *_: consumer)
     follower.topics = topics
     task = asyncio.create_task(follower.run(lambda: None))
     async with asyncio.timeout(5):
@@ -115,7 +117,7 @@ async def follow(consumer: FakeConsumer, apply: Recorder, topics: Topics, until:
     return follower
 
 
-SHOP: dict[str, tuple[str, ...]] = {"shop.notifications": ("clu_1",)}
+SHOP = frozenset({"shop.notifications"})
 
 
 async def test_offsets_are_committed_after_the_ledger_has_the_notifications() -> None:
@@ -138,15 +140,23 @@ async def test_topics_that_do_not_exist_are_looked_for_and_not_subscribed_to() -
     await follow(consumer, Recorder(), SHOP, lambda: consumer.looks > 2)
     assert consumer.subscribed == []
     consumer = FakeConsumer({"shop.notifications", "other"})
-    await follow(consumer, Recorder(), SHOP | {"late": ("clu_1",)}, lambda: bool(consumer.subscribed))
+    await follow(consumer, Recorder(), SHOP | {"late"}, lambda: bool(consumer.subscribed))
     assert consumer.subscribed == [["shop.notifications"]]
 
 
-async def test_a_topic_that_two_clusters_share_is_told_to_both() -> None:
-    consumer = FakeConsumer({"shop.notifications"}, [[started(1)]])
-    apply = Recorder()
-    await follow(consumer, apply, {"shop.notifications": ("clu_1", "clu_2")}, lambda: bool(consumer.committed))
-    assert apply.calls == [("clu_1", ["sig_1"]), ("clu_2", ["sig_1"])]
+async def test_clusters_that_share_a_topic_have_a_consumer_group_each() -> None:
+    """In one group each would miss what the other got."""
+    made: list[tuple[str, str]] = []
+
+    def make(bootstrap: str, group: str) -> FakeConsumer:
+        made.append((bootstrap, group))
+        return FakeConsumer(set(), start_error=KafkaConnectionError("refused"))
+
+    for cluster_id, bootstrap in [("clu_1", "kafka:9092"), ("clu_2", "broker-1:9092,broker-2:9092")]:
+        with pytest.raises(KafkaUnreachableError):
+            await Follower(cluster_id, bootstrap, Recorder(), group="ours", make_consumer=make).run(lambda: None)
+
+    assert made == [("kafka:9092", "ours-clu_1"), ("broker-1:9092,broker-2:9092", "ours-clu_2")]
 
 
 async def test_a_passing_stumble_loses_nothing() -> None:

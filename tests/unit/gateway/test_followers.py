@@ -1,4 +1,4 @@
-"""One follower for each Kafka that the catalogue names, as the catalogue changes."""
+"""One follower for each cluster of the catalogue, as the catalogue changes."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from gateway.following import followers as module
-from gateway.following.follower import KafkaUnreachableError, Topics
+from gateway.following.follower import Followed, KafkaUnreachableError
 from gateway.following.followers import Followers
 from gateway.following.supervision import Well
 from persistence.errors import DatabaseUnavailableError
@@ -15,9 +15,10 @@ RUNNING: list["FakeFollower"] = []
 
 
 class FakeFollower:
-    def __init__(self, bootstrap: str, *_: object, **__: object) -> None:
+    def __init__(self, cluster_id: str, bootstrap: str, *_: object, **__: object) -> None:
+        self.cluster_id = cluster_id
         self.bootstrap = bootstrap
-        self.topics: Topics = {}
+        self.topics: frozenset[str] = frozenset()
 
     async def run(self, well: Well) -> None:
         if self.bootstrap == "broken":
@@ -33,11 +34,11 @@ class FakeFollower:
 class Catalogue:
     """What the catalogue tells, and how often it was asked."""
 
-    def __init__(self, wanted: Mapping[str, Topics]) -> None:
-        self.wanted: Mapping[str, Topics] | Exception = wanted
+    def __init__(self, wanted: Mapping[str, Followed]) -> None:
+        self.wanted: Mapping[str, Followed] | Exception = wanted
         self.asked = 0
 
-    async def __call__(self) -> Mapping[str, Topics]:
+    async def __call__(self) -> Mapping[str, Followed]:
         self.asked += 1
         if isinstance(self.wanted, Exception):
             raise self.wanted
@@ -59,41 +60,64 @@ async def until(condition: Callable[[], bool]) -> None:
 async def nothing(*_: object) -> None: ...
 
 
-def following() -> dict[str, Topics]:
-    return {follower.bootstrap: follower.topics for follower in RUNNING}
+def following() -> dict[str, Followed]:
+    return {follower.cluster_id: Followed(follower.bootstrap, follower.topics) for follower in RUNNING}
+
+
+def on(bootstrap: str, *topics: str) -> Followed:
+    return Followed(bootstrap, frozenset(topics))
 
 
 async def test_followers_come_and_go_with_the_catalogue() -> None:
-    catalogue = Catalogue({"a": {"t": ("1",)}})
+    catalogue = Catalogue({"1": on("a", "t")})
     followers = Followers(catalogue, nothing, group="test")
     task = asyncio.create_task(followers.run(lambda: None))
-    await until(lambda: following() == {"a": {"t": ("1",)}})
+    await until(lambda: following() == {"1": on("a", "t")})
     first = RUNNING[0]
-    catalogue.wanted = {"a": {"t": ("1",), "u": ("1",)}, "b": {"v": ("2",)}}
+    catalogue.wanted = {"1": on("a", "t", "u"), "2": on("b", "v")}
     await until(lambda: following() == catalogue.wanted)
     assert RUNNING[0] is first  # more topics are no reason to leave the consumer group
-    catalogue.wanted = {"b": {"v": ("2",)}}
-    await until(lambda: following() == {"b": {"v": ("2",)}})
+    catalogue.wanted = {"2": on("b", "v")}
+    await until(lambda: following() == {"2": on("b", "v")})
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert RUNNING == []
 
 
-async def test_a_database_that_is_away_stops_no_follower() -> None:
-    catalogue = Catalogue({"a": {"t": ("1",)}})
+async def test_clusters_on_one_kafka_are_followed_each_by_itself() -> None:
+    catalogue = Catalogue({"1": on("kafka:9092", "t"), "2": on("kafka:9092", "t")})
     task = asyncio.create_task(Followers(catalogue, nothing, group="test").run(lambda: None))
-    await until(lambda: "a" in following())
+    await until(lambda: following() == catalogue.wanted)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_cluster_whose_kafka_has_moved_is_followed_there() -> None:
+    catalogue = Catalogue({"1": on("a", "t")})
+    task = asyncio.create_task(Followers(catalogue, nothing, group="test").run(lambda: None))
+    await until(lambda: following() == catalogue.wanted)
+    catalogue.wanted = {"1": on("b", "t")}
+    await until(lambda: following() == catalogue.wanted)
+    assert len(RUNNING) == 1
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_database_that_is_away_stops_no_follower() -> None:
+    catalogue = Catalogue({"1": on("a", "t")})
+    task = asyncio.create_task(Followers(catalogue, nothing, group="test").run(lambda: None))
+    await until(lambda: "1" in following())
     catalogue.wanted = DatabaseUnavailableError("away")
     asked = catalogue.asked
     await until(lambda: catalogue.asked > asked + 3)
-    assert "a" in following()
+    assert "1" in following()
     assert not task.done()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_what_is_wrong_is_told_by_kafka() -> None:
-    followers = Followers(Catalogue({"a": {"t": ("1",)}, "broken": {"t": ("1",)}}), nothing, group="test")
+    followers = Followers(Catalogue({"1": on("a", "t"), "2": on("broken", "t")}), nothing, group="test")
     task = asyncio.create_task(followers.run(lambda: None))
     await until(lambda: bool(followers.faults()))
     assert followers.faults() == {"broken": "away"}
