@@ -81,7 +81,7 @@ async def measure(rows: int) -> None:
         await server.create_database("bench")
         url = server.url("bench")
         await migrations.upgrade(url)
-        owner = Database.connect(url, role=None)
+        owner = Database.connect(url, role=None, deadlines=None)
         for statement in _FILL.format(rows=rows).split(";\n"):
             if statement.strip():
                 async with owner.write() as connection:

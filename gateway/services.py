@@ -13,6 +13,7 @@ from persistence.announcements import Announcements
 from persistence.catalog import Catalog
 from persistence.catalog_writer import CatalogWriter
 from persistence.database import Database
+from persistence.deadlines import Deadlines
 from persistence.ledger import Ledger
 from resolvers.background import Background
 from resolvers.services import Services
@@ -41,7 +42,16 @@ async def open_runtime(settings: Settings, url: str, *, engine: OpenEngine | Non
     At the end the work under way is waited for, for the seconds that the settings say, and everything is closed in
     reverse order. What is left over then is taken up by the settle sweep of whoever runs next.
     """
-    database = Database.connect(url, pool_size=settings.pool_size, max_overflow=settings.pool_overflow)
+    database = Database.connect(
+        url,
+        pool_size=settings.pool_size,
+        max_overflow=settings.pool_overflow,
+        deadlines=Deadlines(
+            settings.statement_timeout_seconds,
+            settings.lock_timeout_seconds,
+            settings.transaction_idle_timeout_seconds,
+        ),
+    )
     background = Background()
     ids = IdMaker()
     try:

@@ -88,6 +88,24 @@ class Settings(BaseSettings):
     )
     pool_size: int = Field(4, ge=1, le=200, description="Database connections that are kept open.")
     pool_overflow: int = Field(8, ge=0, le=200, description="Further connections that a burst may open.")
+    statement_timeout_seconds: float = Field(
+        30.0,
+        gt=0,
+        le=3600,
+        description="How long a statement on Topicsnap's own database may run, in seconds. It is given up then, the "
+        "client is told SERVICE_UNAVAILABLE, and what was recorded before goes on. No limit for `migrate`, `export`, "
+        "`prune` and the connection that listens.",
+    )
+    lock_timeout_seconds: float = Field(
+        10.0, gt=0, le=3600, description="The same for waiting for a lock, such as that of a table being altered."
+    )
+    transaction_idle_timeout_seconds: float = Field(
+        60.0,
+        gt=0,
+        le=3600,
+        description="How long a transaction may rest between two statements, in seconds, before PostgreSQL ends it: so "
+        "long a gateway that is stuck, or whose machine is gone, can keep others waiting.",
+    )
     dispatch_deadline_seconds: float = Field(
         10.0, gt=0, le=300, description="How long one source may take to accept its signal, in seconds."
     )

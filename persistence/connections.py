@@ -8,7 +8,9 @@ from asyncpg.exceptions import InterfaceError, PostgresError
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from persistence.deadlines import Deadlines
 from persistence.errors import AccessRefusedError, DatabaseError, DatabaseUnavailableError
+from persistence.keepalive import KeptAliveConnection
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 
@@ -21,21 +23,30 @@ _NO_DATABASE = "3D000"
 _ROLE = frozenset({"22023", "42501", "42704"})
 
 
-def connector(url: str, *, role: str | None, application_name: str) -> Connector:
+def connector(url: str, *, role: str | None, application_name: str, deadlines: Deadlines | None = None) -> Connector:
     """Return a function that opens connections to `url` (`postgresql://…`, with libpq's parameters such as `sslmode`).
 
     Each connection acts as `role` from its first statement on; so does it after RESET or DISCARD, because the role
-    travels in the start-up message.
+    travels in the start-up message, as do the `deadlines`. Without them a statement may take as long as it likes; that
+    the server is gone is noticed all the same.
     """
     dsn = plain_url(url)
     target = address(url)
     settings = {"application_name": application_name, "jit": "off"}  # no query here runs long enough to be compiled
     if role is not None:
         settings["role"] = role
+    if deadlines is not None:
+        settings |= deadlines.settings
 
     async def connect() -> object:
         try:
-            opening = asyncpg.connect(dsn, server_settings=settings, timeout=CONNECT_TIMEOUT_SECONDS)  # type: ignore[no-untyped-call]
+            opening = asyncpg.connect(  # type: ignore[no-untyped-call]
+                dsn,
+                server_settings=settings,
+                timeout=CONNECT_TIMEOUT_SECONDS,
+                command_timeout=deadlines and deadlines.answer_seconds,
+                connection_class=KeptAliveConnection,
+            )
             return cast("object", await opening)
         except TimeoutError as error:
             message = f"PostgreSQL at {target} did not answer within {CONNECT_TIMEOUT_SECONDS:.0f} seconds."

@@ -1,23 +1,26 @@
 """Topicsnap's own database: one pool, reads that cost one round trip, writes in one transaction."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Protocol, Self, cast
 
 import orjson
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, InvalidatePoolError
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import PoolProxiedConnection
 
 from persistence.connections import address, connector
-from persistence.errors import DatabaseUnavailableError, PoolExhaustedError
+from persistence.deadlines import Deadlines
+from persistence.errors import PoolExhaustedError
+from persistence.failures import FAILURES, explained
 
 APP_ROLE = "topicsnap_app"
 """The role that the application acts as: it reads and writes rows, and cannot change tables or rewrite the ledger."""
 
 POOL_TIMEOUT_SECONDS = 10.0
+DEADLINES = Deadlines()
 _CACHED_STATEMENTS = 256
 
 
@@ -25,7 +28,8 @@ class Database:
     """A pool of connections that act as one role.
 
     Statements are prepared once for each connection and kept. A connection that broke while idle (the server was
-    restarted) is replaced unnoticed; one that breaks at work raises DatabaseUnavailableError.
+    restarted) is replaced unnoticed; one that breaks at work raises DatabaseUnavailableError, and so does a statement
+    that takes too long.
     """
 
     def __init__(self, engine: AsyncEngine, target: str) -> None:
@@ -45,14 +49,16 @@ class Database:
         pool_size: int = 4,
         max_overflow: int = 8,
         application_name: str = "topicsnap",
+        deadlines: Deadlines | None = DEADLINES,
     ) -> Self:
         """Return the database at `url` (`postgresql://…`); nothing is opened before the first use.
 
-        With `role` None the connections act as the user of `url`.
+        With `role` None the connections act as the user of `url`; with `deadlines` None a statement may take as long as
+        it likes, which is for commands that go through everything.
         """
         engine = create_async_engine(
             "postgresql+asyncpg://",
-            async_creator=connector(url, role=role, application_name=application_name),
+            async_creator=connector(url, role=role, application_name=application_name, deadlines=deadlines),
             connect_args={"prepared_statement_cache_size": _CACHED_STATEMENTS},
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
@@ -70,12 +76,9 @@ class Database:
 
         Raises DatabaseError.
         """
-        try:
-            async with self._reads.connect() as connection:
+        with self._explaining():
+            async with self._reads.connect() as connection, _dropping(connection):
                 yield connection
-        except (DBAPIError, PoolTimeoutError) as error:
-            self._explain(error)
-            raise
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -83,31 +86,52 @@ class Database:
 
         Raises DatabaseError.
         """
-        try:
-            async with self.engine.begin() as connection:
+        with self._explaining():
+            # On leaving, the connection rolls back what was not committed.
+            async with self.engine.connect() as connection, _dropping(connection):
+                transaction = await connection.begin()
                 yield connection
-        except (DBAPIError, PoolTimeoutError) as error:
-            self._explain(error)
-            raise
+                await transaction.commit()
 
     async def close(self) -> None:
         """Close all connections that are not lent out."""
         await self.engine.dispose()
 
-    def _explain(self, error: DBAPIError | PoolTimeoutError) -> None:
-        """Raise the error of ours that `error` means, if there is one."""
-        if isinstance(error, PoolTimeoutError):
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        """Raise errors of ours instead of those that mean one."""
+        try:
+            yield
+        except PoolTimeoutError as error:
             message = (
                 f"No connection to {self._target} became free within {POOL_TIMEOUT_SECONDS:.0f} seconds: "
                 "the gateway is overloaded, or its pool is too small."
             )
             raise PoolExhaustedError(message) from error
-        if error.connection_invalidated:
-            raise DatabaseUnavailableError(f"The connection to PostgreSQL at {self._target} broke.") from error
+        except FAILURES as error:
+            if ours := explained(error, self._target):
+                raise ours from error
+            raise
+
+
+@asynccontextmanager
+async def _dropping(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Drop a connection whose server did not answer in time, rather than ask the same server for a rollback."""
+    try:
+        yield
+    except TimeoutError:
+        if connection.invalidated:
+            raise
+        driver = (await connection.get_raw_connection()).driver_connection
+        cast("_DriverConnection", driver).terminate()
+        await connection.invalidate()
+        raise
 
 
 class _DriverConnection(Protocol):
     def is_closed(self) -> bool: ...
+
+    def terminate(self) -> None: ...
 
 
 def _replace_if_closed(dbapi_connection: object, record: object, proxy: PoolProxiedConnection) -> None:

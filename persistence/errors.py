@@ -19,6 +19,10 @@ class PoolExhaustedError(DatabaseUnavailableError):
     """All of this process's connections were busy for longer than a caller should wait."""
 
 
+class DatabaseBusyError(DatabaseUnavailableError):
+    """The database gave up a transaction that took, waited or collided too long; nothing of it stands."""
+
+
 class UnsupportedServerError(DatabaseError):
     """The server is older than Topicsnap can work with."""
 

@@ -101,7 +101,7 @@ async def _export(
     tenant_id = LOCAL_PRINCIPAL.tenant_id
     count = 0
     async with open_database(load(), attach=True) as url:
-        database = Database.connect(url)
+        database = Database.connect(url, application_name="topicsnap export", deadlines=None)
         try:
             await require_head(database)
             ledger = LedgerAuditing(database)

@@ -69,7 +69,7 @@ async def _prune(settings: Settings, before: datetime | None, keep_days: int | N
     now, tenant_id = utc_now(), LOCAL_PRINCIPAL.tenant_id
     limit = before if before is not None else now - timedelta(days=keep_days or 0)
     async with open_database(settings, attach=True) as url:
-        database = Database.connect(url, role=None, application_name="topicsnap prune")
+        database = Database.connect(url, role=None, application_name="topicsnap prune", deadlines=None)
         try:
             await require_head(database)
             ledger = LedgerPruning(database, idempotency_days=settings.idempotency_days)

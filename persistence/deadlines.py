@@ -1,0 +1,34 @@
+"""How long PostgreSQL may keep the application waiting."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+ANSWER_MARGIN_SECONDS = 5.0
+"""How much longer than the server's own limit its word is waited for: later than that, the server is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Limits of each connection of a pool. What passes one is rolled back, and may be tried again."""
+
+    statement_seconds: float = 30.0
+    """How long one statement may run."""
+    lock_seconds: float = 10.0
+    """How long one statement may wait for a lock."""
+    idle_in_transaction_seconds: float = 60.0
+    """How long a transaction may rest between two statements: then its process is stuck or gone, its locks are not."""
+
+    @property
+    def answer_seconds(self) -> float:
+        """How long the answer to one statement is waited for by this side."""
+        return self.statement_seconds + ANSWER_MARGIN_SECONDS
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """The limits as PostgreSQL's settings, which take whole milliseconds; 0 would mean none."""
+        limits = {
+            "statement_timeout": self.statement_seconds,
+            "lock_timeout": self.lock_seconds,
+            "idle_in_transaction_session_timeout": self.idle_in_transaction_seconds,
+        }
+        return {name: str(max(1, round(seconds * 1000))) for name, seconds in limits.items()}
