@@ -116,6 +116,10 @@ class Correlation:
             return None
         if notification.at < since - CLOCK_SKEW:
             return None
+        # Blocking snapshots queue: until a start is told, all is told of the one before.
+        is_start = notification.kind is NotificationKind.STARTED
+        if self.snapshot.after_abandoned and self.snapshot.started_at is None and not is_start:
+            return None
         # The engine's clock against itself: the end of the signal before, told again, is not the end of this one.
         last_end = self._last_end()
         if last_end is not None and notification.at <= last_end:

@@ -23,7 +23,7 @@ class Known:
     """What the ledger knows of a connector that no snapshot holds."""
 
     signal_ids: Collection[str]
-    """Ids of signals of ours, whatever became of them."""
+    """Ids of signals of ours, whatever became of them, and of others' whose snapshot was abandoned by an operator."""
     last_end: datetime | None
     """When the last snapshot that was seen at work ended, by the engine's clock."""
     not_before: datetime

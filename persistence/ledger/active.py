@@ -65,9 +65,18 @@ async def load(
         )
     snapshots = await connection.execute(
         text("""
-            SELECT id, snapshot_type, state, started_at, progressed_at, finished_at, origin, followed
-            FROM source_snapshot
-            WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS text[])) ORDER BY id
+            SELECT s.id, s.snapshot_type, s.state, s.started_at, s.progressed_at, s.finished_at, s.origin, s.followed,
+                   s.snapshot_type = 'BLOCKING' AND s.started_at IS NULL AND coalesce((
+                       SELECT last.state = 'ABANDONED' FROM (
+                           SELECT p.id, p.state, p.snapshot_type, p.started_at FROM source_snapshot p
+                           WHERE p.tenant_id = s.tenant_id AND p.connector_id = s.connector_id AND p.id < s.id
+                           ORDER BY p.id DESC LIMIT 20
+                       ) AS last
+                       WHERE last.snapshot_type = s.snapshot_type AND last.started_at IS NOT NULL
+                       ORDER BY last.id DESC LIMIT 1
+                   ), false) AS after_abandoned
+            FROM source_snapshot s
+            WHERE s.tenant_id = :tenant_id AND s.id = ANY(CAST(:ids AS text[])) ORDER BY s.id
         """),
         parameters,
     )
@@ -86,6 +95,7 @@ async def load(
                 progressed_at=row.progressed_at,
                 finished_at=row.finished_at,
                 followed=row.followed,
+                after_abandoned=row.after_abandoned,
             )
         ]
     )

@@ -22,7 +22,11 @@ from snapshots.states import SnapshotState
 Candidates = Mapping[str, Sequence[tuple[ActiveTopic, str]]]
 """By source snapshot id: topics that it may turn out to read, each with the id of the catalogue's topic."""
 
-_MESSAGE = "Started by somebody else; seen by what the connector told."
+_MESSAGES = {
+    SnapshotType.INCREMENTAL: "Started by somebody else; seen by what the connector told.",
+    # A blocking one carries no id of ours, so that one of ours which begins late looks the same.
+    SnapshotType.BLOCKING: "Started by somebody else, or abandoned here before it began; seen by what the connector told.",
+}
 
 
 async def take_free(
@@ -117,7 +121,18 @@ async def _known(
         text("SELECT id FROM signal WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS text[]))"),
         {"tenant_id": tenant_id, "ids": sorted({n.id for one in free for n in one.notifications if n.incremental})},
     )
-    signal_ids = frozenset(signals.scalars())
+    # One that an operator gave up stays given up; one that had fallen silent, and has a code for that, may speak again.
+    abandoned = await connection.execute(
+        text("""
+            SELECT e.detail ->> 'id' AS id FROM source_snapshot s
+            JOIN ledger_event e ON e.tenant_id = s.tenant_id AND e.bulk_snapshot_id = s.bulk_snapshot_id
+             AND e.subject_id = s.id AND e.from_state IS NULL
+            WHERE s.tenant_id = :tenant_id AND s.connector_id = ANY(CAST(:connectors AS text[]))
+              AND s.origin = 'EXTERNAL' AND s.state = 'ABANDONED' AND s.code IS NULL
+        """),
+        {"tenant_id": tenant_id, "connectors": connectors},
+    )
+    signal_ids = frozenset(signals.scalars()) | frozenset(abandoned.scalars())
     # A refusal of ours tells nothing of the engine, so only those count that were seen at work.
     rows = await connection.execute(
         text("""
@@ -212,7 +227,7 @@ def _source_row(tenant_id: str, new: _New, at: datetime) -> dict[str, object]:
         "started_at": new.first.at,
         "origin": SnapshotOrigin.EXTERNAL.value,
         "answer_kind": AnswerKind.DISPATCHED.value,
-        "answer_message": _MESSAGE,
+        "answer_message": _MESSAGES[new.snapshot_type],
         "answer_retryable": False,
     }
 

@@ -100,13 +100,25 @@ class Bench:
         }
         return Notification(**values | more)
 
-    def scanned(self, signal_id: str, table: int, status: str = "SUCCEEDED", rows: int = 5) -> Notification:
+    def notification_time(self) -> datetime:
+        """When the latest notification was made."""
+        return self.now + timedelta(seconds=self.offset)
+
+    def scanned(
+        self,
+        signal_id: str,
+        table: int,
+        status: str = "SUCCEEDED",
+        rows: int = 5,
+        **more: Any,  # noqa: ANN401 (fields of every type)
+    ) -> Notification:
         return self.notification(
             NotificationKind.TABLE_SCAN_COMPLETED,
             signal_id,
             scanned_collection=f"public.table{table}",
             status=status,
             rows_scanned=rows,
+            **more,
         )
 
 
