@@ -105,6 +105,10 @@ publish(
         "NOT_FROM_SOURCE": "No source connector produces the topic, so there is nothing to snapshot.",
         "NO_DATA_COLLECTION": "The table behind the topic is not known; import an explicit mapping for it.",
         "KEYLESS_TABLE": "The table has no key, and an incremental snapshot would lose rows; use BLOCKING.",
+        "UNSAFE_NAME": (
+            "The table's name has blanks or quotes, and an incremental snapshot of it can stop its connector for good; "
+            "use BLOCKING."
+        ),
     },
 )
 publish(

@@ -33,6 +33,8 @@ class ActiveTopic:
     id: str
     signal_id: str | None
     data_collection: str
+    filtered: bool = False
+    """Whether only some of its rows were asked for."""
     state: TopicSnapshotState = TopicSnapshotState.PENDING
     rows_scanned: int | None = None
     outcome: TopicSnapshotOutcome | None = None
@@ -107,3 +109,28 @@ class Changes:
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
         return self == Changes()
+
+
+def difference(before: ActiveSnapshot, after: ActiveSnapshot) -> Changes:
+    """Return which times and parts of a snapshot changed; the steps of its state, and its end, are not among them."""
+    signals_before = {signal.id: signal for signal in before.signals}
+    topics_before = {topic.id: topic for topic in before.topics}
+    return Changes(
+        started_at=_if_changed(before.started_at, after.started_at),
+        progressed_at=_if_changed(before.progressed_at, after.progressed_at),
+        signals=tuple(
+            SignalChange(signals_before[signal.id], signal)
+            for signal in after.signals
+            if signal != signals_before[signal.id]
+        ),
+        topics=tuple(
+            TopicChange(topics_before[topic.id], topic)
+            for topic in after.topics
+            if topic.id in topics_before and topic != topics_before[topic.id]
+        ),
+        found=tuple(topic for topic in after.topics if topic.id not in topics_before),
+    )
+
+
+def _if_changed(before: datetime | None, after: datetime | None) -> datetime | None:
+    return after if after != before else None

@@ -41,7 +41,7 @@ class Correlation:
         """Return the signal in flight that `notification` tells of, None where it tells of none of this snapshot."""
         if notification.incremental is not (self.snapshot.snapshot_type is SnapshotType.INCREMENTAL):
             return None
-        signal = self._candidate(notification)
+        signal = self.in_flight() if self._is_restart(notification) else self._candidate(notification)
         if signal is None or signal.ended_at is None:
             return signal
         late = notification.at <= signal.ended_at
@@ -109,6 +109,18 @@ class Correlation:
         if notification.kind is NotificationKind.STARTED or not self._seen(notification.at):
             return None
         return self.in_flight()
+
+    def _is_restart(self, notification: Notification) -> bool:
+        """Whether `notification` tells that the connector has started anew since the blocking snapshot was at work.
+
+        Debezium does not take up a blocking snapshot again, and says nothing more of it (seen on 3.6).
+        """
+        return (
+            notification.kind is NotificationKind.SKIPPED
+            and not notification.incremental
+            and self._seen(notification.at)
+            and notification.at > (self.snapshot.progressed_at or notification.at)
+        )
 
     def _blocking_candidate(self, notification: Notification) -> ActiveSignal | None:
         signal, since = self.in_flight(), self.snapshot.sending_since

@@ -85,6 +85,7 @@ class SkipReason(StrEnum):
     NOT_FROM_SOURCE = "NOT_FROM_SOURCE"
     NO_DATA_COLLECTION = "NO_DATA_COLLECTION"
     KEYLESS_TABLE = "KEYLESS_TABLE"
+    UNSAFE_NAME = "UNSAFE_NAME"
 
 
 class SnapshotErrorCode(StrEnum):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from snapshots.engines.debezium.signals import draft_signals
+from snapshots.engines.debezium.signals import draft_signals, stops_connector
 from snapshots.errors import FilterError, SourceError
 from snapshots.jobs import Plan, Skip, SourceJob, TopicRequest
 from snapshots.kinds import ConnectorKind, SignalChannelKind, SkipReason, SnapshotErrorCode, SnapshotType, TopicProducer
@@ -15,6 +15,10 @@ SKIP_MESSAGES: Mapping[SkipReason, str] = {
     SkipReason.NOT_FROM_SOURCE: "No source connector produces this topic, so there is nothing to snapshot.",
     SkipReason.NO_DATA_COLLECTION: "The table behind this topic is not known; import an explicit mapping for it.",
     SkipReason.KEYLESS_TABLE: "The table has no key, and an incremental snapshot would lose rows; use BLOCKING.",
+    SkipReason.UNSAFE_NAME: (
+        "The table's name has blanks or quotes, and an incremental snapshot of it can stop its connector for good; "
+        "use BLOCKING."
+    ),
 }
 
 
@@ -49,6 +53,8 @@ def _skip_reason(topic: Topic | None, snapshot_type: SnapshotType) -> SkipReason
         return SkipReason.NO_DATA_COLLECTION
     if topic.keyless and snapshot_type is SnapshotType.INCREMENTAL:
         return SkipReason.KEYLESS_TABLE
+    if stops_connector(topic.data_collection, snapshot_type, topic.source.dialect):
+        return SkipReason.UNSAFE_NAME
     return None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from snapshots.active import ActiveSignal, ActiveSnapshot, ActiveTopic, Changes, SignalChange, TopicChange
+from snapshots.active import ActiveSignal, ActiveSnapshot, ActiveTopic, Changes, difference
 from snapshots.correlation import Correlation
 from snapshots.engines.debezium.notifications import outcome_of
 from snapshots.kinds import SnapshotErrorCode, TopicSnapshotOutcome
@@ -98,8 +98,14 @@ class _Fold:
         signal = self._now.signal_of(notification)
         if signal is None or evidence_path(self._now.snapshot.state, SnapshotState.RUNNING) is None:
             return
+        if notification.kind is NotificationKind.SKIPPED and not notification.incremental:
+            # It is over, unless the connector reads the signal once more: that is waited for, as late reports are.
+            self._now.signals[signal.id] = replace(signal, ended_at=signal.ended_at or notification.at)
+            return
         self._take_in(notification, signal)
-        signal = self._see(notification, signal)
+        self._read(notification, self._see(notification, signal))
+
+    def _read(self, notification: Notification, signal: ActiveSignal) -> None:
         match notification.kind:
             case NotificationKind.IN_PROGRESS:
                 for topic in self._now.topics_reading(notification.current_collection, notification):
@@ -128,27 +134,13 @@ class _Fold:
         self._abandon(at, message)
 
     def result(self) -> tuple[ActiveSnapshot, Changes]:
-        before, after = self._before, self._now.current
-        signals_before = {signal.id: signal for signal in before.signals}
-        topics_before = {topic.id: topic for topic in before.topics}
-        changes = Changes(
+        after = self._now.current
+        changes = replace(
+            difference(self._before, after),
             steps=tuple(self._steps),
             code=self._code,
             message=self._message,
-            started_at=_if_changed(before.started_at, after.started_at),
-            progressed_at=_if_changed(before.progressed_at, after.progressed_at),
             finished_at=after.finished_at if self._steps and self.ended else None,
-            signals=tuple(
-                SignalChange(signals_before[signal.id], signal)
-                for signal in after.signals
-                if signal != signals_before[signal.id]
-            ),
-            topics=tuple(
-                TopicChange(topics_before[topic.id], topic)
-                for topic in after.topics
-                if topic.id in topics_before and topic != topics_before[topic.id]
-            ),
-            found=tuple(topic for topic in after.topics if topic.id not in topics_before),
             next_signal_id=self._next_signal_id(),
         )
         return after, changes
@@ -198,7 +190,7 @@ class _Fold:
         return after
 
     def _end_scan(self, topic: ActiveTopic, notification: Notification) -> None:
-        outcome = outcome_of(notification.status)
+        outcome = outcome_of(notification.status, filtered=topic.filtered)
         state = TopicSnapshotState.COMPLETED if outcome.is_success else TopicSnapshotState.FAILED
         self._end_topic(topic, state, notification.at, outcome, notification.status)
 
@@ -236,9 +228,8 @@ class _Fold:
         that of the snapshot.
         """
         at, open_topics = notification.at, self._now.open_topics(signal)
-        failed = [topic for topic in self._now.topics_of(signal) if topic.state is TopicSnapshotState.FAILED]
-        if not notification.incremental and failed:
-            self._tell_end(signal, at)  # it gave up at a table's error; the other signals may do better
+        if not notification.incremental and self._now.topics_of(signal):
+            self._tell_end(signal, at)  # nobody can stop a blocking one: it gave up. The other signals may do better
             return
         stopped = [topic for topic in open_topics if notification.names(topic.data_collection)]
         is_whole = not notification.collections or signal.ended_at is not None
@@ -292,7 +283,3 @@ class _Fold:
         self._move_to(SnapshotState.ABANDONED)
         self._now.snapshot = replace(self._now.snapshot, finished_at=at)
         self._code, self._message = SnapshotErrorCode.END_NOT_REPORTED, message
-
-
-def _if_changed(before: datetime | None, after: datetime | None) -> datetime | None:
-    return after if after != before else None

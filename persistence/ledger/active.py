@@ -55,6 +55,7 @@ async def load(
                 id=row.id,
                 signal_id=row.signal_id,
                 data_collection=row.data_collection,
+                filtered=row.filter is not None,
                 state=TopicSnapshotState(row.state),
                 rows_scanned=row.rows_scanned,
                 outcome=row.outcome and TopicSnapshotOutcome(row.outcome),

@@ -58,9 +58,10 @@ class Crooked:
 
     gateway: Gateway
 
-    async def begin(self, *tables: str) -> BulkSnapshotRecord:
+    async def begin(self, *tables: str, snapshot_type: SnapshotType = SnapshotType.INCREMENTAL) -> BulkSnapshotRecord:
         """Ask for tables of LONG, and return when the engine is at the first."""
-        answered = await self.gateway.call(self.gateway.request(*((LONG, table) for table in tables)))
+        request = self.gateway.request(*((LONG, table) for table in tables), snapshot_type=snapshot_type)
+        answered = await self.gateway.call(request)
         [snapshot] = answered.snapshots
         assert snapshot.answer
         assert snapshot.answer.kind is AnswerKind.DISPATCHED
@@ -266,6 +267,20 @@ async def test_a_restart_in_the_middle_is_survived_and_recorded_as_nothing_else(
     ended = await crooked.end(asked.id)
     assert ended.state is SnapshotState.COMPLETED
     assert await crooked.externals() == before
+
+
+async def test_a_restart_ends_a_blocking_snapshot_of_which_nothing_more_is_told(crooked: Crooked) -> None:
+    before = await crooked.externals()
+    asked = await crooked.begin("journal", "notes", snapshot_type=SnapshotType.BLOCKING)
+
+    await restart(crooked.gateway.chain, LONG)
+
+    ended = await crooked.end(asked.id)
+    assert (ended.state, ended.code) == (SnapshotState.FAILED, SnapshotErrorCode.TABLES_FAILED)
+    assert set(outcomes(ended).values()) == {TopicSnapshotOutcome.NOT_REPORTED}
+    assert await crooked.externals() == before
+    again = await crooked.gateway.call(crooked.gateway.request((LONG, "notes"), snapshot_type=SnapshotType.BLOCKING))
+    assert (await crooked.end(again.id)).state is SnapshotState.COMPLETED
 
 
 async def test_without_notifications_the_end_is_seen_in_the_offsets_and_no_success_is_claimed(

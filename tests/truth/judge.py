@@ -22,6 +22,8 @@ class Claim:
     """What happened that may have kept rows from coming."""
     may_cancel: bool = False
     """Whether somebody stopped or abandoned it."""
+    filtered: bool = True
+    """Whether it was asked for with a filter."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ def _of_claim(claim: Claim, evidence: Evidence, *, is_only: bool) -> list[str]:
     said = f"{claim.topic} is {claim.state}/{claim.outcome}"
     if not (claim.state.is_terminal and claim.source_ended):
         return [f"{said}: it never ended"]
+    if claim.outcome is TopicSnapshotOutcome.FILTER_REJECTED and not claim.filtered:
+        return [f"{said}: it had no filter"]
     if claim.state is TopicSnapshotState.COMPLETED:
         faults = [] if claim.outcome and claim.outcome.is_success else [f"{said}: an outcome that is no success"]
         return [*faults, *([f"{said}: there was nothing to be read"] if claim.expected is None else [])]

@@ -62,7 +62,7 @@ async def play(stage: Stage, lane: Lane, reader: Reader, ids: Mapping[str, str],
         async with asyncio.timeout(SCENARIO_SECONDS):
             await run.play()
     except (SandboxError, TimeoutError) as error:
-        run.result.faults.append(f"not in time: {error}")
+        run.result.faults.append(f"not in time: {error}; {await run.standing()}")
     except Exception as error:  # noqa: BLE001 (an error of the gateway's is a finding; the run goes on)
         run.result.faults.append(f"{type(error).__name__}: {error}")
     run.result.needs_new_lane = bool(run.result.faults or run.result.remedies)
@@ -97,6 +97,19 @@ class _Run:
         for number in sorted(self._bulk_ids):
             await self._end(number)
         await self._judge()
+
+    async def standing(self) -> str:
+        """Tell how the requests stand, and what their connectors told last."""
+        records = [await self._record(number) for number in sorted(self._bulk_ids)]
+        parts = [
+            f"{one.source.name} {one.state}, signals {[signal.state.value for signal in one.signals]}, "
+            f"topics {[f'{topic.data_collection} {topic.state}' for topic in one.topics]}"
+            for record in records
+            for one in record.snapshots
+        ]
+        prefixes = {self._lane.sources[connector].topic_prefix for connector in self._scenario.connectors}
+        told = [note for note in self._stage.notes.notes if note.get("connector_name") in prefixes]
+        return "; ".join([*parts, f"told last: {told[-4:]}"])
 
     async def _ask(self, number: int) -> None:
         ask = self._scenario.asks[number]
@@ -267,8 +280,6 @@ class _Run:
         at = [self._lane.topic(table) for table in self._scenario.tables].index(topic.topic.name)
         connector = self._scenario.tables[at].connector
         stopped = self._is(Deed.STOP, connector) or self._is(Deed.STOP_ONE, connector)
-        # Debezium aborts a blocking snapshot, by an error of its own, when an incremental one begins beside it.
-        stopped = stopped or (snapshot.snapshot_type is SnapshotType.BLOCKING and self._is(Deed.JOIN, connector))
         return Claim(
             topic.topic.name,
             self._scenario.expected(ask, at),
@@ -276,7 +287,9 @@ class _Run:
             topic.outcome,
             source_ended=snapshot.state.is_terminal,
             excuse=self._excuse(self._scenario.tables[at], snapshot.snapshot_type, topic.engine_status),
-            may_cancel=stopped or snapshot.state is SnapshotState.ABANDONED,
+            may_cancel=(stopped and snapshot.snapshot_type is SnapshotType.INCREMENTAL)
+            or snapshot.state is SnapshotState.ABANDONED,
+            filtered=at in ask.filters,
         )
 
     def _excuse(self, table: Table, snapshot_type: SnapshotType, status: str | None) -> str | None:
@@ -286,6 +299,8 @@ class _Run:
             return "an error of another table spreads"
         if self._is(Deed.RESTART, table.connector) and snapshot_type is SnapshotType.BLOCKING:
             return "a restart ends a blocking snapshot"
+        if self._is(Deed.JOIN, table.connector) and snapshot_type is SnapshotType.BLOCKING:
+            return "an error of Debezium's own, where an incremental snapshot begins beside a blocking one"
         if self._lane.sources[table.connector].read_only and status == "SQL_EXCEPTION":
             return "two threads of Debezium's read-only snapshot meet in one chunk (docs/truth.md)"
         return None
@@ -305,18 +320,26 @@ class _Run:
         return Refusal(snapshot.source.name, code, excuse)
 
     def _check_skips(self, record: BulkSnapshotRecord, ask: Ask) -> None:
-        keyless = {
-            self._ids[self._lane.topic(self._scenario.tables[place])]
-            for place in ask.places
-            if self._scenario.tables[place].key is KeyShape.KEYLESS and ask.snapshot_type is SnapshotType.INCREMENTAL
-        }
         self.result.outcomes["skipped"] += len(record.skips)
-        skipped = {skip.topic_id for skip in record.skips if skip.reason is SkipReason.KEYLESS_TABLE}
-        dropped = {self._ids[self._lane.topic(table)] for table in self._scenario.tables if table.fate is Fate.DROPPED}
-        # Another lane's synchronisation may have retired the topic of a table that is gone.
-        others = {skip.topic_id for skip in record.skips if skip.reason is not SkipReason.KEYLESS_TABLE}
-        if not (keyless - dropped <= skipped <= keyless and others <= dropped):
-            self.result.faults.append(f"skipped were {sorted(skipped)}, keyless are {sorted(keyless)}")
+        skipped = {skip.topic_id: skip.reason for skip in record.skips}
+        expected: dict[str, SkipReason] = {}
+        for place in ask.places:
+            table = self._scenario.tables[place]
+            topic_id = self._ids[self._lane.topic(table)]
+            # Another lane's synchronisation may have retired the topic of a table that is gone.
+            if table.fate is Fate.DROPPED and topic_id in skipped:
+                expected[topic_id] = skipped[topic_id]
+            elif ask.snapshot_type is SnapshotType.INCREMENTAL and (reason := _skip_reason(table)):
+                expected[topic_id] = reason
+        if skipped != expected:
+            self.result.faults.append(f"skipped were {skipped}, and had to be {expected}")
+
+
+def _skip_reason(table: Table) -> SkipReason | None:
+    """Why an incremental snapshot must not read `table`."""
+    if table.key is KeyShape.KEYLESS:
+        return SkipReason.KEYLESS_TABLE
+    return SkipReason.UNSAFE_NAME if " " in table.name or "'" in table.name else None
 
 
 def _is_begun(snapshot: SourceSnapshotRecord) -> bool:

@@ -53,6 +53,12 @@ def test_the_truth_is_accepted(claims: list[Claim], evidence: Evidence) -> None:
         pytest.param([replace(READ, source_ended=False)], ALL, "never ended", id="no end of the source"),
         pytest.param([READ], replace(ALL, held=("shop",)), "shop is held", id="held"),
         pytest.param([replace(READ, outcome=None)], ALL, "no success", id="no outcome"),
+        pytest.param(
+            [replace(FAILED, excuse="dropped", outcome=TopicSnapshotOutcome.FILTER_REJECTED, filtered=False)],
+            Evidence({}),
+            "it had no filter",
+            id="a filter that there was not",
+        ),
     ],
 )
 def test_a_lie_is_found(claims: list[Claim], evidence: Evidence, fault: str) -> None:

@@ -18,9 +18,9 @@ _OUTCOMES = {
     "EMPTY": TopicSnapshotOutcome.EMPTY,
     "NO_PRIMARY_KEY": TopicSnapshotOutcome.NO_PRIMARY_KEY,
     "SKIPPED": TopicSnapshotOutcome.SKIPPED,
-    "SQL_EXCEPTION": TopicSnapshotOutcome.FILTER_REJECTED,
     "UNKNOWN_SCHEMA": TopicSnapshotOutcome.UNKNOWN_TABLE,
 }
+_SQL_EXCEPTION = "SQL_EXCEPTION"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST_MS = 4_102_444_800_000  # the year 2100: what lies beyond is no time in milliseconds
 _MAX_ROWS = 2**63 - 1  # the ledger's bigint
@@ -64,8 +64,13 @@ def parse(
     )
 
 
-def outcome_of(status: str | None) -> TopicSnapshotOutcome:
-    """What Debezium's word for the end of a table's scan means (code: `TableScanCompletionStatus`)."""
+def outcome_of(status: str | None, *, filtered: bool) -> TopicSnapshotOutcome:
+    """What Debezium's word for the end of a table's scan means (code: `TableScanCompletionStatus`).
+
+    SQL_EXCEPTION is what it tells of a filter that the database refused, and of all else that went wrong.
+    """
+    if filtered and status == _SQL_EXCEPTION:
+        return TopicSnapshotOutcome.FILTER_REJECTED
     return _OUTCOMES.get(status or "", TopicSnapshotOutcome.OTHER)
 
 

@@ -22,7 +22,7 @@ KAFKA_DATA_LIMIT = 500_000
 
 _METACHARACTERS = re.compile(r"[\\\[\]{}()<>*+\-=!?^$|.]")
 _UNPARSABLE = re.compile(r"[\s\"'`]")
-"""What a table that was found by its pattern must not have in its name: Debezium then parses the name, and gives up."""
+"""What Debezium's parser of table names takes for the end of a name, or for quotes."""
 _METACHARACTERS_BUT_DOT = re.compile(r"[\\\[\]{}()<>*+\-=!?^$|]")
 
 
@@ -48,33 +48,39 @@ def draft_signals(
     )
 
 
-def collection_entry(
-    name: str, snapshot_type: SnapshotType, *, ambiguous: bool, dialect: Dialect = Dialect.OTHER
-) -> str:
+def stops_connector(name: str, snapshot_type: SnapshotType, dialect: Dialect) -> bool:
+    """Whether a snapshot of the collection `name` can kill the connector's task, so that it must not be asked for.
+
+    While an incremental snapshot has tables to read, Debezium keeps their names in its offset, without quotes. Where it
+    cannot parse one when it reads the offset again, its task fails, and may do so at each restart (seen on 3.6 with
+    PostgreSQL; the offset is the same code for all relational databases).
+    """
+    return (
+        snapshot_type is SnapshotType.INCREMENTAL
+        and dialect is not Dialect.MONGODB
+        and _UNPARSABLE.search(name) is not None
+    )
+
+
+def collection_entry(name: str, snapshot_type: SnapshotType, *, ambiguous: bool) -> str:
     """Return `name` as an entry of `data-collections` that matches that collection and no other.
 
     A plain name is sent as it is, in the form that Debezium documents. It is escaped where it has to be: a look-alike
     is known (`ambiguous`), or it holds characters that a regex or Debezium's splitting at commas would misread.
     """
-    if snapshot_type is SnapshotType.INCREMENTAL and _is_parsed(name, dialect):
-        return _quoted(name)
     if not ambiguous and not _METACHARACTERS_BUT_DOT.search(name) and "," not in name:
         return name
     escaped = _escape(name)
     return f"(?-i){escaped}" if snapshot_type is SnapshotType.BLOCKING else escaped
 
 
-def condition_collection(
-    name: str, snapshot_type: SnapshotType, *, ambiguous: bool, dialect: Dialect = Dialect.OTHER
-) -> str:
+def condition_collection(name: str, snapshot_type: SnapshotType, *, ambiguous: bool) -> str:
     """Return `name` as the `data-collection` of an additional condition.
 
     One that does not match what Debezium takes the name for is ignored silently, and every row is read.
     """
     if snapshot_type is SnapshotType.BLOCKING:
         return name  # a literal there
-    if _is_parsed(name, dialect):
-        return f"(?-i){_escape(_quoted(name))}"  # held against the entry as it was sent, quotes and all
     entry = collection_entry(name, snapshot_type, ambiguous=ambiguous)
     return f"(?-i){entry}" if ambiguous else entry
 
@@ -83,17 +89,6 @@ def plain_name(entry: str) -> str:
     """Return the name of a collection as the catalogue has it, from any form in which a notification may carry it."""
     entry = entry.strip().removeprefix("(?-i)")
     return re.sub(r"\\(x2C|.)", lambda match: "," if match[1] == "x2C" else match[1], entry)
-
-
-def _is_parsed(name: str, dialect: Dialect) -> bool:
-    """Whether an incremental snapshot takes `name` only as a quoted identifier."""
-    return dialect is Dialect.POSTGRESQL and _UNPARSABLE.search(name) is not None
-
-
-def _quoted(name: str) -> str:
-    """Return `name` so that Debezium takes it for no pattern of a known table, but for an identifier to be parsed."""
-    schema, _, table = name.partition(".")
-    return ".".join('"' + part.replace('"', '""') + '"' for part in (schema, table))
 
 
 def _escape(name: str) -> str:
@@ -156,14 +151,13 @@ def _data(
     source: SourceConnector, topics: list[TopicRequest], snapshot_type: SnapshotType, surrogate_key: str | None
 ) -> str:
     entries = [
-        collection_entry(topic.data_collection, snapshot_type, ambiguous=topic.topic.ambiguous, dialect=source.dialect)
-        for topic in topics
+        collection_entry(topic.data_collection, snapshot_type, ambiguous=topic.topic.ambiguous) for topic in topics
     ]
     data: dict[str, object] = {"data-collections": list(dict.fromkeys(entries)), "type": snapshot_type.value}
     conditions = {
-        condition_collection(
-            topic.data_collection, snapshot_type, ambiguous=topic.topic.ambiguous, dialect=source.dialect
-        ): filters.render(topic.filter, source.dialect, topic.data_collection, snapshot_type)
+        condition_collection(topic.data_collection, snapshot_type, ambiguous=topic.topic.ambiguous): filters.render(
+            topic.filter, source.dialect, topic.data_collection, snapshot_type
+        )
         for topic in topics
         if topic.filter is not None
     }

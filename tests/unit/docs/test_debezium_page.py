@@ -17,6 +17,7 @@ MODULES = {
     "many": "e2e/test_many_signals.py",
     "catalog": "e2e/test_catalog.py",
     "contract": "contract/test_debezium.py",
+    "unsafe": "contract/test_unsafe_names.py",
     "crooked": "e2e/test_crooked.py",
 }
 

@@ -189,6 +189,11 @@ def test_topics_are_grouped_by_source_in_the_order_in_which_they_were_named() ->
             id="blank table, which Debezium would trim to one that may match all",
         ),
         pytest.param(make_topic("t", make_source(), keyless=True), SkipReason.KEYLESS_TABLE, id="keyless table"),
+        pytest.param(
+            replace(make_topic("t", make_source()), data_collection="public.x y"),
+            SkipReason.UNSAFE_NAME,
+            id="a name that stops the connector",
+        ),
     ],
 )
 def test_topics_that_are_skipped(topic: Topic, reason: SkipReason) -> None:
@@ -205,6 +210,12 @@ def test_a_topic_that_is_not_known_is_skipped() -> None:
 
     assert skipped(plan) == {"no such topic": SkipReason.TOPIC_NOT_FOUND}
     assert plan.skips[0].topic is None
+
+
+def test_a_blocking_snapshot_reads_a_table_with_blanks_in_its_name() -> None:
+    topic = replace(make_topic("t", make_source()), data_collection="public.x y")
+
+    assert planned(plan_of(replace(make_request("t"), snapshot_type=SnapshotType.BLOCKING), topic)) == [["t"]]
 
 
 def test_skips_do_not_keep_other_topics_of_the_source_from_being_read() -> None:

@@ -441,18 +441,61 @@ def test_a_blocking_signal_that_gave_up_at_a_table_ends_alone() -> None:
     )
     after, changes = conclude(active)
     assert [topic.outcome for topic in after.topics] == [
-        TopicSnapshotOutcome.FILTER_REJECTED,
+        TopicSnapshotOutcome.OTHER,
         TopicSnapshotOutcome.NOT_REPORTED,
         None,
     ]
     assert changes.next_signal_id == "sig-1"
 
 
-def test_a_blocking_snapshot_that_its_connector_gave_up_is_cancelled_whole() -> None:
+def test_a_blocking_signal_that_its_connector_gave_up_has_failed_and_the_next_goes_on() -> None:
+    """Nobody can stop one: `stop-snapshot` is for incremental ones."""
     active = snapshot(["public.a"], ["public.b"], snapshot_type=BLOCKING)
-    after, changes = reduce_all(active, [blocking(STARTED), blocking(told(NotificationKind.ABORTED, seconds=3))])
-    assert (changes.steps[-1], changes.next_signal_id) == (SnapshotState.CANCELLED, None)
-    assert states(after) == [TopicSnapshotState.CANCELLED] * 2
+    active, _ = reduce_all(active, [blocking(STARTED), blocking(told(NotificationKind.ABORTED, seconds=3))])
+    after, changes = conclude(active)
+    assert states(after) == [TopicSnapshotState.FAILED, TopicSnapshotState.PENDING]
+    assert after.topics[0].outcome is TopicSnapshotOutcome.NOT_REPORTED
+    assert (changes.steps, changes.next_signal_id) == ((), "sig-1")
+
+
+RESTARTED = blocking(told(NotificationKind.SKIPPED, seconds=3))
+"""What every start of a connector tells that has nothing to read at first."""
+
+
+def test_a_connector_that_starts_anew_has_given_its_blocking_snapshot_up() -> None:
+    active = snapshot(["public.a", "public.b"], snapshot_type=BLOCKING)
+    active, _ = reduce_all(active, [blocking(STARTED), blocking(scanned("public.a")), RESTARTED])
+    assert active.state is SnapshotState.RUNNING, "its signal may be read once more"
+    after, changes = conclude(active)
+    assert changes.steps == (SnapshotState.PARTIALLY_COMPLETED,)
+    assert {topic.data_collection: topic.outcome for topic in after.topics} == {
+        "public.a": TopicSnapshotOutcome.SUCCEEDED,
+        "public.b": TopicSnapshotOutcome.NOT_REPORTED,
+    }
+
+
+def test_a_connector_that_reads_a_blocking_signal_once_more_after_its_start_does_it_all() -> None:
+    active = snapshot(["public.a"], snapshot_type=BLOCKING)
+    log = [
+        blocking(STARTED),
+        RESTARTED,
+        blocking(told(NotificationKind.STARTED, seconds=4)),
+        blocking(scanned("public.a", seconds=5)),
+        blocking(told(NotificationKind.COMPLETED, seconds=6)),
+    ]
+    assert reduce_all(active, log)[0].state is SnapshotState.COMPLETED
+
+
+def test_the_start_of_a_connector_before_it_was_at_work_ends_no_blocking_snapshot() -> None:
+    active = snapshot(["public.a"], snapshot_type=BLOCKING)
+    assert reduce_all(active, [RESTARTED, blocking(told(NotificationKind.STARTED, seconds=4))])[0].signals[0].in_flight
+    begun = reduce_all(active, [blocking(told(NotificationKind.STARTED, seconds=4)), RESTARTED])[0]
+    assert begun.signals[0].ended_at is None, "it is older than what was seen"
+
+
+def test_the_start_of_a_connector_ends_no_incremental_snapshot() -> None:
+    active = reduce_all(snapshot(["public.a"]), [STARTED])[0]
+    assert reduce(active, RESTARTED).is_empty
 
 
 def test_the_end_of_another_blocking_snapshot_is_not_ours_where_ours_begins_after_it() -> None:
@@ -506,7 +549,7 @@ def test_an_external_snapshot_takes_in_the_topics_that_it_is_told_to_read() -> N
     after, changes, rest = reduce_until_end(outside(), [*log, STARTED], CANDIDATES)
     assert {topic.data_collection: topic.outcome for topic in changes.found} == {
         "public.a": TopicSnapshotOutcome.SUCCEEDED,
-        "public.x,y": TopicSnapshotOutcome.FILTER_REJECTED,
+        "public.x,y": TopicSnapshotOutcome.OTHER,
     }
     assert after.state is SnapshotState.PARTIALLY_COMPLETED
     assert rest == [STARTED]
@@ -534,6 +577,11 @@ def test_a_start_ends_the_external_snapshot_before_it(snapshot_type: SnapshotTyp
 def test_a_connector_that_starts_says_nothing_of_an_external_snapshot() -> None:
     skipped = blocking(told(NotificationKind.SKIPPED))
     assert reduce(outside(BLOCKING), skipped).is_empty
+
+
+def test_an_external_blocking_snapshot_is_over_where_its_connector_starts_anew() -> None:
+    begun = reduce_all(outside(BLOCKING), [blocking(STARTED), RESTARTED])[0]
+    assert conclude(begun)[0].state.is_terminal
 
 
 # Giving up.
