@@ -62,7 +62,7 @@ class ActiveSnapshot:
     followed: bool = True
     """Whether its connector reports at all; otherwise its end cannot be a success that somebody has seen."""
     after_abandoned: bool = False
-    """Whether the snapshot of this type before it on the source was abandoned at work: the engine may still be at it."""
+    """Whether the one of this type before it on the source was abandoned at work: the engine may still be at it."""
 
 
 EXTERNAL_SIGNAL = ""

@@ -25,7 +25,7 @@ Candidates = Mapping[str, Sequence[tuple[ActiveTopic, str]]]
 _MESSAGES = {
     SnapshotType.INCREMENTAL: "Started by somebody else; seen by what the connector told.",
     # A blocking one carries no id of ours, so that one of ours which begins late looks the same.
-    SnapshotType.BLOCKING: "Started by somebody else, or abandoned here before it began; seen by what the connector told.",
+    SnapshotType.BLOCKING: "Started by somebody else, or abandoned before it began; seen by what the connector told.",
 }
 
 
@@ -121,7 +121,7 @@ async def _known(
         text("SELECT id FROM signal WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS text[]))"),
         {"tenant_id": tenant_id, "ids": sorted({n.id for one in free for n in one.notifications if n.incremental})},
     )
-    # One that an operator gave up stays given up; one that had fallen silent, and has a code for that, may speak again.
+    # What an operator gave up stays given up; what had fallen silent, and has a code for that, may speak again.
     abandoned = await connection.execute(
         text("""
             SELECT e.detail ->> 'id' AS id FROM source_snapshot s

@@ -1,4 +1,4 @@
-"""What an engine goes on telling of a snapshot that was abandoned: it takes no source, and the next one is not misled."""
+"""What an engine goes on telling of a snapshot that was abandoned: it takes no source, and misleads no other."""
 
 from datetime import timedelta
 
@@ -65,7 +65,7 @@ async def test_one_that_was_given_up_for_its_silence_is_taken_up_when_it_speaks_
 
 
 async def test_one_of_ours_takes_no_source_and_the_next_is_told_apart_from_it(bench: Bench) -> None:
-    """The engine reads the tables of the old one first, under its id; then under that of the new one, which has joined."""
+    """The engine reads the tables of the old one first: under its id, then under that of the new one, which joined."""
     (old,) = await bench.dispatch("top_src_0_0", "top_src_0_1")
     await bench.tell(bench.notification(STARTED, old.signal_id), at_work(bench, old.signal_id, 0, 1))
     await abandon(bench, old.source_snapshot_id)

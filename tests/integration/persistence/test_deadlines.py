@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import event, select, text, update
+from sqlalchemy.util import await_only
 
 from persistence import connections, deadlines
 from persistence.connections import connector
@@ -201,6 +202,21 @@ async def test_a_server_that_falls_silent_while_a_connection_is_made_ready_is_no
     async with asyncio.timeout(IN_GOOD_TIME):
         with pytest.raises(DatabaseUnavailableError, match="did not answer in time"):
             await names(distant.database)
+
+
+async def test_a_connection_that_breaks_while_it_is_made_ready_is_an_error_of_ours(
+    short: Database, administrator: Administrator
+) -> None:
+    def strike(connection: Any, record: object) -> None:  # noqa: ANN401 - of asyncpg, which ships no types
+        pid = connection.driver_connection.get_server_pid()
+        await_only(administrator.execute("SELECT pg_terminate_backend($1, 5000)", pid))
+
+    await short.engine.dispose()
+    event.listen(short.engine.sync_engine, "connect", strike, insert=True)
+    with pytest.raises(DatabaseUnavailableError):
+        await names(short)
+    event.remove(short.engine.sync_engine, "connect", strike)
+    assert await names(short) == ["one"]
 
 
 async def test_the_kernel_is_asked_to_look_after_the_other_side(database_url: str) -> None:
