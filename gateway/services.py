@@ -54,6 +54,7 @@ async def open_runtime(settings: Settings, url: str, *, engine: OpenEngine | Non
     )
     background = Background()
     ids = IdMaker()
+    stall_after = timedelta(minutes=settings.stall_minutes)
     try:
         async with engine or debezium(ReferencedSecrets()) as opened:
             ledger = Ledger(database, ids, idempotency_days=settings.idempotency_days)
@@ -70,11 +71,11 @@ async def open_runtime(settings: Settings, url: str, *, engine: OpenEngine | Non
                 connector_states=opened.connector_states,
                 observer=opened.observer,
                 background=background,
-                progress=ProgressHub(ledger, Announcements.at(url)),
+                progress=ProgressHub(ledger, Announcements.at(url), stall_after=stall_after),
                 ids=ids,
                 retries=RetryPolicy(settings.retry_attempts),
                 inspector=opened.inspector,
-                stall_after=timedelta(minutes=settings.stall_minutes),
+                stall_after=stall_after,
                 probe=opened.probe,
                 silence=timedelta(minutes=settings.release_minutes),
                 topic_reader=opened.topic_reader,

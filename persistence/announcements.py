@@ -16,7 +16,7 @@ from persistence.errors import DatabaseError
 logger = logging.getLogger(__name__)
 
 CHANNEL = "topicsnap_ledger"
-"""Its payloads are JSON `[tenant id, bulk snapshot id]`; the triggers of revision 0004 send them."""
+"""Its payloads are JSON `[tenant id, bulk snapshot id]`; the triggers of revisions 0004 and 0008 send them."""
 
 APPLICATION_NAME = "topicsnap-listen"
 CHECK_SECONDS = 15.0

@@ -38,6 +38,7 @@ class Database:
         self._target = target
         # Shares the pool. Without BEGIN and ROLLBACK a read is one round trip instead of three.
         self._reads = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._looks = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         event.listen(engine.sync_engine, "checkout", _replace_if_closed)
 
     @classmethod
@@ -78,6 +79,16 @@ class Database:
         """
         with self._explaining():
             async with self._reads.connect() as connection, _dropping(connection):
+                yield connection
+
+    @asynccontextmanager
+    async def look(self) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection on which all statements see the same moment, that of the first; nothing can be written.
+
+        For what several statements tell together. BEGIN and ROLLBACK cost a round trip each. Raises DatabaseError.
+        """
+        with self._explaining():
+            async with self._looks.connect() as connection, _dropping(connection):
                 yield connection
 
     @asynccontextmanager

@@ -40,9 +40,12 @@ async def check_health(
     return {source_id: assess(one) for source_id, one in observed.items()}
 
 
-def stalled(services: Services, record: SourceSnapshotRecord) -> datetime | None:
-    """Since when the snapshot has given no sign of life, where that is longer than the settings allow."""
-    return stalled_since(record, services.clock(), services.stall_after)
+def stalled(services: Services, record: SourceSnapshotRecord, at: datetime) -> datetime | None:
+    """Since when, as of `at`, the snapshot has given no sign of life, where that is longer than the settings allow.
+
+    `at` has to lie before the reading of `record`: what was still to be told then could clear it of the silence.
+    """
+    return stalled_since(record, at, services.stall_after)
 
 
 def causes_of(record: SourceSnapshotRecord, observed: ObservedSignalling | None) -> tuple[HealthFinding, ...]:

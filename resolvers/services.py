@@ -9,7 +9,7 @@ from persistence.catalog import Catalog
 from persistence.catalog_writer import CatalogWriter
 from persistence.ledger import Ledger
 from resolvers.background import Background
-from resolvers.watch_progress import ProgressHub
+from resolvers.watch_progress import STALL_AFTER, ProgressHub
 from snapshots.catalog import ObservedCluster
 from snapshots.dispatch import Dispatcher
 from snapshots.engines.recording import NoProbe, SimulatedInspector
@@ -49,8 +49,8 @@ class Services:
     clock: Clock = utc_now
     retries: RetryPolicy = field(default_factory=RetryPolicy)
     inspector: SignallingInspector = field(default_factory=SimulatedInspector)
-    stall_after: timedelta = timedelta(minutes=10)
-    """How long a snapshot may give no sign of life before it counts as stalled."""
+    stall_after: timedelta = STALL_AFTER
+    """How long a snapshot may give no sign of life before it counts as stalled; `progress` has to know the same."""
     probe: SnapshotProbe = field(default_factory=NoProbe)
     silence: timedelta = timedelta(hours=1)
     """How long a snapshot that Topicsnap did not start, or cannot follow, may give no sign of life before its source is

@@ -8,14 +8,16 @@ import contextlib
 import logging
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from persistence.announcements import Changed, Listening
-from resolvers.watchers import Key, Pace, Unseen, Watched, Watcher
+from resolvers.watchers import Key, Pace, Sight, Unseen, Watched, Watcher
 from snapshots.errors import TopicsnapError
+from snapshots.health.stall import next_stall, stalled_since
+from snapshots.identifiers import Clock, utc_now
 from snapshots.records import BulkSnapshotRecord
 from snapshots.request import is_valid_id
-from snapshots.states import BulkSnapshotState
 
 logger = logging.getLogger(__name__)
 
@@ -27,10 +29,14 @@ DEAF_LOOK_SECONDS = 2.0
 """The same while they do not."""
 RETRY_SECONDS = 1.0
 """The time after which a look that failed is taken again."""
+STALL_AFTER = timedelta(minutes=10)
+"""How long a snapshot may give no sign of life before it counts as stalled, unless the settings say otherwise."""
 LINGER_SECONDS = 30.0
 """How long announcements are still listened to after the last watcher has left."""
 MOST_AT_ONCE = 50
 """Bulk snapshots in one look; those that have waited longest come first."""
+_PAST_SECONDS = 0.001
+"""How long after the limit of silence a look is taken: at the limit itself nothing counts as stalled yet."""
 _ABREAST = 16
 """Watchers that are woken in one turn of the event loop; other work gets its turns in between."""
 
@@ -55,12 +61,26 @@ class ProgressHub:
     """Hands the states of bulk snapshots to everybody in this process who watches them.
 
     Each watcher gets the state as it is when it comes, then every change, at most one in INTERVAL_SECONDS, and is done
-    after the final one. Who is slow misses states in between, never the last. Works only while somebody watches.
+    after the final one. A change is also that a source snapshot counts as stalled, or no longer. Who is slow misses
+    states in between, never the last. Works only while somebody watches.
     """
 
-    def __init__(self, records: Records, announced: Announced | None = None, pace: Pace | None = None) -> None:
-        """Look into `records` at the word of `announced`; without that, look every few seconds."""
+    def __init__(
+        self,
+        records: Records,
+        announced: Announced | None = None,
+        pace: Pace | None = None,
+        *,
+        stall_after: timedelta = STALL_AFTER,
+        clock: Clock = utc_now,
+    ) -> None:
+        """Look into `records` at the word of `announced`; without that, look every few seconds.
+
+        What is silent for `stall_after` by `clock` counts as stalled; the process's clock and limit have to be given.
+        """
         self._records = records
+        self._stall_after = stall_after
+        self._clock = clock
         self._announced = announced
         self._pace = pace or Pace()
         self._watched: dict[Key, Watched] = {}
@@ -74,19 +94,19 @@ class ProgressHub:
         """How many watch now."""
         return sum(len(watched.watchers) for watched in self._watched.values())
 
-    async def watch(self, tenant_id: str, bulk_snapshot_id: str) -> AsyncGenerator[BulkSnapshotRecord | None, None]:
-        """Yield the state now and whenever it changes, until it is final; None, and the end, where there is none.
+    async def watch(self, tenant_id: str, bulk_snapshot_id: str) -> AsyncGenerator[Sight, None]:
+        """Yield the state now and whenever it changes, until it is final; no record, and the end, where there is none.
 
         Raises what the ledger raises where it cannot be read at first; later it is tried again instead.
         """
         if not is_valid_id(bulk_snapshot_id):
-            yield None
+            yield Sight(None, self._clock())
             return
         with self._watching((tenant_id, bulk_snapshot_id)) as watcher:
             while True:
-                record = await watcher.take()
-                yield record
-                if record is None or record.state is not BulkSnapshotState.IN_PROGRESS:
+                sight = await watcher.take()
+                yield sight
+                if sight.is_final:
                     return
 
     async def close(self) -> None:
@@ -176,6 +196,7 @@ class ProgressHub:
             served = {
                 id_: tuple(self._begin((tenant_id, id_)).watchers) for id_ in ids if (tenant_id, id_) in self._watched
             }
+            at = self._clock()
             try:
                 found = await self._records.bulk_snapshots(tenant_id, list(served))
             except Exception as error:  # noqa: BLE001 - the work goes on for everybody else
@@ -184,13 +205,26 @@ class ProgressHub:
             self._failing = False
             for id_, watchers in served.items():
                 if watched := self._watched.get((tenant_id, id_)):
-                    await _hand_over(watched.see(found.get(id_)), watchers)
+                    await _hand_over(self._see(watched, found.get(id_), at), watchers)
 
     def _begin(self, key: Key) -> Watched:
         watched = self._watched[key]
         watched.looked_at = self._pace.now()
         watched.changed = False
         return watched
+
+    def _see(self, watched: Watched, record: BulkSnapshotRecord | None, at: datetime) -> Sight:
+        """Take in what a look found that began at `at`, and note when the time alone will change it."""
+        if record is None:
+            return watched.see(Sight(None, at))
+        stalls_at = next_stall(record.snapshots, at, self._stall_after)
+        watched.stalls_at = (
+            None
+            if stalls_at is None
+            else self._pace.now() + (stalls_at - self._clock()).total_seconds() + _PAST_SECONDS
+        )
+        stalled = tuple(stalled_since(one, at, self._stall_after) for one in record.snapshots)
+        return watched.see(Sight(record, at, stalled))
 
     def _note_failure(self, tenant_id: str, served: Mapping[str, Sequence[Watcher]], error: Exception) -> None:
         if not isinstance(error, TopicsnapError):
@@ -207,10 +241,10 @@ class ProgressHub:
                     watcher.fail(error)
 
 
-async def _hand_over(record: BulkSnapshotRecord | None, watchers: Sequence[Watcher]) -> None:
-    """Give `record` to those of `watchers` who do not have it."""
+async def _hand_over(sight: Sight, watchers: Sequence[Watcher]) -> None:
+    """Give `sight` to those of `watchers` who do not have it."""
     for number, watcher in enumerate(watchers, start=1):
-        if watcher.newest is not record:
-            watcher.put(record)
+        if watcher.newest is not sight:
+            watcher.put(sight)
         if number % _ABREAST == 0:
             await asyncio.sleep(0)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from snapshots.records import BulkSnapshotRecord
@@ -12,12 +13,29 @@ Key = tuple[str, str]
 """A tenant, and the id of a bulk snapshot."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a look found. Two that were taken at different times are equal where they show the same."""
+
+    record: BulkSnapshotRecord | None
+    """None where there is no such bulk snapshot."""
+    at: datetime = field(compare=False)
+    """From before the reading: as of then `record` tells what depends on the time alone."""
+    stalled: tuple[datetime | None, ...] = ()
+    """Since when each source snapshot is stalled."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing else will be seen."""
+        return self.record is None or self.record.is_final
+
+
 class Unseen:
-    """Stands where no look has been taken yet; None is what one finds who looks for what does not exist."""
+    """Stands where no look has been taken yet."""
 
 
 UNSEEN: Final = Unseen()
-Seen = BulkSnapshotRecord | None | Unseen
+Seen = Sight | Unseen
 
 
 class Pace:
@@ -45,9 +63,9 @@ class Watcher:
         self._news = asyncio.Event()
         self._error: Exception | None = None
 
-    def put(self, record: BulkSnapshotRecord | None) -> None:
+    def put(self, sight: Sight) -> None:
         """Hand over a state, in the place of one that was not taken yet."""
-        self.newest = record
+        self.newest = sight
         self._news.set()
 
     def fail(self, error: Exception) -> None:
@@ -55,7 +73,7 @@ class Watcher:
         self._error = error
         self._news.set()
 
-    async def take(self) -> BulkSnapshotRecord | None:
+    async def take(self) -> Sight:
         """Wait for a state that was not taken yet, and return the newest."""
         await self._news.wait()
         self._news.clear()
@@ -69,23 +87,32 @@ class Watched:
     """A bulk snapshot that somebody watches."""
 
     watchers: set[Watcher] = field(default_factory=set)
-    record: Seen = UNSEEN
+    sight: Seen = UNSEEN
     """As last seen."""
     changed: bool = True
     """Whether there is a reason to look."""
     looked_at: float | None = None
     not_before: float = 0.0
     """After a look that failed: when to try again."""
+    stalls_at: float | None = None
+    """When its silence will have lasted so long that it counts as stalled; None where no sign of life is due."""
 
     def due_at(self, interval_seconds: float, look_seconds: float) -> float:
-        """When to look next: `interval_seconds` after the last time where it changed, else `look_seconds`."""
+        """When to look next: `interval_seconds` after the last time where it changed, else `look_seconds`.
+
+        Between the two where it stalls meanwhile, which nobody announces.
+        """
         if self.looked_at is None:
             return self.not_before
-        return max(self.not_before, self.looked_at + (interval_seconds if self.changed else look_seconds))
+        soonest, latest = self.looked_at + interval_seconds, self.looked_at + look_seconds
+        due = soonest if self.changed else latest
+        if self.stalls_at is not None:
+            due = min(due, max(soonest, self.stalls_at))
+        return max(self.not_before, due)
 
-    def see(self, record: BulkSnapshotRecord | None) -> BulkSnapshotRecord | None:
-        """Return `record`, or what was seen before where that is equal, so that `is` tells whether it changed."""
-        if isinstance(self.record, Unseen) or self.record != record:
-            self.record = record
-            return record
-        return self.record
+    def see(self, sight: Sight) -> Sight:
+        """Return `sight`, or what was seen before where that is equal, so that `is` tells whether it changed."""
+        if isinstance(self.sight, Unseen) or self.sight != sight:
+            self.sight = sight
+            return sight
+        return self.sight

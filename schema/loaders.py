@@ -6,6 +6,7 @@ They hand out domain values. An id that cannot be one (blank, too long, not stor
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
@@ -35,6 +36,8 @@ class Loaders:
 
     def __init__(self, services: Services, tenant_id: str) -> None:
         """Read through `services`; nothing is read before it is asked for."""
+        self.at = services.clock()
+        """As of when the answer tells what depends on the time alone; not later than anything that it reads."""
         self._catalog = services.catalog
         self._ledger = services.ledger
         self._tenant_id = tenant_id
@@ -57,8 +60,9 @@ class Loaders:
         )
         self._first_topics: DataLoader[SourceTopics, Page[Topic]] = DataLoader(self._load_first_topics)
 
-    def forget(self) -> None:
-        """Read everything anew from now on."""
+    def forget(self, at: datetime) -> None:
+        """Read everything anew, for an answer as of `at`."""
+        self.at = at
         for loader in vars(self).values():
             if isinstance(loader, DataLoader):
                 loader.clear_all()

@@ -73,8 +73,8 @@ class SourceSnapshot(Node):
         "gateway's limit (10 minutes by default); null where it is not, and where none is due. Worked out, not a state."
     )
     def stalled_since(self, info: Info) -> datetime | None:
-        """Compare with the clock when asked."""
-        return stalled(info.context.services, self.record)
+        """Compare with the time of the answer."""
+        return stalled(info.context.services, self.record, info.context.loaders.at)
 
     @computed(
         "Where it is stalled: what may be the cause, the likeliest first, each with a remedy. Looked up when asked: "
@@ -83,7 +83,7 @@ class SourceSnapshot(Node):
     )
     async def stall_causes(self, info: Info) -> list[HealthFinding]:
         """Look at the source together with those of the other snapshots of the answer."""
-        if stalled(info.context.services, self.record) is None:
+        if stalled(info.context.services, self.record, info.context.loaders.at) is None:
             return []
         observed = await info.context.loaders.signalling.load(self.record.source.id)
         return health_findings(causes_of(self.record, observed))

@@ -125,6 +125,13 @@ class BulkSnapshotRecord:
         """The state, derived from those of the source snapshots."""
         return bulk_state(snapshot.state for snapshot in self.snapshots)
 
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing of it changes any more by itself: every source snapshot has ended, and no verdict is due."""
+        if self.state is BulkSnapshotState.IN_PROGRESS:
+            return False
+        return not any(topic.verification.is_open for one in self.snapshots for topic in one.topics)
+
 
 @dataclass(frozen=True, slots=True)
 class BulkSnapshotFilter:

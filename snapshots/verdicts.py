@@ -24,6 +24,11 @@ class VerificationState(StrEnum):
     RUNNING = "RUNNING"
     DONE = "DONE"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a verdict is still to come."""
+        return self in {VerificationState.PENDING, VerificationState.RUNNING}
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:

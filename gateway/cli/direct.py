@@ -1,23 +1,26 @@
 """Commands on the database itself: the resolvers, called in this process."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from gateway.cli import verdicts
 from gateway.cli.backend import NotKnownError, choose, choose_sources, split_name
 from gateway.cli.health import SourceHealth
 from gateway.cli.verdicts import TopicVerdict
-from gateway.cli.views import BulkView, from_record
+from gateway.cli.views import BulkView, from_record, with_answers
 from resolvers.bulk_snapshot import bulk_snapshot_topics
-from resolvers.health import check_health
+from resolvers.health import check_health, stalled
 from resolvers.principal import LOCAL_PRINCIPAL
 from resolvers.retry_bulk_snapshot import retry_bulk_snapshot
 from resolvers.services import Services
 from resolvers.sync_catalog import sync_catalog
 from resolvers.verify import verify_due
 from resolvers.verify_snapshot import verify_snapshot
+from schema.answers import answer_of
 from snapshots.catalog import CatalogChanges, TopicFilter
 from snapshots.kinds import SnapshotType
 from snapshots.model import Topic
+from snapshots.records import BulkSnapshotRecord
 from snapshots.request import BulkSnapshotRequest
 from snapshots.retry_request import RetryRequest
 
@@ -68,7 +71,8 @@ class DirectBackend:
         request = BulkSnapshotRequest(
             tuple(topic_ids), snapshot_type, reason=reason, idempotency_key=key, verify=verify
         )
-        return from_record(await bulk_snapshot_topics(self._services, LOCAL_PRINCIPAL, request))
+        at = self._services.clock()
+        return self._answered(await bulk_snapshot_topics(self._services, LOCAL_PRINCIPAL, request), at)
 
     async def verify(self, snapshot_id: str) -> list[str]:
         """Note in the ledger what is asked."""
@@ -86,14 +90,22 @@ class DirectBackend:
     ) -> BulkView:
         """Carry the retry out here."""
         request = RetryRequest(bulk_id, tuple(snapshot_ids) if snapshot_ids else None, key, reason)
-        return from_record(await retry_bulk_snapshot(self._services, LOCAL_PRINCIPAL, request))
+        at = self._services.clock()
+        return self._answered(await retry_bulk_snapshot(self._services, LOCAL_PRINCIPAL, request), at)
 
     async def bulk(self, bulk_id: str) -> BulkView:
         """Read the ledger."""
+        at = self._services.clock()
         record = (await self._services.ledger.bulk_snapshots(self._tenant_id, [bulk_id])).get(bulk_id)
         if record is None:
             raise NotKnownError(f"No bulk snapshot has the id {bulk_id}.")
-        return from_record(record)
+        return self._view(record, at)
+
+    def _view(self, record: BulkSnapshotRecord, at: datetime) -> BulkView:
+        return from_record(record, lambda one: stalled(self._services, one, at))
+
+    def _answered(self, record: BulkSnapshotRecord, at: datetime) -> BulkView:
+        return with_answers(self._view(record, at), {one.id: answer_of(one).message for one in record.snapshots})
 
     async def sync(self, cluster: str | None, *, dry_run: bool) -> CatalogChanges:
         """Ask Kafka Connect and the source databases from here."""

@@ -25,6 +25,9 @@ DirectOption = Annotated[
         "`env:` and `file:` references of the catalogue are then resolved here.",
     ),
 ]
+JsonLinesOption = Annotated[
+    bool, typer.Option("--jsonl", help="Print the whole state as a line of JSON at once and for each change.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 DEFAULT_SERVER = "http://127.0.0.1:8000"

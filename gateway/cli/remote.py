@@ -8,7 +8,7 @@ from gateway.cli.backend import NotKnownError, choose, choose_sources, split_nam
 from gateway.cli.graphql_client import GraphQLClient
 from gateway.cli.health import HEALTH_FIELDS, SourceHealth, findings_from_graphql
 from gateway.cli.verdicts import VERDICT_FIELDS, TopicVerdict
-from gateway.cli.views import BULK_FIELDS, BulkView, from_graphql
+from gateway.cli.views import BULK_FIELDS, BulkView, from_graphql, with_answers
 from snapshots.catalog import CatalogChanges, CatalogItem, Changes
 from snapshots.errors import InvalidRequestError, RequestError
 from snapshots.kinds import SnapshotType, UserErrorCode
@@ -170,9 +170,7 @@ class RemoteBackend:
 def _taken(payload: dict[str, Any]) -> BulkView:
     _check(payload["userErrors"])
     messages = {result["snapshot"]["id"]: result["message"] for result in payload["results"]}
-    for snapshot in payload["bulkSnapshot"]["snapshots"]:
-        snapshot["message"] = snapshot["message"] or messages.get(snapshot["id"])
-    return from_graphql(payload["bulkSnapshot"])
+    return with_answers(from_graphql(payload["bulkSnapshot"]), messages)
 
 
 def _check(errors: Sequence[Mapping[str, Any]]) -> None:

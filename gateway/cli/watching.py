@@ -1,14 +1,18 @@
 """Watching a bulk snapshot until its end: live bars on a terminal, a line for each change elsewhere."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
+from datetime import UTC
+from typing import TextIO
 
+import orjson
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
-from gateway.cli.views import BulkView, SourceView
+from gateway.cli.views import BulkView, SourceView, TopicView
 from snapshots.states import BulkSnapshotState, SnapshotState, TopicSnapshotState
 
 POLL_SECONDS = 0.5
@@ -22,6 +26,20 @@ async def watch_bulk(ask: Ask, console: Console) -> BulkView:
     if console.is_terminal:
         return await _watch_live(ask, console)
     return await _watch_lines(ask, console)
+
+
+async def print_states(ask: Ask, out: TextIO) -> BulkView:
+    """Print what `ask` tells, asked twice a second, as JSON: a line at once and one whenever it changed."""
+    shown: BulkView | None = None
+    while True:
+        view = await ask()
+        if view != shown:
+            shown = view
+            out.write(orjson.dumps(view).decode() + "\n")
+            out.flush()
+        if view.ended:
+            return view
+        await asyncio.sleep(POLL_SECONDS)
 
 
 async def _watch_live(ask: Ask, console: Console) -> BulkView:
@@ -48,14 +66,15 @@ class _Board:
     def show(self, view: BulkView) -> Group:
         """Return the picture of `view`."""
         for source in view.sources:
-            rows, state = _rows(source), f"[{_style(source.state)}]{source.state}[/]"
+            rows = _rows(source)
+            state = f"[{_style(source.state)}]{source.state}[/][red]{_silence(source)}[/]"
             done = sum(topic.state.is_terminal for topic in source.topics)
             if source.id not in self._bars:
                 total = len(source.topics)
                 self._bars[source.id] = self._progress.add_task(source.source, total=total, rows=rows, state=state)
             self._progress.update(self._bars[source.id], completed=done, rows=rows, state=state)
         lines = [
-            Text(f"  {topic.name}  {_topic_words(topic.state, topic.rows_scanned, topic.outcome)}", _style(topic.state))
+            Text(f"  {topic.name}  {_topic_words(topic, topic.rows_scanned)}{_verdict(topic)}", _style(topic.state))
             for source in view.sources
             for topic in source.topics
             if topic.state is not TopicSnapshotState.PENDING
@@ -82,9 +101,9 @@ def _lines(view: BulkView) -> list[tuple[str, str]]:
     for source in view.sources:
         failed = source.state in {SnapshotState.FAILED, SnapshotState.UNCONFIRMED, SnapshotState.ABANDONED}
         reason = f" ({source.message})" if failed and source.message else ""
-        lines.append((source.id, f"{source.source}: {source.state}{reason}"))
+        lines.append((source.id, f"{source.source}: {source.state}{_silence(source)}{reason}"))
         lines.extend(
-            (f"{source.id}/{topic.name}", f"{topic.name}: {_topic_words(topic.state, None, topic.outcome)}{rows}")
+            (f"{source.id}/{topic.name}", f"{topic.name}: {_topic_words(topic, None)}{rows}{_verdict(topic)}")
             for topic in source.topics
             if topic.state is not TopicSnapshotState.PENDING
             for rows in [f", {topic.rows_scanned:,} rows" if topic.state.is_terminal and topic.rows_scanned else ""]
@@ -99,16 +118,30 @@ def summary(view: BulkView) -> str:
     rows = sum(topic.rows_scanned or 0 for topic in topics)
     skipped = f", {len(view.skips)} skipped" if view.skips else ""
     words = "in progress" if view.state is BulkSnapshotState.IN_PROGRESS else view.state.replace("_", " ").lower()
-    return f"{view.id}: {words}, {done} of {len(topics)} topics read{skipped}, {rows:,} rows."
+    verdicts = Counter(topic.verdict for topic in topics if topic.verdict is not None)
+    verified = "".join(f", {count} {verdict}" for verdict, count in sorted(verdicts.items()))
+    return f"{view.id}: {words}, {done} of {len(topics)} topics read{skipped}, {rows:,} rows{verified}."
 
 
-def _topic_words(state: TopicSnapshotState, rows: int | None, outcome: str | None) -> str:
-    words = [str(state)]
-    if outcome and outcome != "SUCCEEDED":
-        words.append(outcome)
+def _topic_words(topic: TopicView, rows: int | None) -> str:
+    words = [str(topic.state)]
+    if topic.outcome and topic.outcome != "SUCCEEDED":
+        words.append(topic.outcome)
     if rows is not None:
         words.append(f"{rows:,} rows")
     return " ".join(words)
+
+
+def _silence(source: SourceView) -> str:
+    return (
+        f", silent since {source.stalled_since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if source.stalled_since else ""
+    )
+
+
+def _verdict(topic: TopicView) -> str:
+    if topic.verdict is None:
+        return ""
+    return f", {topic.verdict}" + (f" - {topic.verdict_reason}" if topic.verdict_reason else "")
 
 
 def _rows(source: SourceView) -> str:

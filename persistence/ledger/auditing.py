@@ -36,7 +36,7 @@ _EVENTS = text("""
 
 
 class LedgerAuditing:
-    """Reads what happened; every method filters by tenant and runs without a transaction."""
+    """Reads what happened; every method filters by tenant."""
 
     def __init__(self, database: Database) -> None:
         """Read from `database`."""
@@ -69,7 +69,7 @@ class LedgerAuditing:
             )
             .order_by(_BULK.c.id)
         )
-        async with self._database.read() as connection:
+        async with self._database.look() as connection:
             found = (await connection.execute(statement, {"tenant": tenant_id, "ids": storable(ids)})).all()
             records = await assemble(connection, tenant_id, found)
         retries: dict[str, tuple[BulkSnapshotRecord, ...]] = {}
@@ -107,7 +107,7 @@ class LedgerAuditing:
         last = ""
         while True:
             statement = select(_BULK).where(_BULK.c.tenant_id == tenant_id, _BULK.c.id > last, *bulk_conditions(wanted))
-            async with self._database.read() as connection:
+            async with self._database.look() as connection:
                 found = (await connection.execute(statement.order_by(_BULK.c.id).limit(_BATCH))).all()
                 records = await assemble(connection, tenant_id, found)
                 events = _by_bulk(await _events(connection, tenant_id, list(records)))

@@ -67,7 +67,7 @@ class LedgerOpening:
             bulk.c.idempotency_key == idempotency_key,
             bulk.c.requested_at >= at - self._key_life,
         )
-        async with self._database.read() as connection:
+        async with self._database.look() as connection:
             found = (await connection.execute(statement)).all()
             records = await assemble(connection, tenant_id, found)
         return next(iter(records.values()), None)

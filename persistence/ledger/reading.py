@@ -35,7 +35,7 @@ def _among(column: Any, name: str = "ids") -> Any:  # noqa: ANN401 (SQLAlchemy's
 
 
 class LedgerReading:
-    """Reads records; every method filters by tenant and runs without a transaction."""
+    """Reads records, each as it was at one moment; every method filters by tenant."""
 
     def __init__(self, database: Database) -> None:
         """Read from `database`."""
@@ -43,7 +43,7 @@ class LedgerReading:
 
     async def bulk_snapshots(self, tenant_id: str, ids: Sequence[str]) -> dict[str, BulkSnapshotRecord]:
         """Return the bulk snapshots of `ids` that exist, by id. Five statements."""
-        async with self._database.read() as connection:
+        async with self._database.look() as connection:
             statement = select(_BULK).where(_BULK.c.tenant_id == bindparam("tenant"), _among(_BULK.c.id))
             found = (await connection.execute(statement, {"tenant": tenant_id, "ids": storable(ids)})).all()
             return await assemble(connection, tenant_id, found)
@@ -59,21 +59,21 @@ class LedgerReading:
         statement = select(_BULK).where(_BULK.c.tenant_id == tenant_id, *bulk_conditions(wanted))
         if after is not None:
             statement = statement.where(_BULK.c.id < decode_cursor(after, 1)[0])
-        async with self._database.read() as connection:
+        async with self._database.look() as connection:
             found = (await connection.execute(statement.order_by(_BULK.c.id.desc()).limit(first + 1))).all()
             records = await assemble(connection, tenant_id, found[:first])
         return page_of(found, first, lambda row: records[row.id], lambda record: (record.id,))
 
     async def source_snapshots(self, tenant_id: str, ids: Sequence[str]) -> dict[str, SourceSnapshotRecord]:
         """Return the source snapshots of `ids` that exist, by id. Three statements."""
-        async with self._database.read() as connection:
+        async with self._database.look() as connection:
             condition = _among(_SOURCE.c.id)
             found = await _source_snapshots(connection, tenant_id, condition, {"ids": storable(ids)})
         return {record.id: record for record in found}
 
     async def active_snapshots(self, tenant_id: str, source_ids: Sequence[str]) -> dict[str, SourceSnapshotRecord]:
         """Return the snapshot that holds each of the connectors `source_ids`, by connector id; free ones are absent."""
-        async with self._database.read() as connection:
+        async with self._database.look() as connection:
             held = select(_ACTIVE.c.source_snapshot_id).where(
                 _ACTIVE.c.tenant_id == bindparam("tenant"), _among(_ACTIVE.c.connector_id)
             )

@@ -79,6 +79,12 @@ def stalled_since(record: SourceSnapshotRecord, now: datetime, after: timedelta)
     return since if since is not None and now - since > after else None
 
 
+def next_stall(records: Iterable[SourceSnapshotRecord], now: datetime, after: timedelta) -> datetime | None:
+    """Return from when on the next of `records` counts as stalled if it stays silent; None where none is due."""
+    ends = (since + after for since in map(silent_since, records) if since is not None)
+    return min((end for end in ends if end >= now), default=None)
+
+
 def stall_causes(record: SourceSnapshotRecord, observed: ObservedSignalling) -> tuple[HealthFinding, ...]:
     """Return what may keep the stalled snapshot `record` from going on, the likeliest first; never nothing."""
     findings = list(assess(observed))

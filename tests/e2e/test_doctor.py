@@ -330,7 +330,8 @@ async def test_a_poisoned_signal_topic_is_named_as_the_cause_and_a_restart_mends
             return (await services.ledger.source_snapshots(tenant, [snapshot.id]))[snapshot.id]
 
         async def has_stalled() -> bool:
-            return stalled(services, await record()) is not None
+            at = services.clock()
+            return stalled(services, await record(), at) is not None
 
         async with following(services, group="doctor"):
             await eventually(has_stalled, 20, "the stall")

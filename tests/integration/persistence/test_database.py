@@ -195,3 +195,27 @@ async def test_the_statement_counter_sees_statements_only_while_it_is_entered(da
     await ids(database)
     assert len(counter) == 2
     assert "connect_cluster" in counter.statements[0]
+
+
+async def test_a_look_sees_one_moment_and_writes_nothing(database: Database) -> None:
+    await insert(database, "a")
+    async with database.look() as connection:
+        assert list((await connection.execute(_COUNT)).scalars()) == ["a"]
+        await insert(database, "b")
+        assert list((await connection.execute(_COUNT)).scalars()) == ["a"]
+    assert sorted(await ids(database)) == ["a", "b"]
+    with pytest.raises(DatabaseUnavailableError, match="takes no writes"):
+        async with database.look() as connection:
+            await connection.execute(connect_cluster.insert().values(tenant_id="t", id="c", name="c"))
+
+
+async def test_a_look_costs_two_round_trips_more_than_its_statements(wire: Wire) -> None:
+    database = Database.connect(wire.url, pool_size=1, max_overflow=0)
+    await ids(database)
+    wire.trips.clear()
+    async with database.look() as connection:
+        await connection.execute(_COUNT)
+        await connection.execute(_COUNT)
+    await ids(database)
+    assert [trip.rstrip("\x00;").split(" ")[0] for trip in wire.trips] == ["BEGIN", "Sync", "Sync", "ROLLBACK", "Sync"]
+    await database.close()

@@ -50,8 +50,8 @@ class Watching:
         return [record.snapshots[0].state for record in self.seen if record is not None]
 
     async def run(self) -> None:
-        async for record in self.hub.watch(TENANT, self.bulk_id):
-            self.seen.append(record)
+        async for sight in self.hub.watch(TENANT, self.bulk_id):
+            self.seen.append(sight.record)
 
 
 async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:

@@ -72,7 +72,7 @@ async def test_what_does_not_exist_is_none_and_the_end(other: Process, watch: Wa
 
 async def test_another_tenants_does_not_exist(world: World, other: Process) -> None:
     record = await begin(world)
-    assert [one async for one in other.hub.watch("stranger", record.id)] == [None]
+    assert [one.record async for one in other.hub.watch("stranger", record.id)] == [None]
 
 
 async def test_1000_watchers_cost_one_look_for_each_change(

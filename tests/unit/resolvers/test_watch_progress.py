@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -17,13 +17,15 @@ from resolvers.watch_progress import (
     MOST_AT_ONCE,
     ProgressHub,
 )
-from resolvers.watchers import Pace
+from resolvers.watchers import Pace, Sight
 from snapshots.kinds import SnapshotType
-from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord
-from snapshots.states import SnapshotState
-from tests.factories import make_source
+from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
+from snapshots.states import SnapshotState, TopicSnapshotState
+from snapshots.verdicts import VerificationState
+from tests.factories import make_source, make_topic
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+STALL_SECONDS = 5.0
 
 
 class Time(Pace):
@@ -35,6 +37,10 @@ class Time(Pace):
 
     def now(self) -> float:
         return self.seconds
+
+    def of_day(self) -> datetime:
+        """The time of day, which passes alike."""
+        return NOW + timedelta(seconds=self.seconds)
 
     async def wait(self, event: asyncio.Event, seconds: float) -> None:
         self._waiting.append((self.seconds + seconds, event))
@@ -75,6 +81,9 @@ class Records:
         if self.while_reading is not None:
             await self.while_reading.wait()
         return found
+
+    def __getitem__(self, id: str) -> BulkSnapshotRecord:
+        return self.records[id]
 
     def write(self, id: str, state: SnapshotState, message: str = "") -> None:
         """Change something; equal records are different objects, as those of a database are."""
@@ -130,13 +139,19 @@ class Bench:
     announced: Announced
     hub: ProgressHub
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    sights: list[Sight] = field(default_factory=list)
+    """What the first watcher saw."""
 
     def watch(self, id: str) -> list[BulkSnapshotRecord | None]:
         seen: list[BulkSnapshotRecord | None] = []
 
+        first = not self.tasks
+
         async def run() -> None:
-            async for record in self.hub.watch("t", id):
-                seen.append(record)  # noqa: PERF401 (watched while it grows)
+            async for sight in self.hub.watch("t", id):
+                if first:
+                    self.sights.append(sight)
+                seen.append(sight.record)
 
         self.tasks.append(asyncio.create_task(run()))
         return seen
@@ -154,7 +169,8 @@ class Bench:
 async def bench() -> AsyncIterator[Bench]:
     time, announced = Time(), Announced()
     records = Records(time)
-    bench = Bench(time, records, announced, ProgressHub(records, announced, time))
+    hub = ProgressHub(records, announced, time, stall_after=timedelta(seconds=STALL_SECONDS), clock=time.of_day)
+    bench = Bench(time, records, announced, hub)
     yield bench
     for task in bench.tasks:
         task.cancel()
@@ -238,7 +254,7 @@ async def test_who_is_slow_gets_the_newest_and_the_last(bench: Bench) -> None:
     bench.records.write("b", SnapshotState.COMPLETED, "end")
     bench.announced.changed("t", "b")
     await bench.time.pass_by(2 * INTERVAL_SECONDS)
-    rest = [record async for record in states]
+    rest = [sight.record async for sight in states]
     assert [one and one.snapshots[0].message for one in rest] == ["end"]
 
 
@@ -291,3 +307,85 @@ def test_equal_records_are_equal() -> None:
     other.write("b", SnapshotState.RUNNING)
     assert one.records == other.records
     assert replace(one.records["b"], reason="x") != other.records["b"]
+
+
+def silent(bench: Bench, seconds_ago: float, state: SnapshotState = SnapshotState.DISPATCHED) -> None:
+    """Have the snapshot's last sign of life be so long ago."""
+    bench.records.write("b", state)
+    [source] = bench.records["b"].snapshots
+    source = replace(source, dispatched_at=bench.time.of_day() - timedelta(seconds=seconds_ago))
+    bench.records.records["b"] = replace(bench.records["b"], snapshots=(source,))
+
+
+async def test_a_stall_is_told_at_its_moment_and_once_though_nobody_announces_it(bench: Bench) -> None:
+    silent(bench, 0)
+    seen = bench.watch("b")
+    await bench.steady()
+    await bench.time.pass_by(STALL_SECONDS - 3 * INTERVAL_SECONDS - 0.1)
+    assert len(seen) == 1
+    reads = bench.records.reads["b"]
+    await bench.time.pass_by(0.2)
+    assert len(seen) == 2
+    assert bench.records.reads["b"] == reads + 1, "one look, at its moment"
+    assert [bool(sight.stalled[0]) for sight in bench.sights] == [False, True]
+    await bench.time.pass_by(2 * LOOK_SECONDS, step=0.1)
+    assert len(seen) == 2
+
+
+async def test_a_sign_of_life_clears_it_and_the_time_begins_anew(bench: Bench) -> None:
+    silent(bench, STALL_SECONDS + 1)
+    bench.watch("b")
+    await bench.steady()
+    for _ in range(2):
+        assert bench.sights[-1].stalled[0] is not None
+        silent(bench, 0)
+        bench.announced.changed("t", "b")
+        await bench.time.pass_by(2 * INTERVAL_SECONDS)
+        assert bench.sights[-1].stalled == (None,)
+        await bench.time.pass_by(STALL_SECONDS)
+    assert [bool(sight.stalled[0]) for sight in bench.sights] == [True, False, True, False, True]
+
+
+async def test_a_sight_is_as_of_before_its_reading(bench: Bench) -> None:
+    """Else what was told in between would count as silence."""
+    silent(bench, STALL_SECONDS - 1)
+    reading = bench.records.while_reading = asyncio.Event()
+    bench.watch("b")
+    await bench.time.settle()
+    began = bench.time.of_day()
+    await bench.time.pass_by(2)
+    bench.records.while_reading = asyncio.Event()  # the next look lasts
+    reading.set()
+    await bench.time.settle()
+    [sight] = bench.sights
+    assert sight.at == began
+    assert sight.stalled == (None,)
+
+
+async def test_1000_watchers_of_a_stall_cost_one_look(bench: Bench) -> None:
+    silent(bench, 0)
+    everybody = [bench.watch("b") for _ in range(1000)]
+    await bench.steady()
+    await bench.time.pass_by(STALL_SECONDS, step=0.05)
+    assert bench.records.reads["b"] == 1
+    assert {len(seen) for seen in everybody} == {2}
+
+
+async def test_what_has_ended_is_watched_until_its_verdicts(bench: Bench) -> None:
+    silent(bench, 0, SnapshotState.COMPLETED)
+    ended = bench.records["b"]
+    topic = TopicSnapshotRecord(
+        "t", "snap_1", None, make_topic(), "public.t", None, None, TopicSnapshotState.COMPLETED,
+        5, None, None, None, None, VerificationState.PENDING,
+    )  # fmt: skip
+    for verification in (VerificationState.PENDING, VerificationState.RUNNING, VerificationState.DONE):
+        topics = (replace(topic, verification=verification),)
+        bench.records.records["b"] = replace(ended, snapshots=(replace(ended.snapshots[0], topics=topics),))
+        if verification is VerificationState.PENDING:
+            bench.watch("b")
+        else:
+            assert not bench.tasks[0].done()
+            bench.announced.changed("t", "b")
+        await bench.time.pass_by(2 * INTERVAL_SECONDS)
+    assert bench.tasks[0].done()
+    assert len(bench.sights) == 3
