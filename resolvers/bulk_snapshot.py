@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from persistence.ledger.opened import NewBulkSnapshot, OpenedSource
 from persistence.ledger.sending import SignalKey
 from resolvers import idempotency
-from resolvers.connector_check import check_connectors
+from resolvers.planning import plan_request
 from resolvers.principal import Principal
 from resolvers.sending import send_begun
 from resolvers.services import Services
@@ -14,7 +14,6 @@ from snapshots.dispatch import Failed, Outcome, Send
 from snapshots.engines.debezium.signals import EXECUTE_SNAPSHOT
 from snapshots.errors import UnconfirmedError
 from snapshots.kinds import SnapshotErrorCode
-from snapshots.plan import make_plan
 from snapshots.ports import OutgoingSignal, Receipt
 from snapshots.records import AnswerKind, BulkSnapshotRecord, SourceAnswer
 from snapshots.request import BulkSnapshotRequest, check
@@ -49,8 +48,7 @@ async def carry_out(
 
     `retry` is what the client asked where `request` was made from that. A caller that goes away does not stop it.
     """
-    routes = await services.catalog.routes(principal.tenant_id, request.distinct_ids)
-    plan = await check_connectors(services, make_plan(request, routes))
+    plan = await plan_request(services, principal, request)
     marks = await take_marks(services, plan) if request.verify else {}
     now = services.clock()
     new = NewBulkSnapshot(principal.tenant_id, operation, principal.subject, now, request, plan, retry, marks)

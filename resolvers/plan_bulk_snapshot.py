@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from resolvers.connector_check import check_connectors
+from resolvers.planning import plan_request
 from resolvers.principal import Principal
 from resolvers.services import Services
 from snapshots.jobs import Plan
-from snapshots.plan import make_plan
 from snapshots.records import SourceSnapshotRecord
 from snapshots.request import BulkSnapshotRequest, check
 
@@ -25,8 +24,7 @@ async def plan_bulk_snapshot(
 ) -> PlannedBulkSnapshot:
     """Return what `request` would do now. Raises InvalidRequestError as the bulk snapshot itself does."""
     check(request)
-    routes = await services.catalog.routes(principal.tenant_id, request.distinct_ids)
-    plan = await check_connectors(services, make_plan(request, routes))
+    plan = await plan_request(services, principal, request)
     source_ids = [job.source.id for job in plan.jobs]
     conflicts = await services.ledger.active_snapshots(principal.tenant_id, source_ids) if source_ids else {}
     return PlannedBulkSnapshot(plan, conflicts)

@@ -109,6 +109,9 @@ publish(
             "The table's name has blanks or quotes, and an incremental snapshot of it can stop its connector for good; "
             "use BLOCKING."
         ),
+        "FILTER_REJECTED": (
+            "The source's database refuses the filter or the surrogate key, as a trial showed before anything was sent."
+        ),
     },
 )
 publish(

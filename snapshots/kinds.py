@@ -86,6 +86,7 @@ class SkipReason(StrEnum):
     NO_DATA_COLLECTION = "NO_DATA_COLLECTION"
     KEYLESS_TABLE = "KEYLESS_TABLE"
     UNSAFE_NAME = "UNSAFE_NAME"
+    FILTER_REJECTED = "FILTER_REJECTED"
 
 
 class SnapshotErrorCode(StrEnum):

@@ -19,11 +19,17 @@ SKIP_MESSAGES: Mapping[SkipReason, str] = {
         "The table's name has blanks or quotes, and an incremental snapshot of it can stop its connector for good; "
         "use BLOCKING."
     ),
+    SkipReason.FILTER_REJECTED: "The database refuses the filter or the surrogate key",
 }
 
 
-def make_plan(request: BulkSnapshotRequest, routes: Mapping[str, Topic]) -> Plan:
-    """Plan `request` over `routes`, the topics of this tenant by id (unknown ids are simply absent)."""
+def make_plan(
+    request: BulkSnapshotRequest, routes: Mapping[str, Topic], refusals: Mapping[str, str] | None = None
+) -> Plan:
+    """Plan `request` over `routes`, the topics of this tenant by id (unknown ids are simply absent).
+
+    `refusals` are those of a FilterTrial: topics whose filter or surrogate key the database does not take.
+    """
     options = {option.topic_id: option for option in request.options}
     asked: dict[str, list[TopicRequest]] = {}
     sources: dict[str, SourceConnector] = {}
@@ -34,6 +40,10 @@ def make_plan(request: BulkSnapshotRequest, routes: Mapping[str, Topic]) -> Plan
         if topic is None or topic.source is None or topic.data_collection is None or reason:
             reason = reason or SkipReason.TOPIC_NOT_FOUND
             skips.append(Skip(topic_id, topic, reason, SKIP_MESSAGES[reason]))
+            continue
+        if refusals and topic_id in refusals:
+            message = f"{SKIP_MESSAGES[SkipReason.FILTER_REJECTED]}: {refusals[topic_id]}."
+            skips.append(Skip(topic_id, topic, SkipReason.FILTER_REJECTED, message))
             continue
         sources.setdefault(topic.source.id, topic.source)
         option = options.get(topic_id, TopicOptions(topic_id))

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from snapshots.health.observed import ObservedSignalling
+from snapshots.jobs import TopicRequest
 from snapshots.kinds import ConnectorState
 from snapshots.model import Cluster, SourceConnector
 
@@ -70,6 +71,17 @@ class ConnectorStates(Protocol):
 
         No cached answer says of one of `wanted` that it is missing or does not run: then the cluster is asked anew.
         Raises ClusterUnreachableError; failures are cached as well, so that a dead cluster costs one wait, not many.
+        """
+        ...
+
+
+class FilterTrial(Protocol):
+    """Asks the database behind a source whether it takes filters and surrogate keys, without reading a row."""
+
+    async def refusals(self, source: SourceConnector, topics: Sequence[TopicRequest]) -> Mapping[str, str]:
+        """Return by topic id, as a clause, why the database refuses what is asked of a topic.
+
+        What is not told of is fine, or could not be tried in time. Raises nothing foreseen.
         """
         ...
 

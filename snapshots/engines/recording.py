@@ -1,13 +1,14 @@
 """An engine that records signals in memory: for the simulated demo, and for the tests of those who use Topicsnap."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.health.observed import ObservedSignalling, Unknown
 from snapshots.identifiers import Clock, utc_now
+from snapshots.jobs import TopicRequest
 from snapshots.kinds import SnapshotErrorCode
 from snapshots.model import SourceConnector
 from snapshots.ports import IncrementalSight, OutgoingSignal, Presence, Receipt
@@ -97,6 +98,14 @@ class NoProbe:
     async def look(self, source: SourceConnector) -> IncrementalSight | None:  # noqa: ARG002
         """Say that nothing can be seen."""
         return None
+
+
+class NoTrial:
+    """Implements the port FilterTrial where there is no database to ask."""
+
+    async def refusals(self, source: SourceConnector, topics: Sequence[TopicRequest]) -> Mapping[str, str]:  # noqa: ARG002
+        """Say that nothing was refused."""
+        return {}
 
 
 class SimulatedInspector:

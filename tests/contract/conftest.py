@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self
+from urllib.parse import urlsplit
 
 import asyncpg
 import orjson
@@ -142,6 +143,12 @@ async def signal_database(postgres_server: EmbeddedPostgres) -> AsyncIterator[st
     await postgres_server.create_database(name)
     yield postgres_server.url(name)
     await execute(postgres_server.url(), f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def as_role(url: str, user: str, password: str) -> str:
+    """Return `url` with another user."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"{user}:{password}@{parts.hostname}:{parts.port}").geturl()
 
 
 async def execute(url: str, *statements: str) -> None:

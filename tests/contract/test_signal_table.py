@@ -12,7 +12,16 @@ from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.kinds import Dialect, SnapshotErrorCode
 from snapshots.model import SourceConnector
 from snapshots.ports import Presence
-from tests.contract.conftest import DOCUMENTED_DDL, CuttingProxy, KnownSecrets, execute, rows, signal, table_source
+from tests.contract.conftest import (
+    DOCUMENTED_DDL,
+    CuttingProxy,
+    KnownSecrets,
+    as_role,
+    execute,
+    rows,
+    signal,
+    table_source,
+)
 
 NOT_CONFIGURED = SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED
 REJECTED = SnapshotErrorCode.SIGNAL_REJECTED
@@ -68,11 +77,6 @@ async def test_the_right_to_insert_is_enough(signal_database: str) -> None:
     assert (error.code, error.retryable) == (REJECTED, False)
     assert "may not be written" in error.message
     await execute(signal_database, "DROP ROLE contract_writer")
-
-
-def as_role(url: str, user: str, password: str) -> str:
-    parts = urlsplit(url)
-    return parts._replace(netloc=f"{user}:{password}@{parts.hostname}:{parts.port}").geturl()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from resolvers.abandon_snapshots import abandon_snapshots
 from resolvers.bulk_snapshot import bulk_snapshot_topics
@@ -13,6 +13,7 @@ from sandbox.errors import SandboxError
 from sandbox.waiting import eventually
 from snapshots.abandoning import AbandonRequest
 from snapshots.catalog import SourceFilter
+from snapshots.engines.recording import NoTrial
 from snapshots.kinds import SkipReason, SnapshotErrorCode, SnapshotType
 from snapshots.records import AnswerKind, BulkSnapshotRecord, SourceSnapshotRecord
 from snapshots.request import BulkSnapshotRequest, TopicOptions
@@ -74,7 +75,10 @@ class _Run:
     def __init__(self, stage: Stage, lane: Lane, reader: Reader, ids: Mapping[str, str], scenario: Scenario) -> None:
         self.result = Result(scenario)
         self._stage = stage
-        self._services = stage.services
+        # Where the sources' databases cannot be asked, a filter that they refuse gets as far as the engine.
+        self._is_tried = scenario.seed % 2 == 0
+        trial = stage.services.filter_trial if self._is_tried else NoTrial()
+        self._services = replace(stage.services, filter_trial=trial)
         self._lane = lane
         self._reader = reader
         self._ids = ids
@@ -209,7 +213,12 @@ class _Run:
 
     def _may_stall(self, connector: int) -> bool:
         """Whether the documentation says that the engine may hang, or be interrupted without a word."""
-        return self._scenario.has(connector, Fate.DROPPED) or self._is(Deed.RESTART, connector)
+        has_refused = any(
+            self._scenario.tables[place].connector == connector for ask in self._scenario.asks for place in ask.refused
+        )
+        # A refused filter kills the task of a connector that may only read (docs/debezium.md).
+        is_killed = has_refused and not self._is_tried and self._lane.sources[connector].read_only
+        return self._scenario.has(connector, Fate.DROPPED) or self._is(Deed.RESTART, connector) or is_killed
 
     def _is(self, deed: Deed, connector: int) -> bool:
         disturbance = self._scenario.disturbance
@@ -331,6 +340,8 @@ class _Run:
                 expected[topic_id] = skipped[topic_id]
             elif ask.snapshot_type is SnapshotType.INCREMENTAL and (reason := _skip_reason(table)):
                 expected[topic_id] = reason
+            elif place in ask.refused and self._is_tried and table.fate in {Fate.PRESENT, Fate.LATE}:
+                expected[topic_id] = SkipReason.FILTER_REJECTED
         if skipped != expected:
             self.result.faults.append(f"skipped were {skipped}, and had to be {expected}")
 

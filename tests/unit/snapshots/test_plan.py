@@ -218,6 +218,19 @@ def test_a_blocking_snapshot_reads_a_table_with_blanks_in_its_name() -> None:
     assert planned(plan_of(replace(make_request("t"), snapshot_type=SnapshotType.BLOCKING), topic)) == [["t"]]
 
 
+def test_a_topic_whose_filter_the_database_refuses_is_skipped_with_the_reason() -> None:
+    source = make_source()
+    routes = {id: make_topic(id, source) for id in ("t1", "t2")}
+
+    plan = make_plan(make_request("t1", "t2"), routes, {"t2": 'column "no" does not exist'})
+
+    assert planned(plan) == [["t1"]]
+    assert skipped(plan) == {"t2": SkipReason.FILTER_REJECTED}
+    assert plan.skips[0].message == (
+        'The database refuses the filter or the surrogate key: column "no" does not exist.'
+    )
+
+
 def test_skips_do_not_keep_other_topics_of_the_source_from_being_read() -> None:
     source = make_source()
 
