@@ -5,9 +5,9 @@ The ledger's events say which states those are: they are written in the transact
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from itertools import count, groupby
+from itertools import count
 from typing import Any
 
 import pytest
@@ -19,19 +19,16 @@ from persistence.database import Database
 from resolvers.follow import apply_notifications
 from resolvers.principal import Principal
 from resolvers.watch_progress import ProgressHub
-from snapshots.audit import LedgerEvent, LedgerSubject
 from snapshots.kinds import SignalChannelKind
 from snapshots.notifications import Notification, NotificationKind
 from snapshots.records import BulkSnapshotFilter, BulkSnapshotRecord, SourceSnapshotRecord
 from snapshots.states import TopicSnapshotState
 from tests.integration.agreement.conftest import RealClock
+from tests.integration.agreement.moments import Moment, check_order, moments_of, of_record
 from tests.integration.resolvers.bench import CLUSTER, World, catalogue, fill, make_world
 
 _TENANTS = count(1)
 SOURCES, TABLES = 3, 3
-
-Moment = tuple[str, frozenset[tuple[str, str]], frozenset[tuple[str, str]]]
-"""A source snapshot's state, those of its signals, and those of its topics that have ended."""
 
 
 @dataclass
@@ -98,7 +95,7 @@ async def test_nobody_sees_what_was_not(
     for looker in lookers:
         assert looker.seen[-1] == last, looker.name
         for number, one in enumerate(last.snapshots):
-            moments = list(_moments(one, audited.events))
+            moments = list(moments_of(one, audited.events))
             _check(looker, [record.snapshots[number] for record in looker.seen], moments)
 
 
@@ -150,30 +147,9 @@ async def _tell(world: World, tenant: str, batch: Sequence[Notification]) -> Non
     await world.services.background.drain(10)
 
 
-def _moments(snapshot: SourceSnapshotRecord, events: Sequence[LedgerEvent]) -> Iterator[Moment]:
-    """The states that `snapshot` had between transactions; all events of one have its time."""
-    state, signals, topics = "PENDING", {one.id: "PENDING" for one in snapshot.signals}, dict[str, str]()
-    yield state, frozenset(signals.items()), frozenset(topics.items())
-    of_this = [event for event in events if event.source_snapshot_id == snapshot.id]
-    for _, together in groupby(of_this, key=lambda event: (event.at, event.cause)):
-        for event in together:
-            match event.subject_kind:
-                case LedgerSubject.SOURCE_SNAPSHOT:
-                    state = event.to_state
-                case LedgerSubject.SIGNAL:
-                    signals[event.subject_id] = event.to_state
-                case LedgerSubject.TOPICS:
-                    topics |= {one["id"]: event.to_state for one in (event.detail or {})["topics"]}
-        yield state, frozenset(signals.items()), frozenset(topics.items())
-
-
 def _check(looker: Looker, seen: Sequence[SourceSnapshotRecord], moments: Sequence[Moment]) -> None:
-    place = 0
+    check_order(looker.name, map(of_record, seen), moments)
     for one in seen:
-        ended = frozenset((topic.id, topic.state.value) for topic in one.topics if topic.state.is_terminal)
-        moment = one.state.value, frozenset((signal.id, signal.state.value) for signal in one.signals), ended
-        assert moment in moments[place:], f"{looker.name} saw what was not, or is no more: {moment}"
-        place = moments.index(moment, place)
         assert (one.finished_at is None) == (not one.state.is_terminal)
         for topic in one.topics:
             assert (topic.finished_at is None) == (not topic.state.is_terminal), looker.name

@@ -8,7 +8,8 @@ import pytest
 from persistence.announcements import APPLICATION_NAME
 from persistence.errors import DatabaseUnavailableError
 from resolvers import watch_progress
-from snapshots.states import BulkSnapshotState
+from snapshots.records import SourceSnapshotRecord
+from snapshots.states import BulkSnapshotState, SignalState
 from tests.databases import Administrator
 from tests.integration.resolvers.bench import TENANT, World
 from tests.integration.subscriptions.bench import STATEMENTS_OF_A_LOOK, Process, Watching, begin, finish, until
@@ -214,3 +215,34 @@ async def test_a_ledger_that_cannot_be_read_is_told_to_newcomers_and_bridged_for
     monkeypatch.setattr(other.hub._records, "bulk_snapshots", read)
     await until(lambda: old.ended)
     assert old.states[-1] == "COMPLETED"
+
+
+async def test_a_signal_that_leaves_its_source_as_it_is_is_announced(
+    world: World, other: Process, watch: Watch, administrator: Administrator
+) -> None:
+    """So is the sending of the next signal of a source that runs."""
+    record = await begin(world)
+    watching = watch(other.hub, record.id)
+    await steady(world, other, watching)
+    await administrator.execute("UPDATE signal SET state = 'ENDED'")
+    await until(lambda: _last(watching).signals[0].state is SignalState.ENDED, 5)
+
+
+async def test_a_topic_that_is_found_later_is_announced(
+    world: World, other: Process, watch: Watch, administrator: Administrator
+) -> None:
+    """As those of a snapshot that somebody else started are."""
+    record = await begin(world)
+    watching = watch(other.hub, record.id)
+    await steady(world, other, watching)
+    await administrator.execute(
+        "INSERT INTO snapshot_topic (tenant_id, id, source_snapshot_id, topic_id, position, data_collection, state) "
+        "SELECT tenant_id, 'ts_found', source_snapshot_id, 'top_0_1', 1, 'public.table1', 'RUNNING' FROM snapshot_topic"
+    )
+    await until(lambda: len(_last(watching).topics) == 2, 5)
+
+
+def _last(watching: Watching) -> SourceSnapshotRecord:
+    record = watching.seen[-1]
+    assert record is not None
+    return record.snapshots[0]
