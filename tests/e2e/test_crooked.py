@@ -17,6 +17,7 @@ from gateway.services import open_runtime
 from gateway.settings import load
 from persistence.embedded import EmbeddedPostgres
 from persistence.embedded.sessions import connected
+from resolvers.abandon_snapshots import abandon_snapshots
 from resolvers.import_catalog import import_catalog
 from resolvers.principal import LOCAL_PRINCIPAL
 from resolvers.sync_catalog import sync_catalog
@@ -24,6 +25,7 @@ from resolvers.unreported import end_unreported
 from sandbox.sources import Source
 from sandbox.stack import Sandbox
 from sandbox.waiting import eventually
+from snapshots.abandoning import AbandonRequest
 from snapshots.catalog import CatalogImport, ImportedCluster, ImportedConnector
 from snapshots.kinds import SnapshotErrorCode, SnapshotOrigin, SnapshotType, TopicSnapshotOutcome
 from snapshots.records import AnswerKind, BulkSnapshotFilter, BulkSnapshotRecord, SourceSnapshotRecord
@@ -82,6 +84,18 @@ class Crooked:
             return record if record.state is state else None
 
         return await eventually(probe, END_SECONDS, f"{source_snapshot_id} to be {state}")
+
+    async def record(self, source_snapshot_id: str) -> SourceSnapshotRecord:
+        """What the ledger holds now."""
+        return (await self.gateway.services.ledger.source_snapshots(TENANT, [source_snapshot_id]))[source_snapshot_id]
+
+    async def abandon(self, source_snapshot_id: str) -> None:
+        """Abandon a snapshot whose engine is at work; its source is free then."""
+        request = AbandonRequest((source_snapshot_id,))
+        [abandoned] = await abandon_snapshots(self.gateway.services, LOCAL_PRINCIPAL, request)
+        assert abandoned.code is None
+        assert abandoned.snapshot
+        assert await self.held(abandoned.snapshot.source.id) is None
 
     async def held(self, source_id: str) -> SourceSnapshotRecord | None:
         """The snapshot that holds a source."""
@@ -281,6 +295,51 @@ async def test_a_restart_ends_a_blocking_snapshot_of_which_nothing_more_is_told(
     assert await crooked.externals() == before
     again = await crooked.gateway.call(crooked.gateway.request((LONG, "notes"), snapshot_type=SnapshotType.BLOCKING))
     assert (await crooked.end(again.id)).state is SnapshotState.COMPLETED
+
+
+async def test_an_abandoned_snapshot_goes_on_and_is_not_mistaken_for_the_next(crooked: Crooked) -> None:
+    """The engine reads its tables first, under the id of the next signal once that has joined."""
+    watch, before = crooked.gateway.chain.arrivals.watch(LONG), await crooked.externals()
+    [old] = (await crooked.begin("journal")).snapshots
+    await crooked.abandon(old.id)
+
+    asked = await crooked.gateway.call(crooked.gateway.request((LONG, "notes"), (LONG, "journal")))
+
+    ended = await crooked.end(asked.id)
+    assert ended.state is SnapshotState.COMPLETED
+    assert outcomes(ended) == dict.fromkeys(("journal", "notes"), TopicSnapshotOutcome.SUCCEEDED)
+    await arrived(watch, {LONG.topic("journal"): 80_000, LONG.topic("notes"): 60})
+    assert (await crooked.record(old.id)).state is SnapshotState.ABANDONED
+    assert await crooked.externals() == before
+
+
+async def test_an_abandoned_blocking_snapshot_goes_on_and_is_not_mistaken_for_the_next(crooked: Crooked) -> None:
+    watch, before = crooked.gateway.chain.arrivals.watch(LONG), await crooked.externals()
+    [old] = (await crooked.begin("journal", snapshot_type=SnapshotType.BLOCKING)).snapshots
+    await crooked.abandon(old.id)
+
+    request = crooked.gateway.request((LONG, "journal"), (LONG, "notes"), snapshot_type=SnapshotType.BLOCKING)
+    asked = await crooked.gateway.call(request)
+
+    ended = await crooked.end(asked.id)
+    assert ended.state is SnapshotState.COMPLETED
+    assert outcomes(ended) == dict.fromkeys(("journal", "notes"), TopicSnapshotOutcome.SUCCEEDED)
+    await arrived(watch, {LONG.topic("journal"): 80_000, LONG.topic("notes"): 60})
+    assert await crooked.externals() == before
+
+
+async def test_a_snapshot_by_hand_that_was_abandoned_takes_its_source_no_more(crooked: Crooked) -> None:
+    before = await crooked.externals()
+    watch = crooked.gateway.chain.arrivals.watch(LONG)
+    await send(crooked.gateway.chain, LONG, execute("public.journal"))
+    external = await crooked.external()
+    await crooked.abandon(external.id)
+
+    await arrived(watch, {LONG.topic("journal"): 40_000})  # all the while it has told that it is at work
+
+    asked = await crooked.gateway.call(crooked.gateway.request((LONG, "notes")))
+    assert (await crooked.end(asked.id)).state is SnapshotState.COMPLETED
+    assert await crooked.externals() == before + 1
 
 
 async def test_without_notifications_the_end_is_seen_in_the_offsets_and_no_success_is_claimed(

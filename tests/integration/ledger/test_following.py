@@ -39,7 +39,7 @@ async def test_completed_with_a_failed_table_is_partial(bench: Bench) -> None:
     )
     record = await bench.record(key.source_snapshot_id)
     assert (record.state, record.code) == (SnapshotState.PARTIALLY_COMPLETED, SnapshotErrorCode.TABLES_FAILED)
-    assert record.topics[1].outcome is TopicSnapshotOutcome.FILTER_REJECTED
+    assert record.topics[1].outcome is TopicSnapshotOutcome.OTHER
     assert record.topics[1].engine_status == "SQL_EXCEPTION"
 
 

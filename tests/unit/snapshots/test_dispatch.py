@@ -319,7 +319,8 @@ async def test_a_passed_deadline_makes_room_for_the_next() -> None:
     dispatcher = make_dispatcher(channel, deadline_seconds=AT_ONCE, cluster_limit=1)
 
     async with asyncio.timeout(IN_GOOD_TIME):
-        outcomes = await dispatch(dispatcher, [make_send("a"), make_send("b"), make_send("c")])
+        lease = Lease(NOW, asyncio.get_running_loop().time() + NEVER)
+        outcomes = await dispatcher.dispatch([make_send("a"), make_send("b"), make_send("c")], lease)
 
     assert [type(outcome) for outcome in outcomes] == [Unconfirmed] * 3
     assert channel.under_way.total() == 0
