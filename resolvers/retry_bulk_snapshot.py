@@ -14,9 +14,9 @@ OPERATION = "retryBulkSnapshot"
 async def retry_bulk_snapshot(services: Services, principal: Principal, request: RetryRequest) -> BulkSnapshotRecord:
     """Snapshot again the topics that failed and may succeed now, with the filters, surrogate keys and type as before.
 
-    Routes are loaded anew, so that a corrected catalogue counts. An idempotency key does what it does for
-    `bulk_snapshot_topics`. Raises RequestError before anything is recorded: NOT_FOUND, NOTHING_TO_RETRY,
-    INVALID_VALUE, IDEMPOTENCY_KEY_REUSED.
+    They are verified where they were to be. Routes are loaded anew, so that a corrected catalogue counts. An
+    idempotency key does what it does for `bulk_snapshot_topics`. Raises RequestError before anything is recorded:
+    NOT_FOUND, NOTHING_TO_RETRY, INVALID_VALUE, IDEMPOTENCY_KEY_REUSED.
     """
     check(request)
     if replayed := await idempotency.replay(services, principal, OPERATION, request):

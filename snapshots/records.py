@@ -119,6 +119,8 @@ class BulkSnapshotRecord:
     skips: tuple[Skip, ...]
     retry_of: str | None = None
     """The bulk snapshot of which this dispatches again what failed."""
+    verify: bool = False
+    """Whether its verification was asked for together with it."""
 
     @property
     def state(self) -> BulkSnapshotState:

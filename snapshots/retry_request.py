@@ -10,6 +10,7 @@ from snapshots.kinds import SnapshotErrorCode, UserErrorCode
 from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
 from snapshots.request import MAX_TOPICS, BulkSnapshotRequest, TopicOptions, is_valid_id, text_findings
 from snapshots.states import SnapshotState, TopicSnapshotState
+from snapshots.verdicts import VerificationState
 
 RETRYABLE_CODES = frozenset(
     {
@@ -78,6 +79,7 @@ def make_retry(
 ) -> BulkSnapshotRequest:
     """Return the bulk snapshot that `request` amounts to: the topics of `record` that failed, asked for as before.
 
+    It is verified where the first was to be, or was asked to be later.
     What one of its `retries` is at work on, or has read, is not asked for once more. Raises RequestError: NOT_FOUND
     for a source snapshot that is not of `record`, NOTHING_TO_RETRY.
     """
@@ -107,6 +109,7 @@ def make_retry(
         _options(topics),
         request.idempotency_key,
         request.reason,
+        record.verify or any(topic.verification is not VerificationState.NOT_REQUESTED for topic in topics),
     )
 
 

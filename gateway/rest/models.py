@@ -66,6 +66,12 @@ class BulkTopicSnapshotReq(BaseModel):
         "`Idempotency-Key` says the same.",
     )
     reason: str | None = Field(default=None, max_length=MAX_REASON_LENGTH, description="Why, kept in the ledger.")
+    verify: bool = Field(
+        default=False,
+        strict=True,
+        description="Whether to look, once a topic's snapshot has ended, if every row of the source is on the topic; "
+        "GraphQL tells the verdict.",
+    )
 
 
 class BulkOperationResult(BaseModel):

@@ -26,6 +26,7 @@ def to_request(body: BulkTopicSnapshotReq, idempotency_key: str | None) -> BulkS
         ),
         body.idempotency_key if idempotency_key is None else idempotency_key,
         body.reason,
+        body.verify,
     )
 
 

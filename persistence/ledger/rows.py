@@ -44,6 +44,7 @@ def bulk_snapshot(
         snapshots=snapshots,
         skips=skips,
         retry_of=row.retry_of,
+        verify=row.verify,
     )
 
 

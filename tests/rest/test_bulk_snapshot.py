@@ -61,6 +61,14 @@ async def test_the_record_is_the_one_that_graphql_shows(api: Api) -> None:
     assert bulk == {"snapshotType": "BLOCKING", "reason": "why", "snapshots": snapshots}
 
 
+@pytest.mark.parametrize(("asked", "expected"), [({}, "NOT_REQUESTED"), ({"verify": True}, "PENDING")])
+async def test_a_verification_is_asked_for_as_in_graphql(api: Api, asked: dict[str, bool], expected: str) -> None:
+    content = (await snapshot(api, {"topic_ids": ["top_orders"], **asked})).json()
+    query = "query($id: ID!) { bulkSnapshot(id: $id) { snapshots { topics { verification } } } }"
+    bulk = (await api.data(query, {"id": content["bulk_snapshot_id"]}))["bulkSnapshot"]
+    assert bulk == {"snapshots": [{"topics": [{"verification": expected}]}]}
+
+
 async def test_what_is_unconfirmed_counts_as_failed(api: Api) -> None:
     api.channel.behave("src_shop", Behaviour.LOSE)
     api.channel.behave("src_billing", Behaviour.REFUSE)
@@ -135,6 +143,8 @@ async def test_the_idempotency_key_may_be_in_the_header_or_in_the_body(api: Api)
         (b'{"topic_ids": ["a"], "snapshot_type": null}', ["body", "snapshot_type"]),
         (b'{"topic_ids": ["a"], "options": [{"topic_id": "b"}]}', ["body", "options", 0, "topic_id"]),
         (b'{"topic_ids": ["a"], "reason": "\\u0000"}', ["body", "reason"]),
+        (b'{"topic_ids": ["a"], "verify": "yes"}', ["body", "verify"]),
+        (b'{"topic_ids": ["a"], "verify": null}', ["body", "verify"]),
     ],
     ids=lambda value: repr(value[-45:]) if isinstance(value, bytes) else None,
 )

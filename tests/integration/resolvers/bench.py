@@ -201,8 +201,9 @@ class World:
         principal: Principal = SOMEBODY,
         snapshot_type: SnapshotType = SnapshotType.INCREMENTAL,
         options: tuple[TopicOptions, ...] = (),
+        verify: bool = False,
     ) -> BulkSnapshotRecord:
-        request = BulkSnapshotRequest(topic_ids, snapshot_type, options, key)
+        request = BulkSnapshotRequest(topic_ids, snapshot_type, options, key, verify=verify)
         return await bulk_snapshot_topics(self.services, principal, request)
 
     async def settle(self) -> int:

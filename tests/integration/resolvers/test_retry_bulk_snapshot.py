@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from resolvers.retry_bulk_snapshot import retry_bulk_snapshot
+from resolvers.verify_snapshot import verify_snapshot
 from snapshots.engines.recording import Behaviour
 from snapshots.errors import RequestError
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
@@ -15,6 +16,7 @@ from snapshots.records import BulkSnapshotRecord
 from snapshots.request import TopicOptions
 from snapshots.retry_request import RetryRequest
 from snapshots.states import SnapshotState
+from snapshots.verdicts import VerificationState
 from tests.integration.resolvers.bench import SOMEBODY, TENANT, World
 from tests.integration.resolvers.conftest import MakeReplica
 
@@ -67,6 +69,25 @@ async def test_filters_surrogate_keys_and_type_are_as_before(world: World) -> No
     blocking = await busy(world, "top_0_0", snapshot_type=SnapshotType.BLOCKING)
     world.recording.behave("src_0", Behaviour.REFUSE)
     assert (await retry(world, blocking.id)).snapshot_type is SnapshotType.BLOCKING
+
+
+@pytest.mark.parametrize(
+    ("at_once", "later", "expected"),
+    [
+        (True, False, VerificationState.PENDING),
+        (False, True, VerificationState.PENDING),
+        (False, False, VerificationState.NOT_REQUESTED),
+    ],
+)
+async def test_what_was_to_be_verified_is_again(
+    world: World, expected: VerificationState, *, at_once: bool, later: bool
+) -> None:
+    first = await busy(world, "top_0_0", verify=at_once)
+    if later:
+        await verify_snapshot(world.services, SOMEBODY, first.id)
+    again = await retry(world, first.id)
+    assert again.verify is (expected is VerificationState.PENDING)
+    assert [topic.verification for topic in again.snapshots[0].topics] == [expected]
 
 
 async def test_of_one_that_completed_in_part_only_the_topics_that_failed(world: World) -> None:
