@@ -68,6 +68,8 @@ class Arrivals:
         self._keys: dict[bytes, int] = {}
         self.keyless_reads = 0
         """Events of this snapshot without a key."""
+        self.read_events = 0
+        """Events of this snapshot, with a key or without."""
         self.keyless = 0
         """Events without a key."""
         self.present_events = 0
@@ -86,6 +88,7 @@ class Arrivals:
             return
         if event.kind is EventKind.READ:
             self.other_reads += not held
+            self.read_events += held
         else:
             self.streamed += 1
         self.present_events += event.kind is not EventKind.DELETED

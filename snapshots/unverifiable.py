@@ -26,7 +26,7 @@ class NoTopics:
 
     @asynccontextmanager
     async def read(
-        self, cluster: Cluster, topic: str, collection: str, *, start: Offsets | None, since: datetime
+        self, source: SourceConnector, topic: str, collection: str, *, start: Offsets | None, since: datetime
     ) -> AsyncIterator[TopicReading]:
         """Raise UnreadableError."""
         for reading in _READINGS:
@@ -40,6 +40,10 @@ class NoRows:
     async def horizon(self, source: SourceConnector) -> int | None:
         """Return None."""
         return None
+
+    async def is_remade(self, source: SourceConnector, collection: str, horizon: int) -> bool:
+        """Raise UnreadableError."""
+        raise UnreadableError(_WHY)
 
     async def key_problem(self, source: SourceConnector, collection: str, shape: KeyShape) -> str | None:
         """Raise UnreadableError."""

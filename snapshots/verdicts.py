@@ -53,4 +53,4 @@ class Verification:
     end_offsets: Offsets | None = None
     """Up to where the topic was read."""
     passing: bool = False
-    """Whether a later look may find something else: a NOT_PROVABLE that may pass, an INCOMPLETE to be confirmed."""
+    """Whether a later look may find something else than this NOT_PROVABLE."""

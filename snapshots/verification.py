@@ -26,7 +26,7 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict with its reason; `passing` where a later look may find something else."""
+    """A verdict with its reason; `passing` where a later look may find something else than NOT_PROVABLE."""
 
     verdict: SnapshotVerdict
     reason: str
@@ -81,7 +81,7 @@ class Comparison:
             unmatched = self.arrivals.unmatched
             if not unmatched:
                 reason = f"{words}; {lost} of them nobody has touched since before the snapshot."
-                return Judgement(SnapshotVerdict.INCOMPLETE, reason, passing=True)
+                return Judgement(SnapshotVerdict.INCOMPLETE, reason)
             obstacle = (
                 f"{unmatched} rows that the snapshot emitted are not in the source: they were deleted meanwhile and "
                 "the deletion has yet to arrive, or keys look different there"
@@ -105,31 +105,41 @@ class RowCounts:
     """None where it is not known what is untouched."""
 
 
-def judge_counts(arrivals: Arrivals, counts: RowCounts, why: str, obstacles: Iterable[str] = ()) -> Judgement:
+def judge_counts(
+    arrivals: Arrivals, counts: RowCounts, why: str, obstacles: Iterable[str] = (), *, scanned: int | None = None
+) -> Judgement:
     """Compare numbers, where rows cannot be compared by key; `why` says why not, as a clause.
 
     One event stands for one row at most: fewer than the source has untouched rows is a loss. Equal numbers are
-    COMPLETE only where nothing changed; a duplicate that hides a loss cannot be told, and the reason says so.
+    COMPLETE only where nothing was written, and where the engine says that it read as many (`scanned`): a row that was
+    lost and another that was deleted, whose deletion has yet to arrive, make two of them equal, but not all three.
     """
     reads, rows = arrivals.reads, counts.rows
-    words = f"{reads} snapshot events, {rows} rows in the source; compared by number only, because {why}"
+    events = arrivals.read_events
+    keys = "" if reads == events else f" with {reads} different keys"
+    words = f"{events} snapshot events{keys}, {rows} rows in the source; compared by number only, because {why}"
     obstacle = next(iter(obstacles), None)
     if arrivals.truncated:
         return Judgement(SnapshotVerdict.NOT_PROVABLE, "The table was truncated meanwhile.")
     if counts.untouched is not None and arrivals.present_events < counts.untouched and obstacle is None:
-        return Judgement(SnapshotVerdict.INCOMPLETE, f"{words}.", passing=True)
+        return Judgement(SnapshotVerdict.INCOMPLETE, f"{words}.")
     changed = arrivals.streamed or (counts.untouched is not None and counts.untouched != rows)
-    if reads == rows and not changed and not arrivals.other_reads:
+    is_known = counts.untouched is not None and not changed and not arrivals.other_reads
+    if not rows or (reads == rows == scanned and is_known):
         return Judgement(SnapshotVerdict.COMPLETE, f"{words}.")
     if obstacle is None:
         if changed:
             obstacle = "rows changed meanwhile"
         elif arrivals.other_reads:
             obstacle = "other snapshots' events are among them"
-        elif reads > rows:
-            obstacle = "there are duplicates, or rows were deleted meanwhile"
-        else:
+        elif counts.untouched is None:
             obstacle = "whether rows were written since is not known"
+        elif reads < rows <= events:
+            obstacle = "rows share a key, or came twice"
+        elif scanned != reads and reads <= rows:
+            obstacle = f"the engine says that it read {'an unknown number of' if scanned is None else scanned} rows"
+        else:
+            obstacle = "there are duplicates, or rows were deleted meanwhile"
     return Judgement(SnapshotVerdict.NOT_PROVABLE, f"{words}; {obstacle}.", passing=True)
 
 

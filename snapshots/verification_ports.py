@@ -43,6 +43,11 @@ class TopicReading(Protocol):
         ...
 
     @property
+    def awaited(self) -> str | None:
+        """Why records may be missing that are yet to come, as a clause; None where none are."""
+        ...
+
+    @property
     def shapes(self) -> frozenset[KeyShape]:
         """The shapes of the keys that were read; more than one where they differ."""
         ...
@@ -65,11 +70,12 @@ class TopicReader(Protocol):
         ...
 
     def read(
-        self, cluster: Cluster, topic: str, collection: str, *, start: Offsets | None, since: datetime
+        self, source: SourceConnector, topic: str, collection: str, *, start: Offsets | None, since: datetime
     ) -> AbstractAsyncContextManager[TopicReading]:
-        """Read `topic` from `start`, or where that is None from the records of `since` on.
+        """Read `topic` from `start`, or where that is None or means nothing from shortly before `since` on.
 
-        Only events of `collection` are handed over, where they say of what they are. Raises UnreadableError.
+        Only events of the source's `collection` are handed over. `since` is when the engine began the snapshot: a
+        topic whose records of then lie before `start` is another one than was noted. Raises UnreadableError.
         """
         ...
 
@@ -79,6 +85,13 @@ class SourceRows(Protocol):
 
     async def horizon(self, source: SourceConnector) -> int | None:
         """Return a transaction below which every one has ended; None where the source cannot tell."""
+        ...
+
+    async def is_remade(self, source: SourceConnector, collection: str, horizon: int) -> bool:
+        """Whether the table was defined otherwise, renamed, rewritten or given partitions since `horizon`.
+
+        Its rows may then be older than `horizon` and have come to the table since. Raises UnreadableError.
+        """
         ...
 
     async def key_problem(self, source: SourceConnector, collection: str, shape: KeyShape) -> str | None:

@@ -58,6 +58,10 @@ _RECORD = text("""
                'attempt', c.verify_attempts))
     FROM changed c JOIN source_snapshot s ON s.tenant_id = :tenant_id AND s.id = c.source_snapshot_id
 """).bindparams(bindparam("ends", type_=JSONB(none_as_null=True)))
+_HOLD = text("""
+    UPDATE snapshot_topic t SET verify_lease_until = :lease_until
+    WHERE t.tenant_id = :tenant_id AND t.id = :id AND t.verify_attempts = :attempt AND t.verified_at IS NULL
+""")
 _AGAIN = text("""
     UPDATE snapshot_topic t SET verify_lease_until = NULL, verify_due_at = :due_at
     WHERE t.tenant_id = :tenant_id AND t.id = :id AND t.verify_attempts = :attempt AND t.verified_at IS NULL
@@ -130,6 +134,13 @@ class LedgerVerifying:
                     "ends": offsets_to_json(found.end_offsets),
                 },
             )
+
+    async def hold_verification(self, tenant_id: str, due: DueVerification, *, lease_until: datetime) -> bool:
+        """Keep the topic until `lease_until`; False where somebody else has taken it over meanwhile."""
+        async with self._database.write() as connection:
+            claim = {"tenant_id": tenant_id, "id": due.topic_snapshot_id, "attempt": due.attempt}
+            held = await connection.execute(_HOLD, {**claim, "lease_until": lease_until})
+        return held.rowcount == 1
 
     async def verify_again(self, tenant_id: str, due: DueVerification, *, due_at: datetime) -> None:
         """Give the topic back, to be looked at again from `due_at` on."""

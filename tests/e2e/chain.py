@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
+from types import MappingProxyType
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -100,8 +101,17 @@ def topics_of(own: OwnSource) -> list[str]:
     return [own.source.signal_topic, own.topic(FENCE), *(own.topic(table.name) for table in own.tables)]
 
 
-async def start_source(sandbox: Sandbox, own: OwnSource, *, notifications: str | None = NOTIFICATIONS) -> None:
-    """Make and fill its database, and run its connector, which tells of its snapshots on the topic `notifications`."""
+async def start_source(
+    sandbox: Sandbox,
+    own: OwnSource,
+    *,
+    notifications: str | None = NOTIFICATIONS,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Make and fill its database, and run its connector, which tells of its snapshots on the topic `notifications`.
+
+    `more` is added to the connector's configuration.
+    """
     url = sandbox.postgres.url(own.name)
     await sandbox.postgres.create_database(own.name)
     async with connected(url) as connection:
@@ -117,4 +127,4 @@ async def start_source(sandbox: Sandbox, own: OwnSource, *, notifications: str |
         config = {name: value for name, value in config.items() if not name.startswith("notification.")}
     else:
         config["notification.sink.topic.name"] = notifications
-    await sandbox.add_connector(own.source.connector, config)
+    await sandbox.add_connector(own.source.connector, {**config, **more})

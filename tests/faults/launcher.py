@@ -1,6 +1,6 @@
 """The real program, killed at a step: `python -m tests.faults.launcher serve`, with the step in FAULT_STEP.
 
-It is the program `topicsnap` with a hook around one method of the ledger or of the signal channels, and dies there by
+It is the program `topicsnap` with a hook around one method of what it works with, and dies there by
 SIGKILL, as a machine does that loses its power.
 """
 
@@ -15,6 +15,7 @@ from gateway.cli import main
 from persistence.ledger import Ledger
 from snapshots.engines.debezium.signal_table import SignalTableChannel
 from snapshots.engines.debezium.signal_topic import SignalTopicChannel
+from snapshots.engines.debezium.source_rows import PostgresRows
 
 VARIABLE = "FAULT_STEP"
 
@@ -31,6 +32,7 @@ STEPS: dict[str, tuple[tuple[type, ...], str, bool]] = {
     "after outcome": ((Ledger,), "record_sends", True),
     "after claim": ((Ledger,), "claim_due", True),
     "after looking": ((SignalTableChannel, SignalTopicChannel), "find", True),
+    "while verifying": ((PostgresRows,), "key_problem", False),
 }
 """Whose method it is, its name, and whether the process dies after it rather than before."""
 

@@ -28,9 +28,12 @@ class Gateway:
     running: Running
     url: str
 
-    async def ask(self, topic_ids: Sequence[str], key: str | None = None, seconds: float = 60.0) -> str | None:
+    async def ask(
+        self, topic_ids: Sequence[str], key: str | None = None, seconds: float = 60.0, *, verify: bool = False
+    ) -> str | None:
         """Ask for a bulk snapshot; return its id, None where no answer came, or none that accepts it."""
-        body = {"query": _MUTATION, "variables": {"input": {"topicIds": list(topic_ids), "idempotencyKey": key}}}
+        asked = {"topicIds": list(topic_ids), "idempotencyKey": key, "verify": verify}
+        body = {"query": _MUTATION, "variables": {"input": asked}}
         timeout = aiohttp.ClientTimeout(total=seconds)
         try:
             async with (

@@ -12,6 +12,7 @@ import asyncpg
 from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresError
 
 from snapshots import filters
+from snapshots.engines.debezium.filter_times import check_times
 from snapshots.engines.debezium.row_events import hash_key
 from snapshots.errors import FilterError, SecretError
 from snapshots.filters import RowFilter
@@ -33,13 +34,20 @@ WHERE a.attrelid = $1::text::regclass AND a.attnum > 0 AND NOT a.attisdropped AN
 # Whether the columns hold those of an index that makes rows unique, none of them null.
 _UNIQUE = """
 SELECT EXISTS (
-  SELECT FROM pg_index i
+  SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
   WHERE i.indrelid = $1::text::regclass AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
     AND NOT EXISTS (
       SELECT FROM unnest((i.indkey::smallint[])[0:i.indnkeyatts - 1]) AS k(attnum)
       JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
       WHERE NOT a.attnotnull OR NOT a.attname = ANY($2::text[]))
+    -- Tables that inherit have rows in it that its indexes do not know.
+    AND (c.relkind = 'p' OR NOT EXISTS (SELECT FROM pg_inherits h WHERE h.inhparent = c.oid))
 )
+"""
+# Who wrote the definitions of the table and of its partitions. VACUUM and ANALYZE write theirs in place.
+_DEFINITIONS = """
+SELECT c.xmin::text::bigint FROM pg_class c
+WHERE c.oid = $1::text::regclass OR c.oid IN (SELECT relid FROM pg_partition_tree($1::text::regclass))
 """
 _JSON_TYPES: Mapping[str, str] = {
     **dict.fromkeys(("int2", "int4", "int8"), "int"),
@@ -68,6 +76,15 @@ class PostgresRows:
         except (UnreadableError, *_DRIVER_ERRORS):
             return None
 
+    async def is_remade(self, source: SourceConnector, collection: str, horizon: int) -> bool:
+        """Whether the table was defined otherwise, renamed, rewritten or given partitions since `horizon`.
+
+        Raises UnreadableError.
+        """
+        async with self._looking(source) as connection:
+            rows = await connection.fetch(_DEFINITIONS, _table(collection))
+        return not all(is_untouched(row[0], horizon) for row in rows)
+
     async def key_problem(self, source: SourceConnector, collection: str, shape: KeyShape) -> str | None:
         """Tell as a clause why rows cannot be compared by keys of `shape`; None where they can.
 
@@ -94,6 +111,7 @@ class PostgresRows:
         table, fields = _table(collection), list(shape.fields)
         where = _where(row_filter, collection)
         async with self._looking(source) as connection:
+            await check_times(connection, table, row_filter)
             padded = {row["name"] for row in await connection.fetch(_COLUMNS, table, fields) if row["type"] == "bpchar"}
             columns = ", ".join(
                 # A cast would cut off the blanks that records have.
@@ -112,6 +130,7 @@ class PostgresRows:
         statement = f"SELECT xmin::text::bigint, count(*) FROM {_table(collection)}{where} GROUP BY 1"  # noqa: S608
         rows = untouched = 0
         async with self._looking(source) as connection:
+            await check_times(connection, _table(collection), row_filter)
             async for xid, count in connection.cursor(statement, prefetch=_PREFETCH):
                 rows += count
                 untouched += count if is_untouched(xid, horizon) else 0

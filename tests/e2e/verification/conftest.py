@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any, cast
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from gateway.engine import debezium
 from gateway.secrets import ReferencedSecrets
@@ -20,6 +22,7 @@ from resolvers.sync_catalog import sync_catalog
 from resolvers.verify import verify_due
 from sandbox.sources import Source
 from sandbox.stack import Sandbox
+from sandbox.topics import read_topics
 from sandbox.waiting import eventually
 from snapshots.catalog import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic, TopicFilter
 from snapshots.filters import RowFilter
@@ -36,6 +39,7 @@ TENANT = LOCAL_PRINCIPAL.tenant_id
 CLUSTER = "verified"
 END_SECONDS = 60.0
 VERDICT_SECONDS = 90.0
+READ_SECONDS = 3.0
 
 _PARCELS = """
     CREATE TYPE public.lane AS ENUM ('air', 'sea');
@@ -55,6 +59,14 @@ _KEYLESS = """
     ALTER TABLE {table} REPLICA IDENTITY FULL;
     INSERT INTO {table} SELECT n, 'note' FROM generate_series(1, 10) AS n;
 """
+_EXPIRING = """
+    CREATE TABLE {table} (id integer PRIMARY KEY, expires_at timestamptz NOT NULL);
+    INSERT INTO {table} SELECT n, now() - interval '1 day' FROM generate_series(1, 100) AS n;
+"""
+_GROUPED = """
+    CREATE TABLE {table} (id integer PRIMARY KEY, lot integer NOT NULL);
+    INSERT INTO {table} SELECT n, n % 3 FROM generate_series(1, 30) AS n;
+"""
 LEDGER = OwnSource(
     Source("ledger", channel="source", include={"schema.include.list": "public"}),
     (
@@ -68,8 +80,49 @@ LEDGER = OwnSource(
         Made("prices", 50, _NUMERIC),
         Made("scribbles", 10, _KEYLESS),
         Made("lossy", 10, _KEYLESS),
+        Made("shared", 3000),
+        Made("expiring", 100, _EXPIRING),
+        Made("swapped", 500),
+        Made("emptied", 20_000),
+        Made("renumbered", 20_000),
+        Made("restarted", 30_000),
+        Made("overlapped", 20_000),
+        Made("regrown", 3000),
+        Made("packed", 3000),
+        Made("spread", 3000),
+        Made("spoiled", 50),
+        Made("grouped", 30, _GROUPED),
     ),
 )
+TWIN = OwnSource(Source("twin", channel="source", include={"schema.include.list": "public"}), (Made("shared", 0),))
+"""Another database with a table of the same name, which is routed to the same topic."""
+FLAT = OwnSource(Source("flat", channel="source", include={"schema.include.list": "public"}), (Made("rows", 50),))
+"""Its records are flattened."""
+SCHEMED = OwnSource(
+    Source("schemed", channel="source", include={"schema.include.list": "public"}), (Made("rows", 3000),)
+)
+"""Its records carry their schemas."""
+SOURCES = (LEDGER, TWIN, FLAT, SCHEMED)
+_JSON = "org.apache.kafka.connect.json.JsonConverter"
+_MORE = {
+    LEDGER.name: {"message.key.columns": r"public\.grouped:lot"},
+    TWIN.name: {
+        "transforms": "route",
+        "transforms.route.type": "org.apache.kafka.connect.transforms.RegexRouter",
+        "transforms.route.regex": TWIN.topic("shared"),
+        "transforms.route.replacement": LEDGER.topic("shared"),
+    },
+    FLAT.name: {"transforms": "unwrap", "transforms.unwrap.type": "io.debezium.transforms.ExtractNewRecordState"},
+    SCHEMED.name: {
+        "key.converter": _JSON,
+        "key.converter.schemas.enable": "true",
+        "value.converter": _JSON,
+        "value.converter.schemas.enable": "true",
+    },
+}
+"""What is added to their connectors' configurations."""
+PARTITIONS = 3
+"""How many the topic of the table `spread` has."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +143,10 @@ class Verifying:
         row_filter: RowFilter | None = None,
         surrogate_key: str | None = None,
         verify: bool = True,
+        source: OwnSource = LEDGER,
     ) -> str:
         """Dispatch a snapshot of one table; return the id of its bulk snapshot."""
-        topic_id = self.topic_ids[LEDGER.topic(table)]
+        topic_id = self.topic_ids[source.topic(table)]
         options = (TopicOptions(topic_id, row_filter, surrogate_key),) if row_filter or surrogate_key else ()
         request = BulkSnapshotRequest((topic_id,), snapshot_type, options, verify=verify)
         record = await bulk_snapshot_topics(self.services, LOCAL_PRINCIPAL, request)
@@ -108,12 +162,12 @@ class Verifying:
 
         return await eventually(probe, END_SECONDS, f"the end of {bulk_id}")
 
-    async def verified(self, bulk_id: str) -> TopicSnapshotRecord:
-        """Return the one topic of a bulk snapshot with its verdict; the sweeps are run here."""
+    async def verified(self, bulk_id: str, services: Services | None = None) -> TopicSnapshotRecord:
+        """Return the one topic of a bulk snapshot with its verdict; the sweeps are run here, with `services`."""
         snapshot = await self.ended(bulk_id)
 
         async def probe() -> TopicSnapshotRecord | None:
-            await verify_due(self.services, TENANT)
+            await verify_due(services or self.services, TENANT)
             record = (await self.services.ledger.source_snapshots(TENANT, [snapshot.id]))[snapshot.id]
             return record.topics[0] if record.topics[0].verification is VerificationState.DONE else None
 
@@ -121,11 +175,32 @@ class Verifying:
         print(found.data_collection, found.verdict, found.expected_rows, found.emitted_rows, found.verdict_reason)  # noqa: T201
         return found
 
-    async def execute(self, *statements: str) -> None:
+    async def execute(self, *statements: str, source: OwnSource = LEDGER) -> None:
         """Run statements in the source's database, each in a transaction of its own."""
-        async with connected(self.sandbox.postgres.url(LEDGER.name)) as connection:
+        async with connected(self.sandbox.postgres.url(source.name)) as connection:
             for statement in statements:
                 await connection.execute(statement)
+
+    async def leave_out(self, bulk_id: str) -> None:
+        """Pretend that the engine was asked for all of the table, and left out what is not under the filter."""
+        async with connected(self.url) as connection:
+            await connection.execute(
+                "UPDATE snapshot_topic t SET filter = NULL FROM source_snapshot s "
+                "WHERE s.id = t.source_snapshot_id AND s.bulk_snapshot_id = $1",
+                bulk_id,
+            )
+
+    async def missing(self, table: str) -> set[int]:
+        """Return the ids that the table has and of which the topic's last event, of whatever time, is none or `d`."""
+        there: set[object] = set()
+        # The broker does not tell where the end is.
+        bootstrap, topic = self.sandbox.broker.bootstrap, LEDGER.topic(table)
+        for record in await read_topics(bootstrap, [topic], lambda _: False, READ_SECONDS):
+            if record.key and record.value and "op" in record.value:
+                (there.discard if record.value["op"] == "d" else there.add)(record.key.get("id"))
+        async with connected(self.sandbox.postgres.url(LEDGER.name)) as connection:
+            found = await connection.fetchval(f"SELECT array_agg(id) FROM public.{table}")
+        return set(cast("list[int]", found or [])) - cast("set[int]", there)
 
 
 @asynccontextmanager
@@ -136,14 +211,30 @@ async def _own_database(server: EmbeddedPostgres, template: str) -> AsyncIterato
         await connection.execute("DROP DATABASE verifying WITH (FORCE)")
 
 
+async def _create_topics(sandbox: Sandbox) -> None:
+    admin: Any = AIOKafkaAdminClient(bootstrap_servers=sandbox.broker.bootstrap)
+    await admin.start()
+    try:
+        packed: Any = NewTopic(LEDGER.topic("packed"), 1, 1, topic_configs={"cleanup.policy": "compact"})  # type: ignore[no-untyped-call]
+        spread: Any = NewTopic(LEDGER.topic("spread"), PARTITIONS, 1)  # type: ignore[no-untyped-call]
+        await admin.create_topics([packed, spread])
+    finally:
+        await admin.close()
+    names = [name for source in SOURCES for name in topics_of(source)]
+    await sandbox.broker.create_topics(["e2e.notifications", *names])
+
+
 @pytest.fixture(scope="session")
 async def verifying(sandbox: Sandbox, postgres_server: EmbeddedPostgres, template: str) -> AsyncIterator[Verifying]:
-    await sandbox.broker.create_topics(["e2e.notifications", *topics_of(LEDGER)])
-    await start_source(sandbox, LEDGER)
-    environ = {reference(LEDGER.source).removeprefix("env:"): sandbox.postgres.url(LEDGER.name)}
+    await _create_topics(sandbox)
+    for source in SOURCES:
+        await start_source(sandbox, source, more=_MORE[source.name])
+    environ = {reference(own.source).removeprefix("env:"): sandbox.postgres.url(own.name) for own in SOURCES}
     described = CatalogImport(
         (ImportedCluster(CLUSTER, connect_url=sandbox.connect.url, kafka_bootstrap=sandbox.broker.bootstrap),),
-        (ImportedConnector(CLUSTER, LEDGER.source.connector, database_url_ref=reference(LEDGER.source)),),
+        tuple(
+            ImportedConnector(CLUSTER, own.source.connector, database_url_ref=reference(own.source)) for own in SOURCES
+        ),
     )
     # An operator's error: the table has no key, so the plan would have refused its snapshot.
     wrong = ImportedTopic(

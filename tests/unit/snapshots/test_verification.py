@@ -30,6 +30,8 @@ class World:
     streamed: int = 0
     topic: list[TopicEvent] = field(default_factory=list)
     lost: set[int] = field(default_factory=set)
+    scanned: int = 0
+    """How many rows the engine says that it read."""
     now_ms: int = 0
 
     def transaction(self, number: int) -> int:
@@ -55,6 +57,7 @@ class World:
     def read(self, number: int, *, loses: bool) -> None:
         """Read one row as an incremental snapshot does: up to its watermark, the log comes first, and wins."""
         is_there = number in self.present
+        self.scanned += is_there
         behind = len(self.log) - self.streamed
         in_window = self.stream(behind)
         if not is_there or number in in_window:
@@ -150,12 +153,12 @@ def test_numbers_alone_prove_no_loss_where_there_is_none(history: tuple[World, i
     for one in world.topic:
         arrivals.add(TopicEvent(one.kind, None, one.at_ms))
     untouched = sum(is_untouched(xid & 0xFFFFFFFF, horizon) for _, xid in rows)
-    verdict = judge_counts(arrivals, RowCounts(len(rows), untouched), "there is no key").verdict
+    verdict = judge_counts(arrivals, RowCounts(len(rows), untouched), "…", scanned=world.scanned).verdict
     event(verdict)
 
     if verdict is SnapshotVerdict.INCOMPLETE:
         assert world.lost
-    if verdict is SnapshotVerdict.COMPLETE and not any(kind is EventKind.DELETED for _, kind in world.log):
+    if verdict is SnapshotVerdict.COMPLETE:
         assert not world.lost & {number for number, _ in rows}
 
 
@@ -246,9 +249,47 @@ def test_transactions_are_told_apart_across_the_wraparound(horizon: int, distanc
     assert not is_untouched(older, None)
 
 
-def test_more_events_than_rows_prove_nothing() -> None:
+def counted(reads: int, rows: RowCounts, *, scanned: int | None, deletes: int = 0) -> SnapshotVerdict:
     arrivals = Arrivals(Window(BEGAN, ENDED))
-    for _ in range(2):
+    for _ in range(reads):
         arrivals.add(TopicEvent(EventKind.READ, None, BEGAN))
+    for _ in range(deletes):
+        arrivals.add(TopicEvent(EventKind.DELETED, None, BEGAN))
+    return judge_counts(arrivals, rows, "there is no key", scanned=scanned).verdict
 
-    assert judge_counts(arrivals, RowCounts(1, 1), "there is no key").verdict is SnapshotVerdict.NOT_PROVABLE
+
+@pytest.mark.parametrize(
+    ("reads", "rows", "scanned", "verdict"),
+    [
+        (2, RowCounts(2, 2), 2, SnapshotVerdict.COMPLETE),
+        (3, RowCounts(0, 0), 3, SnapshotVerdict.COMPLETE),
+        (1, RowCounts(2, 2), 2, SnapshotVerdict.INCOMPLETE),
+        # Seven rows were lost, and seven deleted whose deletion has yet to come.
+        (3, RowCounts(3, 3), 10, SnapshotVerdict.NOT_PROVABLE),
+        (2, RowCounts(2, 2), None, SnapshotVerdict.NOT_PROVABLE),
+        (2, RowCounts(2, None), 2, SnapshotVerdict.NOT_PROVABLE),
+        (2, RowCounts(2, 1), 2, SnapshotVerdict.NOT_PROVABLE),
+        (2, RowCounts(1, 1), 2, SnapshotVerdict.NOT_PROVABLE),
+        (1, RowCounts(2, 0), 1, SnapshotVerdict.NOT_PROVABLE),
+    ],
+)
+def test_numbers_decide_only_where_nothing_else_explains_them(
+    reads: int, rows: RowCounts, scanned: int | None, verdict: SnapshotVerdict
+) -> None:
+    assert counted(reads, rows, scanned=scanned) is verdict
+
+
+def test_a_deletion_that_came_makes_equal_numbers_mean_nothing() -> None:
+    assert counted(2, RowCounts(2, 2), scanned=2, deletes=1) is SnapshotVerdict.NOT_PROVABLE
+
+
+def test_rows_that_share_a_key_are_neither_lost_nor_proved() -> None:
+    arrivals = Arrivals(Window(BEGAN, ENDED))
+    for number in range(4):
+        arrivals.add(TopicEvent(EventKind.READ, key(number % 2), BEGAN))
+
+    judgement = judge_counts(arrivals, RowCounts(4, 4), "the key is not unique", scanned=4)
+
+    assert judgement.verdict is SnapshotVerdict.NOT_PROVABLE
+    assert judgement.reason.startswith("4 snapshot events with 2 different keys, 4 rows in the source")
+    assert "share a key" in judgement.reason
