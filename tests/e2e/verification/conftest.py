@@ -63,6 +63,10 @@ _EXPIRING = """
     CREATE TABLE {table} (id integer PRIMARY KEY, expires_at timestamptz NOT NULL);
     INSERT INTO {table} SELECT n, now() - interval '1 day' FROM generate_series(1, 100) AS n;
 """
+_HOURLY = """
+    CREATE TABLE {table} (id integer PRIMARY KEY, starts_at timestamptz NOT NULL);
+    INSERT INTO {table} SELECT n, timestamptz '2026-01-01Z' + n * interval '1 hour' FROM generate_series(1, 100) AS n;
+"""
 _GROUPED = """
     CREATE TABLE {table} (id integer PRIMARY KEY, lot integer NOT NULL);
     INSERT INTO {table} SELECT n, n % 3 FROM generate_series(1, 30) AS n;
@@ -82,6 +86,7 @@ LEDGER = OwnSource(
         Made("lossy", 10, _KEYLESS),
         Made("shared", 3000),
         Made("expiring", 100, _EXPIRING),
+        Made("hourly", 100, _HOURLY),
         Made("swapped", 500),
         Made("emptied", 20_000),
         Made("renumbered", 20_000),
