@@ -72,11 +72,14 @@ async def _verify(
     if found is None:
         return
     now = services.clock()
-    if found.passing and due.attempt < ATTEMPTS:
-        rest = timedelta(seconds=_REST_SECONDS[min(due.attempt, len(_REST_SECONDS)) - 1])
-        await services.ledger.verify_again(tenant_id, due, due_at=now + rest)
-    else:
-        await services.ledger.record_verification(tenant_id, due, found, at=now)
+    try:
+        if found.passing and due.attempt < ATTEMPTS:
+            rest = timedelta(seconds=_REST_SECONDS[min(due.attempt, len(_REST_SECONDS)) - 1])
+            await services.ledger.verify_again(tenant_id, due, due_at=now + rest)
+        else:
+            await services.ledger.record_verification(tenant_id, due, found, at=now)
+    except DatabaseError as error:  # the others go on, and this one is taken up again
+        logger.warning("what was found of %s could not be recorded: %s", due.topic_snapshot_id, error)
 
 
 async def _held(

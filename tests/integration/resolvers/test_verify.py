@@ -9,13 +9,15 @@ from datetime import datetime
 import pytest
 from sqlalchemy import text
 
+from persistence.errors import DatabaseUnavailableError
+from persistence.ledger.verifying import DueVerification
 from resolvers import verify
 from resolvers.services import Services
 from snapshots.arrivals import EventKind, TopicEvent
 from snapshots.filters import RowFilter
 from snapshots.model import Cluster, SourceConnector
 from snapshots.records import TopicSnapshotRecord
-from snapshots.verdicts import Offsets, SnapshotVerdict, VerificationState
+from snapshots.verdicts import Offsets, SnapshotVerdict, Verification, VerificationState
 from snapshots.verification import RowCounts, SourceRow
 from snapshots.verification_ports import KeyShape, TopicReading, UnreadableError
 from tests.integration.resolvers.bench import TENANT, World
@@ -263,3 +265,26 @@ async def test_a_worker_that_is_ended_leaves_the_topic_to_others(world: World) -
     world.clock.advance(verify.LEASE.total_seconds() + 1)
     assert await sweep(world) == 1
     assert await told(world) == ["COMPLETE"]
+
+
+async def test_a_verdict_that_cannot_be_recorded_does_not_stop_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.services = over(world, Place())
+    record = await world.ask("top_0_0", "top_0_1", verify=True)
+    await world.tell(*world.ended(record.snapshots[0].signals[0].id, 0, 1))
+    ledger = world.services.ledger
+    recording = ledger.record_verification
+    faults = iter([DatabaseUnavailableError("away")])
+
+    async def fail_once(tenant_id: str, due: DueVerification, found: Verification, *, at: datetime) -> None:
+        if fault := next(faults, None):
+            raise fault
+        await recording(tenant_id, due, found, at=at)
+
+    monkeypatch.setattr(ledger, "record_verification", fail_once)
+    assert await sweep(world) == 2
+    assert await told(world) == ["COMPLETE"]
+    world.clock.advance(verify.LEASE.total_seconds() + 1)
+    assert await sweep(world) == 1
+    assert await told(world) == ["COMPLETE", "COMPLETE"]
