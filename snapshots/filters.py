@@ -120,9 +120,14 @@ def render(row_filter: RowFilter, dialect: Dialect, collection: str, snapshot_ty
     return f"SELECT * FROM {_table(collection, dialect)} WHERE {where}"  # noqa: S608 (every part is quoted)
 
 
+def name_parts(collection: str, dialect: Dialect) -> list[str]:
+    """Return the qualifiers of a collection and its own name, which may hold dots."""
+    return collection.split(".", _QUALIFIERS.get(dialect, 1))
+
+
 def _table(collection: str, dialect: Dialect) -> str:
     """Return the quoted name of the table behind `collection`, whose own name may hold dots."""
-    parts = collection.split(".", _QUALIFIERS[dialect])
+    parts = name_parts(collection, dialect)
     if dialect is Dialect.ORACLE:
         parts = parts[-2:]  # a signal names the database as well, but Oracle's SQL knows no database.schema.table
     return ".".join(_identifier(part, dialect) for part in parts)

@@ -74,13 +74,16 @@ def collection_entry(name: str, snapshot_type: SnapshotType, *, ambiguous: bool)
     return f"(?-i){escaped}" if snapshot_type is SnapshotType.BLOCKING else escaped
 
 
-def condition_collection(name: str, snapshot_type: SnapshotType, *, ambiguous: bool) -> str:
+def condition_collection(name: str, snapshot_type: SnapshotType, dialect: Dialect, *, ambiguous: bool) -> str:
     """Return `name` as the `data-collection` of an additional condition.
 
     One that does not match what Debezium takes the name for is ignored silently, and every row is read.
     """
     if snapshot_type is SnapshotType.BLOCKING:
-        return name  # a literal there
+        if not _UNPARSABLE.search(name):
+            return name  # a literal there
+        # It is parsed at first, and one that cannot be parsed ends the snapshot without a word (seen).
+        return ".".join('"' + part.replace('"', '""') + '"' for part in filters.name_parts(name, dialect))
     entry = collection_entry(name, snapshot_type, ambiguous=ambiguous)
     return f"(?-i){entry}" if ambiguous else entry
 
@@ -155,9 +158,9 @@ def _data(
     ]
     data: dict[str, object] = {"data-collections": list(dict.fromkeys(entries)), "type": snapshot_type.value}
     conditions = {
-        condition_collection(topic.data_collection, snapshot_type, ambiguous=topic.topic.ambiguous): filters.render(
-            topic.filter, source.dialect, topic.data_collection, snapshot_type
-        )
+        condition_collection(
+            topic.data_collection, snapshot_type, source.dialect, ambiguous=topic.topic.ambiguous
+        ): filters.render(topic.filter, source.dialect, topic.data_collection, snapshot_type)
         for topic in topics
         if topic.filter is not None
     }

@@ -258,9 +258,24 @@ def test_other_odd_names_stop_nothing(name: str) -> None:
 
 @given(names)
 def test_a_blocking_condition_names_its_table_literally(name: str) -> None:
-    assert condition_collection(name, BLOCKING, ambiguous=True) == name
+    assume(not stops_connector(name, INCREMENTAL, Dialect.POSTGRESQL))
+    assert condition_collection(name, BLOCKING, Dialect.POSTGRESQL, ambiguous=True) == name
+
+
+@pytest.mark.parametrize(
+    ("dialect", "name", "condition"),
+    [
+        (Dialect.POSTGRESQL, "public.x. y", '"public"."x. y"'),
+        (Dialect.POSTGRESQL, 'public.qu"ote', '"public"."qu""ote"'),
+        (Dialect.SQLSERVER, "db.dbo.it's", '"db"."dbo"."it\'s"'),
+    ],
+)
+def test_a_blocking_condition_quotes_what_debezium_could_not_parse(dialect: Dialect, name: str, condition: str) -> None:
+    assert condition_collection(name, BLOCKING, dialect, ambiguous=False) == condition
 
 
 def test_an_incremental_condition_of_an_ambiguous_name_minds_the_case() -> None:
-    assert condition_collection("public.Orders", INCREMENTAL, ambiguous=True) == r"(?-i)public\.Orders"
-    assert condition_collection("public.orders", INCREMENTAL, ambiguous=False) == "public.orders"
+    assert (
+        condition_collection("public.Orders", INCREMENTAL, Dialect.POSTGRESQL, ambiguous=True) == r"(?-i)public\.Orders"
+    )
+    assert condition_collection("public.orders", INCREMENTAL, Dialect.POSTGRESQL, ambiguous=False) == "public.orders"
