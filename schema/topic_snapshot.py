@@ -28,7 +28,9 @@ class TopicSnapshot(Node):
     rows_scanned: BigInt | None = strawberry.field(
         description="Rows that the engine says it read; null until it says so, and where it never does."
     )
-    outcome: TopicSnapshotOutcome | None = strawberry.field(description="How it ended; null until then.")
+    outcome: TopicSnapshotOutcome | None = strawberry.field(
+        description="What the engine told of its end; null until then, and of one that was stopped."
+    )
     engine_status: str | None = strawberry.field(description="The engine's own word for how the scan ended.")
     started_at: datetime | None = strawberry.field(description="When the engine began to read the table.")
     finished_at: datetime | None = strawberry.field(description="When it ended.")
