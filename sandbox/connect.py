@@ -17,6 +17,8 @@ _START_TIMEOUT_SECONDS = 90.0
 _RUNNING_TIMEOUT_SECONDS = 60.0
 _REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=15.0)
 _PORT_ATTEMPTS = 5
+_FLUSH_MS = 1000
+"""Short, so that a killed worker repeats little; Kafka Connect's default is a minute."""
 # For requests without a body too: aiohttp says application/octet-stream else, and Kafka Connect refuses that with 415.
 _JSON_BODY = {"Content-Type": "application/json"}
 _REBALANCING = 409
@@ -32,6 +34,8 @@ class ConnectWorker:
         self._broker = broker
         self._process: ChildProcess | None = None
         self._port = 0
+        self.flush_ms = _FLUSH_MS
+        """Time between two writes of its offsets, from the next start on."""
 
     @property
     def url(self) -> str:
@@ -55,7 +59,7 @@ class ConnectWorker:
         reason = ""
         for _ in range(_PORT_ATTEMPTS):
             self._port = fixed or free_port()
-            command = worker_command(self._directory, self._broker.bootstrap, self._port)
+            command = worker_command(self._directory, self._broker.bootstrap, self._port, self.flush_ms)
             process = self._process = await ChildProcess.start(command)
             await eventually(self._ended_or_healthy, _START_TIMEOUT_SECONDS, "Kafka Connect to be healthy")
             if process.returncode is None:
@@ -89,6 +93,10 @@ class ConnectWorker:
             SandboxError: Kafka Connect refuses the configuration.
         """
         await self._request("POST", "/connectors", {"name": name, "config": dict(config)})
+        write_connector(self._directory, name, config)
+
+    def configure(self, name: str, config: Mapping[str, str]) -> None:
+        """Have the next start run a connector, new or known, with this configuration."""
         write_connector(self._directory, name, config)
 
     async def delete_connector(self, name: str) -> None:

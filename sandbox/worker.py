@@ -43,8 +43,10 @@ def write_connector(directory: Path, name: str, config: Mapping[str, str]) -> No
         json.dump({"name": name, "config": dict(config)}, file)
 
 
-def worker_command(directory: Path, bootstrap: str, port: int) -> Command:
+def worker_command(directory: Path, bootstrap: str, port: int, flush_ms: int) -> Command:
     """Return the command of a worker with the connectors kept in the directory; writes the files that it reads.
+
+    It writes its offsets every `flush_ms`, in milliseconds: what it did since then, it does again after a crash.
 
     Raises:
         SandboxError: Java or the jars are not installed.
@@ -54,7 +56,7 @@ def worker_command(directory: Path, bootstrap: str, port: int) -> Command:
     logging = directory / "log4j2.properties"
     logging.write_text(_LOGGING, encoding="ascii")
     properties = directory / "worker.properties"
-    properties.write_text(_properties(_settings(directory, bootstrap, port)), encoding="latin-1")
+    properties.write_text(_properties(_settings(directory, bootstrap, port, flush_ms)), encoding="latin-1")
     connectors = sorted(str(path) for path in connector_file(directory, "any").parent.glob("*.json"))
     argv = (
         *(str(java_binary()), *_JAVA_OPTIONS, f"-Dlog4j2.configurationFile={logging}"),
@@ -63,7 +65,7 @@ def worker_command(directory: Path, bootstrap: str, port: int) -> Command:
     return Command("connect", argv, directory, stop_signals=(signal.SIGTERM,))
 
 
-def _settings(directory: Path, bootstrap: str, port: int) -> dict[str, str]:
+def _settings(directory: Path, bootstrap: str, port: int, flush_ms: int) -> dict[str, str]:
     return {
         "bootstrap.servers": bootstrap,
         "listeners": f"http://{LOOPBACK}:{port}",
@@ -73,8 +75,7 @@ def _settings(directory: Path, bootstrap: str, port: int) -> dict[str, str]:
         "value.converter.schemas.enable": "false",
         "plugin.discovery": "service_load",
         "offset.storage.file.filename": str(directory / "offsets"),
-        # Short, so that a killed worker repeats little.
-        "offset.flush.interval.ms": "1000",
+        "offset.flush.interval.ms": str(flush_ms),
     }
 
 

@@ -4,7 +4,7 @@ What Debezium does was seen on 3.6: an incremental snapshot carries the id of th
 with STARTED only where none is running; a blocking one carries a random id each time.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -20,7 +20,23 @@ snapshot of the same connector rarely ends within it."""
 STOP_FOLLOWS = timedelta(seconds=5)
 """How long after the end an engine may say that the end was a stop: the two come within a millisecond."""
 
+_AT_WORK = {NotificationKind.STARTED, NotificationKind.IN_PROGRESS, NotificationKind.TABLE_SCAN_COMPLETED}
 _PROVES_NOTHING = {NotificationKind.SKIPPED, NotificationKind.OTHER}
+
+
+def telling(
+    snapshot: ActiveSnapshot, notifications: Sequence[Notification], senders: Mapping[str, str]
+) -> Sequence[Notification]:
+    """Return those of `notifications` that can tell of `snapshot`: none under the id of a signal that another one sent.
+
+    `senders` names the source snapshot that sent each signal of ours. An engine that was killed reads signals again
+    from the offsets that it had written: those of snapshots that have ended, before ours comes again or joins them.
+    An external snapshot may be such a repetition itself, so that everything tells of it.
+    """
+    if snapshot.external:
+        return notifications
+    own = snapshot.source_snapshot_id
+    return [one for one in notifications if not one.incremental or senders.get(one.id, own) == own]
 
 
 class Correlation:
@@ -48,7 +64,9 @@ class Correlation:
         if notification.kind is NotificationKind.ABORTED:
             late = notification.at <= signal.ended_at + STOP_FOLLOWS
         # A blocking snapshot that ended without our tables was not ours, where another begins: blocking ones queue.
-        is_late_or_news = late or not (notification.incremental or self.snapshot.external)
+        # An incremental one that is told of by its own id after its end is run again, after a restart of the engine.
+        is_own = notification.id == signal.id and notification.kind in _AT_WORK
+        is_late_or_news = late or is_own or not (notification.incremental or self.snapshot.external)
         return signal if is_late_or_news else None
 
     def in_flight(self) -> ActiveSignal | None:

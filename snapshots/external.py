@@ -1,4 +1,4 @@
-"""Snapshots that somebody else started: which notification shows that one is under way. Pure."""
+"""Snapshots that we did not start: which notification shows that one is under way. Pure."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -28,6 +28,15 @@ class Known:
     """When the last snapshot that was seen at work ended, by the engine's clock."""
     not_before: datetime
     """What is older shows nothing: by rule a snapshot so long silent would be given up."""
+    ended_ids: Collection[str] = ()
+    """Those of `signal_ids` whose end the engine told."""
+
+    def is_repeated(self, notification: Notification) -> bool:
+        """Whether `notification` tells that the engine begins anew with a signal of ours that it had ended.
+
+        After a crash it reads signals again from the offsets that it had written (seen on Debezium 3.6).
+        """
+        return notification.kind is NotificationKind.STARTED and notification.id in self.ended_ids
 
 
 def first_of_external(notifications: Sequence[Notification], known: Known) -> int | None:
@@ -44,7 +53,8 @@ def _shows_external(notification: Notification, known: Known) -> bool:
         return False
     if not notification.incremental and notification.kind is not NotificationKind.STARTED:
         return False
-    if notification.incremental and (not notification.id or notification.id in known.signal_ids):
+    is_ours = notification.incremental and notification.id in known.signal_ids and not known.is_repeated(notification)
+    if is_ours or not notification.id:
         return False
     if known.last_end is not None and notification.at <= known.last_end:
         return False

@@ -27,6 +27,7 @@ _MESSAGES = {
     # A blocking one carries no id of ours, so that one of ours which begins late looks the same.
     SnapshotType.BLOCKING: "Started by somebody else, or abandoned before it began; seen by what the connector told.",
 }
+_REPEATED = "The engine runs a signal again that had ended, as after a restart; seen by what the connector told."
 
 
 async def take_free(
@@ -53,7 +54,8 @@ async def take_free(
         if (place := first_of_external(one.notifications, known[one.connector_id])) is not None
     ]
     if shown:
-        held += await _record(connection, tenant_id, shown, ids, at)
+        repeated = {one.connector_id for one in shown if known[one.connector_id].is_repeated(one.notifications[0])}
+        held += await _record(connection, tenant_id, shown, repeated, ids, at)
     return held
 
 
@@ -118,9 +120,15 @@ async def _known(
     """Return what is known of each source of `free`, by connector id."""
     connectors = [one.connector_id for one in free]
     signals = await connection.execute(
-        text("SELECT id FROM signal WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS text[]))"),
+        text("""
+            SELECT g.id, g.state = 'ENDED' AND s.state <> 'ABANDONED' AS ended FROM signal g
+            JOIN source_snapshot s ON s.tenant_id = g.tenant_id AND s.id = g.source_snapshot_id
+            WHERE g.tenant_id = :tenant_id AND g.id = ANY(CAST(:ids AS text[]))
+        """),
         {"tenant_id": tenant_id, "ids": sorted({n.id for one in free for n in one.notifications if n.incremental})},
     )
+    ours = {row.id: row.ended for row in signals}
+    ended_ids = frozenset(id_ for id_, ended in ours.items() if ended)
     # What an operator gave up stays given up; what had fallen silent, and has a code for that, may speak again.
     abandoned = await connection.execute(
         text("""
@@ -132,7 +140,7 @@ async def _known(
         """),
         {"tenant_id": tenant_id, "connectors": connectors},
     )
-    signal_ids = frozenset(signals.scalars()) | frozenset(abandoned.scalars())
+    signal_ids = ours.keys() | frozenset(abandoned.scalars())
     # A refusal of ours tells nothing of the engine, so only those count that were seen at work.
     rows = await connection.execute(
         text("""
@@ -148,7 +156,8 @@ async def _known(
     )
     ends = {row.id: row.ended_at for row in rows}
     return {
-        one.connector_id: Known(signal_ids, _later(ends[one.connector_id], one.last_end), not_before) for one in free
+        one.connector_id: Known(signal_ids, _later(ends[one.connector_id], one.last_end), not_before, ended_ids)
+        for one in free
     }
 
 
@@ -157,6 +166,8 @@ class _New:
     told: Told
     source_snapshot_id: str
     bulk_id: str
+    is_repeated: bool
+    """Whether the engine runs a signal of ours again."""
 
     @property
     def first(self) -> Notification:
@@ -168,9 +179,17 @@ class _New:
 
 
 async def _record(
-    connection: AsyncConnection, tenant_id: str, shown: Sequence[Told], ids: IdMaker, at: datetime
+    connection: AsyncConnection,
+    tenant_id: str,
+    shown: Sequence[Told],
+    repeated: Collection[str],
+    ids: IdMaker,
+    at: datetime,
 ) -> list[Told]:
-    """Record a snapshot for each of `shown` whose source is free; return those that were recorded."""
+    """Record a snapshot for each of `shown` whose source is free; return those that were recorded.
+
+    `repeated` are the ids of the connectors that run a signal of ours again.
+    """
     # In the order of the connectors' ids, as whoever opens a bulk snapshot does: else the two could deadlock.
     result = await connection.execute(
         text("""
@@ -190,7 +209,7 @@ async def _record(
     )
     won: Collection[str] = frozenset(result.scalars())
     new = [
-        _New(one, one.source_snapshot_id, ids(identifiers.BULK_SNAPSHOT))
+        _New(one, one.source_snapshot_id, ids(identifiers.BULK_SNAPSHOT), one.connector_id in repeated)
         for one in shown
         if one.source_snapshot_id is not None and one.source_snapshot_id in won
     ]
@@ -227,7 +246,7 @@ def _source_row(tenant_id: str, new: _New, at: datetime) -> dict[str, object]:
         "started_at": new.first.at,
         "origin": SnapshotOrigin.EXTERNAL.value,
         "answer_kind": AnswerKind.DISPATCHED.value,
-        "answer_message": _MESSAGES[new.snapshot_type],
+        "answer_message": _REPEATED if new.is_repeated else _MESSAGES[new.snapshot_type],
         "answer_retryable": False,
     }
 
@@ -242,7 +261,7 @@ def _event_row(tenant_id: str, new: _New, at: datetime) -> dict[str, object]:
         "subject_id": new.source_snapshot_id,
         "from_state": None,
         "to_state": SnapshotState.RUNNING.value,
-        "cause": "started by somebody else",
+        "cause": "run again by the engine" if new.is_repeated else "started by somebody else",
         "detail": {
             "notification": first.kind.value,
             "id": first.id,

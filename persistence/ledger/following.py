@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from persistence.database import Database
 from persistence.ledger import active, externals
 from persistence.ledger.changes import due_signals, write_changes
-from persistence.ledger.holders import Told, find_holders
+from persistence.ledger.holders import Told, find_holders, find_senders
 from persistence.ledger.sending import SignalKey
+from snapshots.correlation import telling
 from snapshots.identifiers import IdMaker
 from snapshots.notifications import Notification
 from snapshots.reducer import reduce_until_end
@@ -68,11 +69,13 @@ class LedgerFollowing:
         loaded = await active.load(connection, tenant_id, list(by_id))
         outside = [(by_id[snapshot.source_snapshot_id], snapshot) for snapshot in loaded if snapshot.external]
         candidates = await externals.candidates(connection, tenant_id, outside, self._ids) if outside else {}
+        senders = await find_senders(connection, tenant_id, loaded, held)
         changes, left = {}, []
         for snapshot in loaded:
             one = by_id[snapshot.source_snapshot_id]
             found = candidates.get(snapshot.source_snapshot_id, ())
-            after, changed, rest = reduce_until_end(snapshot, one.notifications, [topic for topic, _ in found])
+            told = telling(snapshot, one.notifications, senders)
+            after, changed, rest = reduce_until_end(snapshot, told, [topic for topic, _ in found])
             changes[snapshot.source_snapshot_id] = changed
             if rest:
                 last_end = after.finished_at

@@ -1,12 +1,13 @@
-"""Which connectors a batch of notifications tells of, and the snapshot that holds each."""
+"""Which connectors a batch of notifications tells of, the snapshot that holds each, and who sent the signals named."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from snapshots.active import ActiveSnapshot
 from snapshots.notifications import Notification
 
 
@@ -57,6 +58,27 @@ async def find_holders(
         Told(row.id, row.source_snapshot_id, _in_order(by_name[row.notification_topic, row.topic_prefix]))
         for row in rows
     ]
+
+
+async def find_senders(
+    connection: AsyncConnection, tenant_id: str, holders: Iterable[ActiveSnapshot], told: Iterable[Told]
+) -> dict[str, str]:
+    """Return who sent each signal that is told of and is none of `holders`, by signal id: a source snapshot of ours.
+
+    One statement, and none where all that is told carries the ids of the holders' signals.
+    """
+    known = {signal.id for holder in holders for signal in holder.signals}
+    foreign = {one.id for each in told for one in each.notifications if one.incremental and one.id not in known}
+    if not foreign:
+        return {}
+    rows = await connection.execute(
+        text("""
+            SELECT id, source_snapshot_id FROM signal
+            WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS text[]))
+        """),
+        {"tenant_id": tenant_id, "ids": sorted(foreign)},
+    )
+    return {row.id: row.source_snapshot_id for row in rows}
 
 
 async def _lock(connection: AsyncConnection, tenant_id: str, source_snapshot_ids: Sequence[str]) -> None:

@@ -1,5 +1,6 @@
 """The real chain with a proxy in front of each part, and a PostgreSQL of Topicsnap's own."""
 
+import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit, urlunsplit
 
+import orjson
+
 from persistence.embedded import EmbeddedPostgres
 from persistence.embedded.directories import make_directory
 from persistence.embedded.ports import LOOPBACK, free_port
@@ -19,6 +22,7 @@ from sandbox.broker import Broker
 from sandbox.connect import ConnectWorker
 from sandbox.platform import broker_binary
 from sandbox.sources import connector_config
+from sandbox.topics import Json, write_record
 from sandbox.waiting import eventually
 from tests.e2e.sources import FENCE, OwnSource
 from tests.faults.proxy import Proxy
@@ -116,6 +120,43 @@ class Chain:
 
         await eventually(arrived, _FENCE_SECONDS, f"the fence of {source.name}")
 
+    async def pass_signal_fence(self, source: OwnSource) -> None:
+        """Return when the connector has taken a signal that asks it to log a line, and with it all sent before."""
+        mark = f"signal fence {next(self._fences)} of {source.name}"
+        if source.source.channel == "kafka":
+            signal: Json = {"id": mark, "type": "log", "data": {"message": mark}}
+            await write_record(self.broker.bootstrap, source.source.signal_topic, source.source.topic_prefix, signal)
+        else:
+            async with connected(self.databases.url(source.name)) as connection:
+                data = orjson.dumps({"message": mark}).decode()
+                await connection.execute("INSERT INTO public.debezium_signal VALUES ($1, 'log', $2)", mark, data)
+
+        async def logged() -> bool:
+            return mark in self.connect.log.read_text(encoding="utf-8", errors="replace")
+
+        await eventually(logged, _FENCE_SECONDS, mark)
+
+    async def engine_is_done(self, seconds: float) -> None:
+        """Return when the engine has taken all signals, those that it reads again too, and reads no table any more.
+
+        The changes to the tables are also what keeps a read-only connector going: after a restart Debezium 3.6 waits
+        for one in the middle of a snapshot (debezium/dbz#2055).
+        """
+        await asyncio.gather(*(self.pass_signal_fence(source) for source in SOURCES))
+
+        async def quiet() -> bool:
+            await asyncio.gather(*(self.pass_fence(source) for source in SOURCES))
+            mark = f"fence {next(self._fences)}"
+            await write_record(self.broker.bootstrap, NOTIFICATIONS, mark, {"id": mark, "type": "FENCE"})
+
+            async def come() -> bool:
+                return self.seen.has_told(NOTIFICATIONS, mark)
+
+            await eventually(come, _FENCE_SECONDS, "what was told last")
+            return self.seen.is_quiet(NOTIFICATIONS)
+
+        await eventually(quiet, seconds, "the end of what the engine reads again")
+
 
 def variable(source: OwnSource) -> str:
     return f"{source.name.upper()}_DATABASE_URL"
@@ -165,6 +206,11 @@ async def _start(source: OwnSource, databases: EmbeddedPostgres, broker: Broker,
     await databases.create_database(source.name)
     async with connected(databases.url(source.name)) as connection:
         await connection.execute(source.sql())
+    await connect.create_connector(source.source.connector, configuration(source, databases, broker))
+
+
+def configuration(source: OwnSource, databases: EmbeddedPostgres, broker: Broker) -> dict[str, str]:
+    """Return the configuration of the source's connector."""
     config = connector_config(
         source.source,
         host=LOOPBACK,
@@ -172,5 +218,4 @@ async def _start(source: OwnSource, databases: EmbeddedPostgres, broker: Broker,
         password=urlsplit(databases.url()).password or "",
         bootstrap=broker.bootstrap,
     )
-    config["notification.sink.topic.name"] = NOTIFICATIONS
-    await connect.create_connector(source.source.connector, config)
+    return config | {"notification.sink.topic.name": NOTIFICATIONS}

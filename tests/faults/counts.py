@@ -22,6 +22,10 @@ class Counts:
     sent_twice: int
     run_twice: int
     rows: int
+    again: int
+    """Rows beyond those: an engine that was killed sends some again, and runs signals again."""
+    held_by_engine: int
+    """Sources that were held because the engine ran an ended signal again by itself."""
 
 
 @dataclass(frozen=True)
@@ -29,5 +33,6 @@ class Mark:
     """A moment, since which things are counted."""
 
     seen: dict[str, int]
+    told: int
     signals: dict[str, frozenset[str]]
     bulk_ids: frozenset[str]

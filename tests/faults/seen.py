@@ -70,17 +70,36 @@ class Seen:
             self._task.result()
         return (topic, note) in self._changes
 
-    def started(self, topic: str) -> Counter[str]:
-        """Return how often the notifications on a topic tell STARTED, by the signal's id."""
-        return Counter(str(value["id"]) for value in self._told[topic] if value["type"] == "STARTED")
+    def told(self, topic: str) -> list[Json]:
+        """Return all notifications of a topic, in the order they came."""
+        return self._told[topic]
+
+    def started(self, topic: str, since: int = 0) -> Counter[str]:
+        """Return how often the notifications on a topic tell STARTED, by signal id, from the one at `since` on."""
+        return Counter(str(value["id"]) for value in self._told[topic][since:] if value["type"] == "STARTED")
+
+    def read_tables(self, topic: str, since: int) -> set[str]:
+        """Return the topics of the tables that notifications tell of as being read, from the one at `since` on."""
+        tables = set()
+        for value in self._told[topic][since:]:
+            more = value.get("additional_data")
+            if isinstance(more, dict):
+                table = more.get("scanned_collection") or more.get("current_collection_in_progress")
+                tables.add(f"{more.get('connector_name')}.{table}")
+        return tables
 
     def is_quiet(self, topic: str) -> bool:
-        """Whether what each connector told last on a topic of notifications is the end of a snapshot."""
+        """Whether what each connector told last on a topic of notifications is an end, or that it has just started."""
         last: dict[object, object] = {}
         for value in self._told[topic]:
             more = value.get("additional_data")
-            last[more.get("connector_name") if isinstance(more, dict) else None] = value["type"]
-        return set(last.values()) <= {"COMPLETED", "ABORTED"}
+            if isinstance(more, dict):
+                last[more.get("connector_name")] = value["type"]
+        return set(last.values()) <= {"COMPLETED", "ABORTED", "SKIPPED"}
+
+    def has_told(self, topic: str, id: str) -> bool:
+        """Whether a notification of this id has come."""
+        return any(value["id"] == id for value in reversed(self._told[topic]))
 
     def signals(self, topic: str) -> list[str]:
         """Return the ids of the `execute-snapshot` signals on a signal topic."""

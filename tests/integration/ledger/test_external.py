@@ -124,6 +124,45 @@ async def test_nothing_that_is_told_of_ours_makes_one(bench: Bench) -> None:
     assert await holder(bench) is None
 
 
+async def test_a_signal_of_ours_that_the_engine_runs_again_holds_its_source_and_says_so(bench: Bench) -> None:
+    """As after a crash of Kafka Connect, which had not written its offsets."""
+    (key,) = await bench.dispatch("top_src_0_0")
+    once = [begun(bench, 0, signal_id=key.signal_id), bench.scanned(key.signal_id, 0)]
+    await bench.tell(*once, bench.notification(COMPLETED, key.signal_id))
+    await bench.tell(begun(bench, 0, signal_id=key.signal_id))
+    again = await only(bench)
+    assert await holder(bench) == again.id
+    assert again.answer
+    assert again.answer.message.startswith("The engine runs a signal again")
+    [refused] = (await bench.open("top_src_0_1")).sources
+    assert refused.refusal
+    assert refused.refusal.code is SnapshotErrorCode.SNAPSHOT_ALREADY_RUNNING
+
+    await bench.tell(bench.scanned(key.signal_id, 0), bench.notification(COMPLETED, key.signal_id))
+    assert (await only(bench)).state is SnapshotState.COMPLETED
+    assert await holder(bench) is None
+    assert (await bench.record(key.source_snapshot_id)).state is SnapshotState.COMPLETED
+
+
+async def test_a_signal_of_ours_that_is_run_again_while_another_holds_its_source_tells_it_nothing(bench: Bench) -> None:
+    (older,) = await bench.dispatch("top_src_0_0")
+    done = [bench.scanned(older.signal_id, 0), bench.notification(COMPLETED, older.signal_id)]
+    await bench.tell(begun(bench, 0, signal_id=older.signal_id), *done)
+    (key,) = await bench.dispatch("top_src_0_0")
+    await bench.tell(begun(bench, 0, signal_id=key.signal_id))
+
+    await bench.tell(
+        begun(bench, 0, signal_id=older.signal_id),
+        bench.scanned(older.signal_id, 0, "SQL_EXCEPTION"),
+        bench.notification(COMPLETED, older.signal_id),
+    )
+    assert (await bench.record(key.source_snapshot_id)).state is SnapshotState.RUNNING
+    await bench.tell(begun(bench, 0, signal_id=key.signal_id), bench.scanned(key.signal_id, 0))
+    await bench.tell(bench.notification(COMPLETED, key.signal_id))
+    assert (await bench.record(key.source_snapshot_id)).state is SnapshotState.COMPLETED
+    assert await externals(bench) == []
+
+
 async def test_a_late_start_of_a_blocking_one_of_ours_makes_none(bench: Bench) -> None:
     opened = await bench.ledger.open(
         bench.request(["top_src_0_0"], snapshot_type=SnapshotType.BLOCKING), lease_until=bench.lease()

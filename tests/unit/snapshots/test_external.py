@@ -9,7 +9,9 @@ from snapshots.external import Known, first_of_external
 from snapshots.notifications import Notification, NotificationKind
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-KNOWN = Known(frozenset({"sig-ours"}), NOON - timedelta(minutes=1), NOON - timedelta(hours=1))
+KNOWN = Known(
+    frozenset({"sig-ours", "sig-ended"}), NOON - timedelta(minutes=1), NOON - timedelta(hours=1), {"sig-ended"}
+)
 STARTED = Notification(
     cluster_id="c",
     topic="notes",
@@ -33,6 +35,7 @@ BLOCKING = replace(STARTED, id="random", incremental=False, collections=())
         pytest.param(replace(STARTED, kind=NotificationKind.IN_PROGRESS), id="an incremental one at work"),
         pytest.param(replace(STARTED, kind=NotificationKind.PAUSED), id="an incremental one that was paused"),
         pytest.param(BLOCKING, id="the start of a blocking or initial one"),
+        pytest.param(replace(STARTED, id="sig-ended"), id="a signal of ours that had ended, begun anew"),
     ],
 )
 def test_it_shows(notification: Notification) -> None:
@@ -43,6 +46,11 @@ def test_it_shows(notification: Notification) -> None:
     "notification",
     [
         pytest.param(replace(STARTED, id="sig-ours"), id="a signal of ours, late"),
+        pytest.param(
+            replace(STARTED, id="sig-ended", kind=NotificationKind.IN_PROGRESS),
+            id="a signal of ours that had ended, late",
+        ),
+        pytest.param(replace(STARTED, id="sig-ended", at=NOON - timedelta(minutes=1)), id="its start, told again"),
         pytest.param(replace(STARTED, id=""), id="no id"),
         pytest.param(replace(STARTED, reads_nothing=True), id="nothing to read"),
         pytest.param(replace(STARTED, at=NOON - timedelta(minutes=1)), id="by the end of the last one"),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snapshots.active import EXTERNAL_SIGNAL, ActiveSignal, ActiveSnapshot, ActiveTopic, Changes
-from snapshots.correlation import CLOCK_SKEW, STOP_FOLLOWS
+from snapshots.correlation import CLOCK_SKEW, STOP_FOLLOWS, telling
 from snapshots.kinds import SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
 from snapshots.notifications import Notification, NotificationKind
 from snapshots.reducer import conclude, give_up, reduce_all, reduce_until_end
@@ -349,6 +349,42 @@ def test_what_another_told_before_we_were_seen_is_not_ours(kind: NotificationKin
     assert reduce(snapshot(["public.a"]), foreign).is_empty
     begun, _ = reduce_all(snapshot(["public.a"]), [told(NotificationKind.STARTED, seconds=5)])
     assert reduce(begun, foreign).is_empty
+
+
+def test_what_the_engine_tells_of_an_older_signal_of_ours_after_its_restart_says_nothing_of_this_one() -> None:
+    """It reads signals again from older offsets: the one before, which ended long ago, then ours."""
+    active = snapshot(["public.a"])
+    again = [
+        STARTED,
+        told(NotificationKind.STARTED, seconds=9, id="sig-older"),
+        replace(scanned("public.a", "SQL_EXCEPTION", seconds=10), id="sig-older"),
+        told(NotificationKind.COMPLETED, seconds=11, id="sig-older"),
+    ]
+    left = telling(active, again, {"sig-older": "snap-older", "sig-0": "snap"})
+    assert left == again[:1]
+    after, _ = reduce_all(active, [*left, told(NotificationKind.STARTED, seconds=12), scanned("public.a", seconds=13)])
+    assert after.topics[0].outcome is TopicSnapshotOutcome.SUCCEEDED
+
+
+def test_all_that_is_told_tells_of_an_external_snapshot_and_a_random_id_of_any() -> None:
+    stop = told(NotificationKind.ABORTED, id="random")
+    senders = {"sig-older": "snap-older"}
+    assert telling(snapshot(["public.a"]), [stop], senders) == [stop]
+    older = told(NotificationKind.STARTED, id="sig-older")
+    assert telling(replace(snapshot(["public.a"]), external=True), [older], senders) == [older]
+
+
+def test_a_signal_that_is_told_of_after_an_end_that_was_taken_for_its_own_goes_on() -> None:
+    """A signal by hand is run again before ours is, by an engine that was killed: its start tells no end of ours."""
+    by_hand = told(NotificationKind.STARTED, seconds=9, id="by-hand", collections=("public.b",))
+    active, _ = reduce_all(snapshot(["public.a"]), [STARTED, by_hand, told(NotificationKind.COMPLETED, id="by-hand")])
+    assert active.signals[0].ended_at is not None
+    joined = told(NotificationKind.IN_PROGRESS, "public.b", seconds=9.5, collections=("public.b", "public.a"))
+    after, _ = reduce_all(active, [joined])
+    assert after.signals[0].ended_at is None
+    assert conclude(after)[0].state is SnapshotState.RUNNING
+    ended, _ = reduce_all(after, [scanned("public.a", seconds=10), told(NotificationKind.COMPLETED, seconds=11)])
+    assert ended.state is SnapshotState.COMPLETED
 
 
 def test_a_start_of_another_proves_that_ours_has_ended() -> None:

@@ -1,8 +1,9 @@
 """Whatever anybody sends and in whatever order it is told: no wrong verdict, no source held on, no forbidden step.
 
 The engine is modelled on what a real Debezium 3.6 did (docs/debezium.md): one incremental snapshot at a time, which
-later signals join, taking over its id; blocking ones in a queue, each notification under an id of its own; a stop tells
-the end first. Its notifications go to partitions by their ids, so that they can be read in another order than told.
+later signals join, taking over its id; blocking ones in a queue, each notification under an id of its own; a stop
+tells the end first; after a crash it reads signals again, those that had ended as well. Its notifications go to
+partitions by their ids, so that they can be read in another order than told.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from snapshots.active import EXTERNAL_SIGNAL, ActiveSignal, ActiveSnapshot, ActiveTopic
+from snapshots.correlation import telling
 from snapshots.external import Known, first_of_external
 from snapshots.kinds import SnapshotType, TopicSnapshotOutcome
 from snapshots.notifications import Notification, NotificationKind
@@ -65,6 +67,8 @@ class Engine:
     """Blocking signals that were read once more after a restart."""
     told_of: list[str] = field(default_factory=list)
     """Of which signal each notification of the log really is, empty for none."""
+    received: list[Job] = field(default_factory=list)
+    """Incremental signals in their order, as they were sent."""
     _numbers: Iterator[int] = field(default_factory=count)
     _begun: bool = False
 
@@ -73,6 +77,10 @@ class Engine:
         if job.snapshot_type is BLOCKING:
             self.blocking.append(job)
             return
+        self.received.append(replace(job, scans=list(job.scans)))
+        self._begin(job)
+
+    def _begin(self, job: Job) -> None:
         self.jobs.append(job)
         if len(self.jobs) == 1:
             self._tell(Kind.STARTED, INCREMENTAL)
@@ -91,7 +99,8 @@ class Engine:
         self.now += timedelta(milliseconds=20)
         left = tuple(table for job in self.jobs for table, _ in job.scans)
         for job in self.jobs:
-            self.truth |= {(job.id, table): "CANCELLED" for table, _ in job.scans}
+            self.truth = {(job.id, table): "CANCELLED" for table, _ in job.scans} | self.truth  # once read stays read
+        self.received = []
         last, self.jobs = self.jobs[-1], []
         self._tell(Kind.COMPLETED, INCREMENTAL, id=last.id, left=())
         self._tell(Kind.ABORTED, INCREMENTAL, id=self._random(), left=left)
@@ -120,6 +129,21 @@ class Engine:
                 self.truth.setdefault((job.id, table), "NOT_REPORTED")
             self.blocking.pop(0)
             self._begun = False
+
+    def crash(self, lost: int, steps: int) -> None:
+        """Die, and begin again by offsets from before the last signals: all that had not ended, and `lost` before it.
+
+        It does `steps` before it comes to the next signal.
+        """
+        self.now += timedelta(seconds=3)
+        again = self.received[max(len(self.received) - len(self.jobs) - lost, 0) :]
+        self.jobs = []
+        self._tell(Kind.SKIPPED, BLOCKING, id=self._random(), left=())
+        for job in again:
+            self.now += timedelta(milliseconds=50)
+            self._begin(replace(job, scans=list(job.scans)))
+            for _ in range(steps):
+                self.step()
 
     def _step_incremental(self) -> None:
         job = self.jobs[0]
@@ -275,6 +299,16 @@ class TruthMachine(RuleBasedStateMachine):
     def restart(self, *, reads_again: bool) -> None:
         self.engine.restart(reads_again=reads_again)
 
+    @rule(lost=st.integers(0, 2), steps=st.integers(0, 3))
+    def crash(self, lost: int, steps: int) -> None:
+        """Signals by hand are not run again here: they are told from ours by what comes within seconds."""
+        if self.engine.blocking or self.by_hand_is_among(self.engine.received[-lost - len(self.engine.jobs) :]):
+            return
+        self.engine.crash(lost, steps)
+
+    def by_hand_is_among(self, jobs: Sequence[Job]) -> bool:
+        return any(job.id not in self.sent for job in jobs)
+
     @rule(steps=st.integers(1, 6))
     def work(self, steps: int) -> None:
         for _ in range(steps):
@@ -346,13 +380,15 @@ class TruthMachine(RuleBasedStateMachine):
 
     def _open_external(self, batch: Sequence[Notification]) -> Sequence[Notification]:
         last_end = max((one.finished_at for one in self.ended if one.finished_at and one.started_at), default=None)
-        known = Known(self.sent, last_end, self.engine.now - SILENCE)
+        ended = {one.id for held in self.ended for one in held.signals if one.state is SignalState.ENDED}
+        known = Known(self.sent, last_end, self.engine.now - SILENCE, ended)
         place = first_of_external(batch, known)
         if place is None:
             return ()
         first = batch[place]
         # Ours that had ended by all reports, and begins once more, is for the ledger to hold the source for.
-        assert self.engine.told_of[first.offset] not in self.sent - self.engine.read_again
+        is_begun_anew = known.is_repeated(first) or self.engine.told_of[first.offset] in self.engine.read_again
+        assert self.engine.told_of[first.offset] not in self.sent or is_begun_anew
         id = f"external-{next(self.ids)}"
         self.held = ActiveSnapshot(
             source_snapshot_id=id,
@@ -371,11 +407,15 @@ class TruthMachine(RuleBasedStateMachine):
         assert self.held is not None
         taken = {topic.data_collection for topic in self.held.topics}
         candidates = [ActiveTopic(f"found-{table}", None, table) for table in TABLES if table not in taken]
-        after, changes, rest = reduce_until_end(self.held, batch, candidates)
+        after, changes, rest = reduce_until_end(self.held, telling(self.held, batch, self._senders()), candidates)
         self._take(after, changes.steps)
         if changes.next_signal_id is not None:
             self._send(changes.next_signal_id)
         return rest
+
+    def _senders(self) -> dict[str, str]:
+        ours = [*self.ended, *([self.held] if self.held else [])]
+        return {one.id: snapshot.source_snapshot_id for snapshot in ours for one in snapshot.signals if one.id}
 
     def _sweep(self) -> None:
         if self.held is None:
