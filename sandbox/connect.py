@@ -11,7 +11,7 @@ from persistence.embedded.processes import ChildProcess
 from sandbox.broker import Broker
 from sandbox.errors import SandboxError
 from sandbox.waiting import eventually
-from sandbox.worker import connector_file, worker_command, write_connector
+from sandbox.worker import connector_file, offsets_file, worker_command, write_connector
 
 _START_TIMEOUT_SECONDS = 90.0
 _RUNNING_TIMEOUT_SECONDS = 60.0
@@ -46,6 +46,11 @@ class ConnectWorker:
     def log(self) -> Path:
         """Its log of this run; the one before ends in `.1`."""
         return self._directory / "connect.log"
+
+    @property
+    def offsets(self) -> Path:
+        """The file of its connectors' offsets, in Java's serialization; none before they are written first."""
+        return offsets_file(self._directory)
 
     async def start(self) -> None:
         """Start it, with the connectors it had before, and return when it is healthy: about three seconds.

@@ -33,6 +33,11 @@ def connector_file(directory: Path, name: str) -> Path:
     return directory / "connectors" / f"{name}.json"
 
 
+def offsets_file(directory: Path) -> Path:
+    """Return the file in which the worker keeps the offsets of its connectors."""
+    return directory / "offsets"
+
+
 def write_connector(directory: Path, name: str, config: Mapping[str, str]) -> None:
     """Keep a connector for the next start of the worker."""
     path = connector_file(directory, name)
@@ -74,7 +79,7 @@ def _settings(directory: Path, bootstrap: str, port: int, flush_ms: int) -> dict
         "value.converter": _JSON_CONVERTER,
         "value.converter.schemas.enable": "false",
         "plugin.discovery": "service_load",
-        "offset.storage.file.filename": str(directory / "offsets"),
+        "offset.storage.file.filename": str(offsets_file(directory)),
         "offset.flush.interval.ms": str(flush_ms),
     }
 

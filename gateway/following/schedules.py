@@ -10,7 +10,6 @@ from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.adapters.persistence.qb import (
     QueryBuilderEnvironment,
     QueryQueueBuilder,
-    QuerySchedulerBuilder,
 )
 from pgqueuer.models import Schedule
 from pgqueuer.queries import Queries
@@ -19,7 +18,7 @@ from pgqueuer.sm import SchedulerManager
 from gateway.following.supervision import Well
 from persistence.connections import connector
 from persistence.database import APP_ROLE
-from persistence.queue_settings import queue_settings
+from persistence.queue_settings import ScheduleQueries, queue_settings
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +50,7 @@ async def run_schedules(
             AsyncpgDriver(connection),
             qbe=QueryBuilderEnvironment(settings),
             qbq=QueryQueueBuilder(settings),
-            qbs=QuerySchedulerBuilder(settings),
+            qbs=ScheduleQueries(settings),
         )
         manager = SchedulerManager(queries)
 

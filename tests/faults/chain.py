@@ -25,6 +25,7 @@ from sandbox.sources import connector_config
 from sandbox.topics import Json, write_record
 from sandbox.waiting import eventually
 from tests.e2e.sources import FENCE, OwnSource
+from tests.faults.object_store import BUCKET, ObjectStore, object_store
 from tests.faults.proxy import Proxy
 from tests.faults.seen import Seen
 from tests.faults.sources import NOTIFICATIONS, SOURCES
@@ -35,11 +36,12 @@ _FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
 
 
 class ProxiedBroker(Broker):
-    """A broker that tells its clients to come through a proxy, all of them."""
+    """A broker that tells its clients to come through a proxy, all of them, and keeps its topics outside itself."""
 
-    def __init__(self, directory: Path, proxy: Proxy) -> None:
+    def __init__(self, directory: Path, proxy: Proxy, store: ObjectStore) -> None:
         super().__init__(directory)
         self._proxy = proxy
+        self._store = store
 
     @property
     def bootstrap(self) -> str:
@@ -52,7 +54,7 @@ class ProxiedBroker(Broker):
     def _command(self) -> Command:
         self._proxy.target_port = self._port
         argv = (
-            *(str(broker_binary()), "broker", "--silent", "--storage-engine", "memory://tansu/"),
+            *(str(broker_binary()), "broker", "--silent", "--storage-engine", f"s3://{BUCKET}/"),
             *(
                 "--listener-url",
                 f"tcp://{LOOPBACK}:{self._port}",
@@ -60,7 +62,7 @@ class ProxiedBroker(Broker):
                 f"tcp://{self.bootstrap}",
             ),
         )
-        return Command("broker", argv, self._directory)
+        return Command("broker", argv, self._directory, environment=self._store.environment)
 
 
 @dataclass
@@ -181,7 +183,8 @@ async def running_chain(directory: Path) -> AsyncIterator[Chain]:
             proxies[place].target_port = server.port
         for part in ("broker", "connect"):
             make_directory(directory / part)
-        broker = ProxiedBroker(directory / "broker", proxies["Kafka"])
+        store = await stack.enter_async_context(object_store())
+        broker = ProxiedBroker(directory / "broker", proxies["Kafka"], store)
         stack.push_async_callback(broker.stop)
         await broker.start()
         connect = ConnectWorker(directory / "connect", broker)

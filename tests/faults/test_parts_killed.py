@@ -57,8 +57,26 @@ async def test_postgresql_of_topicsnap(stand: Stand, survivor: Gateway, number: 
     assert (counts.accepted, counts.succeeded, counts.signals, counts.lost) == (4, 4, 4, 0)
 
 
+async def kept(stand: Stand, mark: Mark) -> None:
+    """Return when Kafka Connect has written the offsets of what is under way over Kafka, or it has ended.
+
+    Until then Debezium may lose it by a crash: its reader of Kafka signals commits by a clock of its own.
+    """
+    [record] = await stand.records(mark)
+    [signal_id] = [one.signals[0].id for one in record.snapshots if one.source.name == DESK.source.connector]
+
+    async def written_or_ended() -> bool:
+        if signal_id.encode() in stand.chain.connect.offsets.read_bytes():
+            return True
+        [now] = await stand.records(mark)
+        return all(one.state.is_terminal for one in now.snapshots if one.source.name == DESK.source.connector)
+
+    await eventually(written_or_ended, 20.0, "the offsets of what is under way")
+
+
 async def test_kafka_connect(stand: Stand, survivor: Gateway) -> None:
     mark, connect = await begun(stand, survivor), stand.chain.connect
+    await kept(stand, mark)
     connect.kill()
     await connect.start()
     for source, _ in ASKED:
@@ -67,6 +85,22 @@ async def test_kafka_connect(stand: Stand, survivor: Gateway) -> None:
     counts = await stand.account(mark, engine_restarted=True)
 
     assert (counts.accepted, counts.succeeded, counts.signals, counts.lost) == (4, 4, 4, 0)
+
+
+async def test_broker_is_killed_and_its_storage_survives(stand: Stand, survivor: Gateway) -> None:
+    """Its clients find it at the same address; nobody else is started again."""
+    mark, broker = await begun(stand, survivor), stand.chain.broker
+    broker.send_signal(signal.SIGKILL)
+    asked = await survivor.ask(stand.ids((SAFE, "two"), (MIRROR, "two")), seconds=30)
+    await broker.stop()
+    await broker.start()
+    assert asked is not None
+
+    counts = await stand.account(mark, engine_restarted=True)
+
+    assert (counts.lost, counts.run_twice, counts.held_by_engine) == (0, 0, 0)
+    assert counts.succeeded + counts.failed == counts.accepted
+    assert counts.succeeded >= len(ASKED)
 
 
 async def test_broker_is_stopped_and_goes_on(stand: Stand, survivor: Gateway) -> None:

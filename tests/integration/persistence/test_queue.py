@@ -13,7 +13,7 @@ from pgqueuer.ports.repository import EntrypointExecutionParameter
 from pgqueuer.queries import Queries
 
 from persistence.database import APP_ROLE
-from persistence.queue_settings import queue_settings
+from persistence.queue_settings import TAKE_OVER_SECONDS, ScheduleQueries, queue_settings
 
 
 @pytest.fixture
@@ -57,3 +57,9 @@ def test_the_environment_names_no_tables(monkeypatch: pytest.MonkeyPatch) -> Non
     for name in ("CHANNEL", "QUEUE_TABLE", "TRIGGER", "FUNCTION", "PGQUEUER_PREFIX", "PGQUEUER_SCHEMA"):
         monkeypatch.setenv(name, "something_else")
     assert queue_settings() == expected
+
+
+def test_a_schedule_of_a_dead_process_is_taken_over_sooner_than_pgqueuer_does() -> None:
+    statement = ScheduleQueries(queue_settings()).build_fetch_schedule_query()
+    assert f"heartbeat > interval '{TAKE_OVER_SECONDS} seconds'" in statement
+    assert statement.count("interval '") == 1
