@@ -117,6 +117,10 @@ class Lane:
             for source in self.sources:
                 await connection.execute(f"DROP DATABASE {quoted(source.name)} WITH (FORCE)")
 
+    async def states(self, connector: int) -> tuple[str, ...]:
+        """Return the state of a connector, and of its task."""
+        return await self.sandbox.connect.states(self.sources[connector].connector)
+
     async def make(self, table: Table, rows: Sequence[Row]) -> None:
         """Make a table and fill it."""
         connection = await asyncpg.connect(self.url(self.sources[table.connector]))  # type: ignore[no-untyped-call]

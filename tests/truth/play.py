@@ -113,7 +113,8 @@ class _Run:
         ]
         prefixes = {self._lane.sources[connector].topic_prefix for connector in self._scenario.connectors}
         told = [note for note in self._stage.notes.notes if note.get("connector_name") in prefixes]
-        return "; ".join([*parts, f"told last: {told[-4:]}"])
+        states = [f"{connector}: {await self._lane.states(connector)}" for connector in self._scenario.connectors]
+        return "; ".join([*parts, f"states {states}", f"told last: {told[-4:]}"])
 
     async def _ask(self, number: int) -> None:
         ask = self._scenario.asks[number]
@@ -191,7 +192,7 @@ class _Run:
                 life = (one.state, one.progressed_at, one.signals, one.topics)
                 if seen.get(one.id, (None, 0.0))[0] != life:
                     seen[one.id] = (life, now)
-                elif now - seen[one.id][1] > STALL_SECONDS and self._may_stall(self._connector(one)):
+                elif now - seen[one.id][1] > STALL_SECONDS and await self._may_stall(self._connector(one)):
                     await self._remedy(one, tries)
                     seen[one.id] = (life, time.monotonic())
             await asyncio.sleep(0.1)
@@ -211,14 +212,11 @@ class _Run:
     def _connector(self, snapshot: SourceSnapshotRecord) -> int:
         return [one.connector for one in self._lane.sources].index(snapshot.source.name)
 
-    def _may_stall(self, connector: int) -> bool:
-        """Whether the documentation says that the engine may hang, or be interrupted without a word."""
-        has_refused = any(
-            self._scenario.tables[place].connector == connector for ask in self._scenario.asks for place in ask.refused
-        )
-        # A refused filter kills the task of a connector that may only read (docs/debezium.md).
-        is_killed = has_refused and not self._is_tried and self._lane.sources[connector].read_only
-        return self._scenario.has(connector, Fate.DROPPED) or self._is(Deed.RESTART, connector) or is_killed
+    async def _may_stall(self, connector: int) -> bool:
+        """Whether the documentation says that the engine may hang, or be interrupted without a word; or it has died."""
+        if self._scenario.has(connector, Fate.DROPPED) or self._is(Deed.RESTART, connector):
+            return True
+        return "FAILED" in await self._lane.states(connector)
 
     def _is(self, deed: Deed, connector: int) -> bool:
         disturbance = self._scenario.disturbance
@@ -324,8 +322,11 @@ class _Run:
                 excuse = "two requests at once"
             elif number == 1 and (self._is(Deed.JOIN, connector) or connector in self._remedied):
                 excuse = "another snapshot goes on"
-        elif code is SnapshotErrorCode.CONNECTOR_NOT_RUNNING and self._is(Deed.RESTART, connector):
-            excuse = "it was being restarted"
+        elif code is SnapshotErrorCode.CONNECTOR_NOT_RUNNING:
+            if self._is(Deed.RESTART, connector):
+                excuse = "it was being restarted"
+            elif connector in self._remedied:
+                excuse = "its task had died"
         return Refusal(snapshot.source.name, code, excuse)
 
     def _check_skips(self, record: BulkSnapshotRecord, ask: Ask) -> None:
