@@ -216,7 +216,7 @@ class _Run:
         """Whether the documentation says that the engine may hang, or be interrupted without a word; or it has died."""
         if self._scenario.has(connector, Fate.DROPPED) or self._is(Deed.RESTART, connector):
             return True
-        return "FAILED" in await self._lane.states(connector)
+        return connector in self._remedied or "FAILED" in await self._lane.states(connector)
 
     def _is(self, deed: Deed, connector: int) -> bool:
         disturbance = self._scenario.disturbance
