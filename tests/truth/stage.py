@@ -17,7 +17,6 @@ from resolvers.services import Services
 from resolvers.settle import settle
 from resolvers.sync_catalog import sync_catalog
 from sandbox.stack import Sandbox
-from sandbox.waiting import eventually
 from snapshots.catalog import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic, TopicFilter
 from snapshots.errors import TopicsnapError
 from snapshots.kinds import SignalChannelKind
@@ -30,7 +29,6 @@ from tests.truth.tables import Fate
 TENANT = LOCAL_PRINCIPAL.tenant_id
 CLUSTER = "truth"
 _SETTLE_SECONDS = 1.0
-_SEEN_SECONDS = 15.0
 _DEADLINE_SECONDS = 20.0
 
 
@@ -61,12 +59,6 @@ class Stage:
             [cluster] = await self.services.catalog.clusters(TENANT)
             await sync_catalog(self.services, LOCAL_PRINCIPAL, cluster.id)
 
-        async def seen() -> bool:
-            states = await self.services.connector_states.observe(cluster)
-            return all(one.connector in states for one in lane.sources)
-
-        # What Kafka Connect last said is good for two seconds, in which a connector that is new is not found.
-        await eventually(seen, _SEEN_SECONDS, "the gateway to see the new connectors")
         return lane
 
     def _words(self, lane: Lane, scenarios: Sequence[Scenario]) -> CatalogImport:
