@@ -42,8 +42,10 @@ class KafkaTopicReader:
         bootstrap = _bootstrap(cluster)
         partitions = await self._partitions(bootstrap, topics)
         every = [partition for found in partitions.values() for partition in found]
+        if not every:
+            return {name: {} for name in partitions}
         async with self._consumer(bootstrap) as consumer:
-            ends = await consumer.end_offsets(every) if every else {}
+            ends = await consumer.end_offsets(every)
         return {name: {one.partition: ends[one] for one in found} for name, found in partitions.items()}
 
     @asynccontextmanager
@@ -83,6 +85,8 @@ class KafkaTopicReader:
         try:
             async with asyncio.timeout(_REQUEST_SECONDS):
                 await consumer.start()
+            # aiokafka's stop() raises CancelledError where a task that start() made has not run yet.
+            await asyncio.sleep(0)
             yield consumer
         except _KAFKA_ERRORS as error:
             raise _unreadable(error) from error
