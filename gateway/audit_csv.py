@@ -12,10 +12,11 @@ from snapshots.audit import AuditedBulkSnapshot
 
 COLUMNS = (
     "bulk_snapshot_id", "requested_at", "requested_by", "reason", "operation", "snapshot_type", "bulk_state",
-    "retry_of", "source_snapshot_id", "cluster", "source_id", "source", "source_state", "code", "message",
+    "retry_of", "source_snapshot_id", "origin", "cluster", "source_id", "source", "source_state", "code", "message",
     "signal_id", "signal_state", "signal_sent_at", "signal_destination",
     "topic_id", "topic", "data_collection", "filter", "surrogate_key",
     "state", "outcome", "engine_status", "rows_scanned", "started_at", "finished_at",
+    "verification", "verdict", "verdict_reason", "expected_rows", "emitted_rows", "verified_at",
 )  # fmt: skip
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -52,7 +53,7 @@ def _rows(audited: AuditedBulkSnapshot) -> Iterator[tuple[object, ...]]:
     for snapshot in bulk.snapshots:
         source = snapshot.source
         signals = {signal.id: signal for signal in snapshot.signals}
-        taken = (snapshot.id, source.cluster.name, source.id, source.name, snapshot.state)
+        taken = (snapshot.id, snapshot.origin, source.cluster.name, source.id, source.name, snapshot.state)
         for topic in snapshot.topics:
             signal = signals.get(topic.signal_id or "")
             sent = (signal.id, signal.state, signal.sent_at, signal.destination) if signal else (None,) * 4
@@ -63,6 +64,8 @@ def _rows(audited: AuditedBulkSnapshot) -> Iterator[tuple[object, ...]]:
                 orjson.dumps(row_filter).decode() if row_filter else None, topic.surrogate_key,
                 topic.state, topic.outcome, topic.engine_status, topic.rows_scanned,
                 topic.started_at, topic.finished_at,
+                topic.verification, topic.verdict, topic.verdict_reason,
+                topic.expected_rows, topic.emitted_rows, topic.verified_at,
             )  # fmt: skip
 
 

@@ -68,6 +68,8 @@ def _source_snapshot(snapshot: SourceSnapshotRecord) -> dict[str, object]:
     return {
         "id": snapshot.id,
         "source": {"id": source.id, "name": source.name, "cluster": source.cluster.name},
+        "origin": snapshot.origin,
+        "followed": snapshot.followed,
         "state": snapshot.state,
         "code": snapshot.code,
         "message": snapshot.message,
@@ -107,4 +109,10 @@ def _topic(topic: TopicSnapshotRecord) -> dict[str, object]:
         "rows_scanned": topic.rows_scanned,
         "started_at": topic.started_at,
         "finished_at": topic.finished_at,
+        "verification": topic.verification,
+        "verdict": topic.verdict,
+        "verdict_reason": topic.verdict_reason,
+        "expected_rows": topic.expected_rows,
+        "emitted_rows": topic.emitted_rows,
+        "verified_at": topic.verified_at,
     }

@@ -55,6 +55,8 @@ def run(main: Callable[[], Coroutine[Any, Any, T]], *, stop_is_success: bool = F
         if stop_is_success:
             return None
         raise typer.Exit(Exit.INTERRUPTED) from None
+    except typer.Exit:
+        raise
     except Exception as error:  # noqa: BLE001 - the top: every error ends as a sentence
         fail(error)
 

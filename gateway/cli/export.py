@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +15,7 @@ import typer
 from gateway.cli.backend import NotKnownError
 from gateway.cli.exits import Exit, run
 from gateway.cli.moments import moment
+from gateway.errors import SettingsError
 from snapshots.records import BulkSnapshotFilter
 from snapshots.states import BulkSnapshotState
 
@@ -139,7 +140,10 @@ async def _ids(
 
 @contextmanager
 def _sink(output: Path | None) -> Iterator[BinaryIO]:
-    """Yield what to write to. A file that is not complete never has the name that was asked for."""
+    """Yield what to write to. A file that is not complete never has the name that was asked for.
+
+    Raises SettingsError where there can be no such file.
+    """
     if output is None:
         try:
             yield sys.stdout.buffer
@@ -154,5 +158,8 @@ def _sink(output: Path | None) -> Iterator[BinaryIO]:
         with partial.open("wb") as file:
             yield file
         partial.replace(output)
+    except OSError as error:
+        raise SettingsError(f"{output} cannot be written: {error.strerror or error}.") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)

@@ -1,8 +1,10 @@
 """`export` and `prune` on a database, as an auditor and an operator run them."""
 
+import asyncio
 import csv
 import io
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from snapshots.identifiers import IdMaker
 from snapshots.kinds import SnapshotErrorCode
 from snapshots.plan import make_plan
 from snapshots.request import BulkSnapshotRequest, TopicOptions
-from tests.cli.commands import Ended, command
+from tests.cli.commands import PROGRAM, Ended, command, environment
 from tests.integration.ledger.bench import NOW, TENANT, Bench, catalogue, store
 
 REFUSED = Failed(SnapshotErrorCode.SIGNAL_REJECTED, "=1+1 is no answer.", retryable=False)
@@ -122,7 +124,47 @@ async def test_a_file_appears_when_it_is_complete(bench: Bench, database_url: st
     assert [entry.name for entry in tmp_path.iterdir()] == ["audit.csv"]
 
 
-async def test_what_is_wrong_is_said(bench: Bench, database_url: str) -> None:
+async def test_the_verdicts_of_a_verification_are_exported(bench: Bench, database_url: str) -> None:
+    verified = """
+        UPDATE snapshot_topic SET verify_requested_at = '2026-01-01T12:00:00Z', verified_at = '2026-01-01T13:00:00Z',
+            verdict = 'INCOMPLETE', verdict_reason = '=two are missing', expected_rows = 5, emitted_rows = 3
+        WHERE topic_id = 'top_src_0_0'
+    """
+    async with bench.database.write() as connection:
+        await connection.execute(text(verified))
+    failed, going = [json.loads(line)["source_snapshots"][0] for line in (await export(database_url)).out.splitlines()]
+    names = ("verification", "verdict", "verdict_reason", "expected_rows", "emitted_rows", "verified_at")
+    said = ("DONE", "INCOMPLETE", "=two are missing", 5, 3, "2026-01-01T13:00:00Z")
+    assert tuple(failed["topics"][0][name] for name in names) == said
+    assert tuple(going["topics"][0][name] for name in names) == ("NOT_REQUESTED", None, None, None, None, None)
+    assert (failed["origin"], failed["followed"]) == ("REQUESTED", True)
+    row, *_ = table((await export(database_url, "--format", "csv")).out)
+    assert tuple(row[name] for name in names) == tuple(
+        str(value) if value != said[2] else f"'{value}" for value in said
+    )
+    assert row["origin"] == "REQUESTED"
+
+
+async def test_a_reader_that_has_seen_enough_is_no_error(bench: Bench, database_url: str) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = await asyncio.create_subprocess_exec(
+        str(PROGRAM),
+        "export",
+        env=environment(TOPICSNAP_DATABASE_URL=database_url),
+        stdout=writer,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    os.close(writer)
+    _, err = await ended.communicate()
+    assert (ended.returncode, err) == (0, b"")
+
+
+async def test_what_is_wrong_is_said(bench: Bench, database_url: str, tmp_path: Path) -> None:
+    nowhere = tmp_path / "none" / "audit.csv"
+    unwritable = await command("export", "-o", str(nowhere), TOPICSNAP_DATABASE_URL=database_url)
+    message = f"topicsnap: {nowhere} cannot be written: No such file or directory.\n"
+    assert (unwritable.code, unwritable.err) == (2, message)
     unknown = await command("export", "--topic", "nothing", TOPICSNAP_DATABASE_URL=database_url)
     assert (unknown.code, "No topic has the name or id nothing." in unknown.err) == (1, True)
     assert (await command("export", "--since", "yesterday")).code == 2
