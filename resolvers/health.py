@@ -8,7 +8,7 @@ from resolvers.services import Services
 from snapshots.health.findings import HealthCheck, HealthFinding, error
 from snapshots.health.observed import ObservedSignalling
 from snapshots.health.rules import assess
-from snapshots.health.stall import stall_causes, stalled_since
+from snapshots.health.stall import may_be_lost, stall_causes, stalled_since
 from snapshots.records import SourceSnapshotRecord
 
 
@@ -48,10 +48,16 @@ def stalled(services: Services, record: SourceSnapshotRecord, at: datetime) -> d
     return stalled_since(record, at, services.stall_after)
 
 
-def causes_of(record: SourceSnapshotRecord, observed: ObservedSignalling | None) -> tuple[HealthFinding, ...]:
-    """Return what may keep the stalled `record`, whose source was `observed`, from going on; the likeliest first."""
-    if observed is not None:
-        return stall_causes(record, observed)
-    message = "The catalogue no longer has the connector."
-    remedy = "Release the source by `abandonSnapshots`."
-    return (error(HealthCheck.CONNECTOR_STATE, record.source.name, message, remedy),)
+async def find_causes(
+    services: Services, record: SourceSnapshotRecord, observed: ObservedSignalling | None
+) -> tuple[HealthFinding, ...]:
+    """Return what may keep the stalled `record`, whose source was `observed`, from going on; the likeliest first.
+
+    Where the connector's offsets can tell whether the engine still has it, they are asked: one request.
+    """
+    if observed is None:
+        message = "The catalogue no longer has the connector."
+        remedy = "Release the source by `abandonSnapshots`."
+        return (error(HealthCheck.CONNECTOR_STATE, record.source.name, message, remedy),)
+    sight = await services.probe.look(observed.source) if may_be_lost(record) else None
+    return stall_causes(record, observed, sight)

@@ -9,7 +9,7 @@ from persistence.ledger.sending import SignalKey
 from persistence.ledger.unreported import Unfollowed
 from resolvers.sending import send_next
 from resolvers.services import Services
-from snapshots.ports import IncrementalSight
+from snapshots.incremental_sight import IncrementalSight
 from snapshots.unfollowed import OFFSETS_AGE, judge
 
 logger = logging.getLogger(__name__)

@@ -47,6 +47,7 @@ publish(
         "SIGNAL_TABLE_SIZE": "How many rows the signal table has, about, and whether it grows.",
         "REPLICATION_SLOT": "Whether the connector reads its replication slot.",
         "CAPTURED_TABLES": "Whether the tables behind the catalogue's topics exist and are captured.",
+        "SNAPSHOT_LOST": "The connector's offsets show no incremental snapshot, though one should be under way.",
         "UNEXPLAINED": "Nothing that can be checked explains a silence.",
     },
 )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
-from resolvers.health import causes_of, stalled
+from resolvers.health import find_causes, stalled
 from schema.context import Info
 from schema.enums import SnapshotErrorCode, SnapshotOrigin, SnapshotType
 from schema.fields import computed
@@ -86,7 +86,7 @@ class SourceSnapshot(Node):
         if stalled(info.context.services, self.record, info.context.loaders.at) is None:
             return []
         observed = await info.context.loaders.signalling.load(self.record.source.id)
-        return health_findings(causes_of(self.record, observed))
+        return health_findings(await find_causes(info.context.services, self.record, observed))
 
     @computed("The bulk snapshot that it is part of.")
     async def bulk_snapshot(self, info: Info) -> Annotated["BulkSnapshot", strawberry.lazy("schema.bulk_snapshot")]:

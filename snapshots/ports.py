@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from snapshots.health.observed import ObservedSignalling
+from snapshots.incremental_sight import IncrementalSight
 from snapshots.jobs import TopicRequest
 from snapshots.kinds import ConnectorState
 from snapshots.model import Cluster, SourceConnector
@@ -95,18 +96,6 @@ class SignallingInspector(Protocol):
         Raises nothing foreseen: a part that cannot be reached is Unknown, with a reason that holds no secret.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class IncrementalSight:
-    """What a connector's offsets tell of its incremental snapshot."""
-
-    correlation_id: str | None = None
-    """The id of the signal that joined the snapshot last; None where none is under way."""
-    collections: tuple[str, ...] = ()
-    """The data collections that are still to be read, the one being read first."""
-    reached_at: datetime | None = None
-    """When the change happened at which the offsets stand, by the database's clock; None where they do not say."""
 
 
 class SnapshotProbe(Protocol):

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from snapshots.active import ActiveSignal, ActiveSnapshot, Changes
 from snapshots.correlation import Correlation
+from snapshots.incremental_sight import IncrementalSight
 from snapshots.kinds import SnapshotType
 from snapshots.notifications import Notification, NotificationKind
-from snapshots.ports import IncrementalSight
 from snapshots.reducer import end_in_flight, give_up, reduce_all
 from snapshots.states import SignalState
 

@@ -8,10 +8,11 @@ from enum import StrEnum
 from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.health.observed import ObservedSignalling, Unknown
 from snapshots.identifiers import Clock, utc_now
+from snapshots.incremental_sight import IncrementalSight
 from snapshots.jobs import TopicRequest
 from snapshots.kinds import SnapshotErrorCode
 from snapshots.model import SourceConnector
-from snapshots.ports import IncrementalSight, OutgoingSignal, Presence, Receipt
+from snapshots.ports import OutgoingSignal, Presence, Receipt
 
 
 class Behaviour(StrEnum):

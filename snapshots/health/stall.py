@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from snapshots.health.findings import HealthCheck, HealthFinding, Severity, info
+from snapshots.health.findings import HealthCheck, HealthFinding, Severity, info, warning
 from snapshots.health.kafka import poisoned, unread
 from snapshots.health.observed import (
     ObservedConnector,
@@ -12,6 +12,7 @@ from snapshots.health.observed import (
     ObservedSignalling,
 )
 from snapshots.health.rules import assess
+from snapshots.incremental_sight import IncrementalSight
 from snapshots.kinds import ConnectorState, SignalChannelKind, SnapshotType
 from snapshots.records import SourceSnapshotRecord
 from snapshots.states import SignalState, SnapshotState
@@ -41,6 +42,7 @@ _UNSTARTED = (
 # A snapshot that began and then stood still: it reads tables and writes watermarks that have to come back to it.
 _STANDING = (
     _C.CONNECTOR_STATE,
+    _C.SNAPSHOT_LOST,
     _C.SIGNAL_CHANNELS,
     _C.DATABASE,
     _C.SIGNAL_TABLE,
@@ -85,9 +87,19 @@ def next_stall(records: Iterable[SourceSnapshotRecord], now: datetime, after: ti
     return min((end for end in ends if end >= now), default=None)
 
 
-def stall_causes(record: SourceSnapshotRecord, observed: ObservedSignalling) -> tuple[HealthFinding, ...]:
-    """Return what may keep the stalled snapshot `record` from going on, the likeliest first; never nothing."""
-    findings = list(assess(observed))
+def may_be_lost(record: SourceSnapshotRecord) -> bool:
+    """Whether the connector's offsets should show `record` to be under way."""
+    return record.snapshot_type is SnapshotType.INCREMENTAL and record.state is SnapshotState.RUNNING
+
+
+def stall_causes(
+    record: SourceSnapshotRecord, observed: ObservedSignalling, sight: IncrementalSight | None = None
+) -> tuple[HealthFinding, ...]:
+    """Return what may keep the stalled snapshot `record` from going on, the likeliest first; never nothing.
+
+    `sight` is what the connector's offsets tell, None where they were not looked at, or cannot be read.
+    """
+    findings = [*assess(observed), *_lost(record, sight)]
     proof = _unread_signal(record, observed)
     if proof is not None:
         findings = [proof, *(finding for finding in findings if finding.code is not HealthCheck.SIGNAL_READING)]
@@ -117,6 +129,22 @@ def _unread_signal(record: SourceSnapshotRecord, observed: ObservedSignalling) -
     name = connector.settings.signal_topic or observed.source.name
     before = tuple(place for place in reading.poison if place <= offset)
     return poisoned(name, reading) if before else unread(name, reading, offset)
+
+
+def _lost(record: SourceSnapshotRecord, sight: IncrementalSight | None) -> list[HealthFinding]:
+    """The sign that the engine has forgotten an incremental snapshot that was under way.
+
+    Debezium keeps one in its offsets, which Kafka Connect writes once a minute by default. Killed before that, with the
+    signal counted as read, it does not take it up again (seen on 3.6 with signals over Kafka).
+    """
+    if not may_be_lost(record) or sight is None or sight.correlation_id is not None:
+        return []
+    message = (
+        "The connector's offsets show no incremental snapshot under way. The engine may have lost it when its process "
+        "was killed, or have ended it without a word."
+    )
+    remedy = "`abandonSnapshots` releases the source; then ask again."
+    return [warning(HealthCheck.SNAPSHOT_LOST, record.source.name, message, remedy)]
 
 
 def _offset(record: SourceSnapshotRecord) -> int | None:

@@ -22,7 +22,7 @@ from gateway.settings import load
 from persistence.embedded.ports import LOOPBACK
 from persistence.embedded.sessions import connected
 from resolvers.bulk_snapshot import bulk_snapshot_topics
-from resolvers.health import causes_of, check_health, inspect_sources, stalled
+from resolvers.health import check_health, find_causes, inspect_sources, stalled
 from resolvers.import_catalog import import_catalog
 from resolvers.principal import LOCAL_PRINCIPAL
 from resolvers.sync_catalog import sync_catalog
@@ -338,7 +338,7 @@ async def test_a_poisoned_signal_topic_is_named_as_the_cause_and_a_restart_mends
             silent = await record()
             assert silent.state is SnapshotState.DISPATCHED
             observed = await inspect_sources(services, tenant, [source_id])
-            cause, *_ = causes_of(silent, observed[source_id])
+            cause, *_ = await find_causes(services, silent, observed[source_id])
             assert (cause.code, cause.severity) == (HealthCheck.SIGNAL_READING, Severity.ERROR)
             assert "no JSON object" in cause.message
             assert "Restart the connector's task" in (cause.remedy or "")

@@ -15,8 +15,8 @@ import orjson
 from snapshots.engines.debezium.connect import ConnectClient
 from snapshots.engines.debezium.signals import plain_name
 from snapshots.errors import ClusterUnreachableError
+from snapshots.incremental_sight import IncrementalSight
 from snapshots.model import SourceConnector
-from snapshots.ports import IncrementalSight
 
 logger = logging.getLogger(__name__)
 

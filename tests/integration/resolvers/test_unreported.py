@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from resolvers.unreported import GRACE, end_unreported
+from snapshots.incremental_sight import IncrementalSight
 from snapshots.kinds import SnapshotErrorCode, TopicSnapshotOutcome
 from snapshots.model import SourceConnector
 from snapshots.notifications import NotificationKind
-from snapshots.ports import IncrementalSight
 from snapshots.records import SourceSnapshotRecord
 from snapshots.states import SignalState, SnapshotState
 from tests.integration.resolvers.bench import TENANT, World

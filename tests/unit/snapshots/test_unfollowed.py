@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from snapshots.active import ActiveSignal, ActiveSnapshot, ActiveTopic, Changes
+from snapshots.incremental_sight import IncrementalSight
 from snapshots.kinds import SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
-from snapshots.ports import IncrementalSight
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
 from snapshots.unfollowed import OFFSETS_AGE, judge
 

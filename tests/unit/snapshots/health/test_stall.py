@@ -8,7 +8,9 @@ import pytest
 from snapshots.health.findings import HealthCheck, Severity
 from snapshots.health.observed import ObservedReading, ObservedTopic, Unknown
 from snapshots.health.stall import stall_causes, stalled_since
+from snapshots.incremental_sight import IncrementalSight
 from snapshots.kinds import ConnectorState, SignalChannelKind, SnapshotType
+from snapshots.records import SourceSnapshotRecord
 from snapshots.states import SignalState, SnapshotState
 from tests.unit.snapshots.health.ward import (
     NOW,
@@ -113,6 +115,26 @@ class TestCauses:
         causes = [one.code for one in stall_causes(STANDING, seen)]
         assert causes[:3] == [C.SIGNAL_CHANNELS, C.DATABASE, C.SIGNAL_TABLE_CAPTURED]
         assert "hangs for ever" in stall_causes(STANDING, seen)[0].message
+
+    def test_offsets_without_the_snapshot_that_began_say_that_it_is_lost(self) -> None:
+        [only] = stall_causes(STANDING, observed(), IncrementalSight())
+        assert (only.code, only.severity) == (C.SNAPSHOT_LOST, Severity.WARNING)
+        assert only.remedy
+        assert "abandonSnapshots" in only.remedy
+
+    @pytest.mark.parametrize(
+        ("one", "sight"),
+        [
+            pytest.param(STANDING, IncrementalSight("sig_1"), id="it is there"),
+            pytest.param(STANDING, None, id="offsets cannot be read"),
+            pytest.param(UNSTARTED, IncrementalSight(), id="it did not begin"),
+            pytest.param(
+                replace(STANDING, snapshot_type=SnapshotType.BLOCKING), IncrementalSight(), id="a blocking one"
+            ),
+        ],
+    )
+    def test_otherwise_they_prove_nothing(self, one: SourceSnapshotRecord, sight: IncrementalSight | None) -> None:
+        assert C.SNAPSHOT_LOST not in {cause.code for cause in stall_causes(one, observed(), sight)}
 
     def test_a_version_with_bugs_is_no_cause_and_what_is_not_known_comes_last(self) -> None:
         seen = observed(connector=connector(version="3.2.0", uncaptured=("public.a",)), database=Unknown("No answer."))

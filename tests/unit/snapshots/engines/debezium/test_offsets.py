@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from snapshots.engines.debezium.offsets import OffsetsProbe, sight_of
 from snapshots.errors import ClusterUnreachableError
+from snapshots.incremental_sight import IncrementalSight
 from snapshots.model import Cluster, SourceConnector
-from snapshots.ports import IncrementalSight
 
 RUNNING: Mapping[str, Any] = {
     "incremental_snapshot_correlation_id": "one8",
