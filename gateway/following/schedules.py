@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol, cast
 
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
@@ -105,7 +105,7 @@ async def _connected(url: str) -> AsyncIterator[Any]:
     try:
         yield connection
     finally:
-        try:
+        # A connection that is broken, or busy, cannot be closed well: what broke it is what has to be told.
+        with suppress(Exception):
             await connection.close(timeout=_CLOSE_SECONDS)
-        finally:
-            connection.terminate()
+        connection.terminate()

@@ -99,7 +99,7 @@ LEDGER = OwnSource(
         Made("grouped", 30, _GROUPED),
     ),
 )
-TWIN = OwnSource(Source("twin", channel="source", include={"schema.include.list": "public"}), (Made("shared", 0),))
+TWIN = OwnSource(Source("namesake", channel="source", include={"schema.include.list": "public"}), (Made("shared", 0),))
 """Another database with a table of the same name, which is routed to the same topic."""
 FLAT = OwnSource(Source("flat", channel="source", include={"schema.include.list": "public"}), (Made("rows", 50),))
 """Its records are flattened."""
