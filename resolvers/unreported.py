@@ -64,7 +64,7 @@ async def _look_at_all(services: Services, unfollowed: tuple[Unfollowed, ...]) -
     places = asyncio.Semaphore(_CONCURRENCY)
 
     async def look(one: Unfollowed) -> IncrementalSight | None:
-        if one.source.cluster.connect_url is None:
+        if one.was_followed or one.source.cluster.connect_url is None:
             return None
         async with places:
             return await services.probe.look(one.source)

@@ -30,12 +30,13 @@ def judge(
 
     Seen there and gone again, its signal has ended. Never seen, it has ended, or was not taken, where the offsets
     reach past its sending. Where neither can be told, the source is released after `silence` without a sign of life.
+    So is one that was followed at first: offsets may be older than what was reported of it, and prove nothing.
     """
     correlation = Correlation(active)
     signal, since = correlation.in_flight(), active.sending_since
     if signal is None or since is None or signal.state is SignalState.SENDING:
         return active, Changes()
-    if sight is not None and active.snapshot_type is SnapshotType.INCREMENTAL:
+    if sight is not None and not active.followed and active.snapshot_type is SnapshotType.INCREMENTAL:
         is_sent, was_seen = signal.state is SignalState.SENT, _was_seen(active, since)
         is_joined = _is_joined(sight, signal, correlation)
         if sight.correlation_id == signal.id or (is_joined and was_seen):

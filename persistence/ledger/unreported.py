@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, select, text
+from sqlalchemy import and_, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence.catalog_rows import RowReader, source_columns, source_join
@@ -12,9 +12,9 @@ from persistence.database import Database
 from persistence.ledger import active
 from persistence.ledger.changes import due_signals, write_changes
 from persistence.ledger.sending import SignalKey
-from persistence.tables import active_snapshot, source_snapshot
+from persistence.tables import active_snapshot, connect_cluster, connector, source_snapshot
 from snapshots.active import ActiveSnapshot, Changes
-from snapshots.kinds import SnapshotOrigin
+from snapshots.kinds import SignalChannelKind, SnapshotOrigin
 from snapshots.model import SourceConnector
 from snapshots.reducer import conclude, give_up
 
@@ -50,10 +50,12 @@ _LOCK = text("""
 
 @dataclass(frozen=True, slots=True)
 class Unfollowed:
-    """A snapshot whose connector sends no notifications."""
+    """A snapshot that is not followed, or no more: its connector sends no notifications, or is gone."""
 
     source_snapshot_id: str
     source: SourceConnector
+    was_followed: bool
+    """Whether it could be followed when it was asked for."""
 
 
 class LedgerUnreported:
@@ -91,9 +93,12 @@ class LedgerUnreported:
         return len(changes)
 
     async def unfollowed(self, tenant_id: str) -> tuple[Unfollowed, ...]:
-        """Return the snapshots that hold a source which sends no notifications. Raises DatabaseError."""
+        """Return the snapshots that hold a source which sends no notifications. Raises DatabaseError.
+
+        Also those that were followed when they were asked for, and whose connector the catalogue has changed since.
+        """
         statement = source_join(
-            select(source_snapshot.c.id, *source_columns()).join(
+            select(source_snapshot.c.id, source_snapshot.c.followed, *source_columns()).join(
                 active_snapshot,
                 and_(
                     active_snapshot.c.tenant_id == source_snapshot.c.tenant_id,
@@ -104,13 +109,20 @@ class LedgerUnreported:
             source_snapshot.c.connector_id,
         ).where(
             source_snapshot.c.tenant_id == tenant_id,
-            source_snapshot.c.followed.is_(False),
+            or_(
+                source_snapshot.c.followed.is_(False),
+                connector.c.retired_at.is_not(None),
+                and_(
+                    or_(connector.c.notification_topic.is_(None), connect_cluster.c.kafka_bootstrap.is_(None)),
+                    connector.c.signal_channel.is_distinct_from(SignalChannelKind.RECORDING.value),
+                ),
+            ),
             source_snapshot.c.origin == SnapshotOrigin.REQUESTED.value,
         )
         async with self._database.read() as connection:
             reader = RowReader()
             rows = await connection.execute(statement.order_by(source_snapshot.c.id))
-            return tuple(Unfollowed(row.id, reader.source(row)) for row in rows)
+            return tuple(Unfollowed(row.id, reader.source(row), row.followed) for row in rows)
 
     async def judge_unfollowed(
         self, tenant_id: str, judges: Sequence[tuple[str, Judge]], *, at: datetime, lease_until: datetime

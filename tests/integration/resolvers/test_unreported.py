@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -111,6 +112,31 @@ async def test_only_what_cannot_be_followed_is_looked_for(world: World, offsets:
     await mute(world)
     await sweep(world)
     assert offsets.asked == {"connector-0": 1}
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        pytest.param({"signal_channel": "SOURCE_TABLE", "notification_topic": None}, id="notifications switched off"),
+        pytest.param({"retired_at": datetime(2026, 1, 1, tzinfo=UTC)}, id="the connector is gone"),
+    ],
+)
+async def test_what_was_followed_and_can_be_no_more_is_released_in_time(
+    world: World, offsets: Offsets, gone: dict[str, object]
+) -> None:
+    """Not by its offsets: they may be older than what was reported."""
+    (snapshot,) = (await world.ask("top_0_0")).snapshots
+    assert snapshot.followed
+    await change(world, **gone)
+    offsets.sights["connector-0"] = IncrementalSight(None, (), world.clock())
+    world.clock.advance(3600)
+    await sweep(world)
+    assert (await world.only()).state is SnapshotState.DISPATCHED
+    world.clock.advance(1)
+    await sweep(world)
+    after = await world.only()
+    assert (after.state, after.code) == (SnapshotState.ABANDONED, SnapshotErrorCode.END_NOT_REPORTED)
+    assert await world.held() == {}
 
 
 async def test_a_cluster_without_kafka_connect_is_not_asked(world: World, offsets: Offsets) -> None:
