@@ -45,7 +45,9 @@ class LedgerEvent:
     )
     detail: JSON | None = strawberry.field(
         description="What else is known, as a JSON object: `code` and `message` of what went wrong, the number of an "
-        "`attempt` to send and its `destination`, `topics` that ended with their outcomes. It may gain members."
+        "`attempt` to send and its `destination`, `topics` that ended with their outcomes, the notification that "
+        "showed it as `evidence`, and the signal of somebody else that the snapshot was `joinedBy`. It may "
+        "gain members."
     )
 
     @classmethod

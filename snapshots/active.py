@@ -1,9 +1,11 @@
 """What the reducer works on and answers with: a source snapshot in progress, and the changes for the ledger."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from snapshots.kinds import SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
+from snapshots.notifications import Notification
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
 
 
@@ -86,6 +88,16 @@ class TopicChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Joining:
+    """Somebody else's signal that joined a snapshot of ours."""
+
+    notification: Notification
+    """The first that told of it; it carries the signal's id."""
+    step: int
+    """How many of the steps of the same changes were before it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     """What a batch of notifications changed, ready to be written at once."""
 
@@ -104,6 +116,12 @@ class Changes:
     """Topics that an external snapshot turned out to read, as they are now; the ledger has yet to hear of them."""
     next_signal_id: str | None = None
     """The signal to be sent now, because the one before it has ended in this batch."""
+    joined: tuple[Joining, ...] = ()
+    """Signals of somebody else that were seen to have joined; they may have been seen in earlier batches as well."""
+    step_evidence: tuple[Notification | None, ...] = field(default=(), compare=False)
+    """What showed each of `steps`; empty, or None in its place, where that was no notification."""
+    evidence: Mapping[str, Notification] = field(default_factory=dict, compare=False)
+    """What showed the state of a signal or topic, by its id."""
 
     @property
     def is_empty(self) -> bool:

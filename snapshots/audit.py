@@ -37,7 +37,8 @@ class LedgerEvent:
     cause: str
     """Who or what did it, for example `requested by ada`, `dispatch`, `settle`, `notification`."""
     detail: dict[str, Any] | None
-    """JSON: `code` and `message` of a failure, `attempt` of a send, `topics` that ended."""
+    """JSON: `code` and `message` of a failure, `attempt` of a send, `topics` that ended, the notification that was
+    the `evidence`, and the signal that the snapshot was `joinedBy`."""
 
 
 @dataclass(frozen=True, slots=True)

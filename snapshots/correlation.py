@@ -21,6 +21,7 @@ STOP_FOLLOWS = timedelta(seconds=5)
 """How long after the end an engine may say that the end was a stop: the two come within a millisecond."""
 
 _AT_WORK = {NotificationKind.STARTED, NotificationKind.IN_PROGRESS, NotificationKind.TABLE_SCAN_COMPLETED}
+_READING = {NotificationKind.IN_PROGRESS, NotificationKind.TABLE_SCAN_COMPLETED}
 _PROVES_NOTHING = {NotificationKind.SKIPPED, NotificationKind.OTHER}
 
 
@@ -95,6 +96,14 @@ class Correlation:
         if notification.id == signal.id and _times_named(collection, notification.collections, names) > 1:
             return []
         return named(collection, topics)
+
+    def is_joiner(self, notification: Notification) -> bool:
+        """Whether `notification`, which tells of this snapshot, carries the id of a signal of somebody else's.
+
+        The engine reads on under the id that joined last. A stop has a random one, but reads nothing.
+        """
+        is_foreign = notification.id not in self.signals and not self.snapshot.external
+        return is_foreign and notification.incremental and notification.kind in _READING
 
     def is_successor(self, notification: Notification) -> bool:
         """Whether `notification` proves that another snapshot has begun, and thereby that this one is over.

@@ -11,6 +11,7 @@ from datetime import datetime
 from snapshots.active import ActiveSignal, ActiveSnapshot, ActiveTopic, Changes, difference
 from snapshots.correlation import Correlation
 from snapshots.engines.debezium.notifications import outcome_of
+from snapshots.evidence import Evidence
 from snapshots.kinds import SnapshotErrorCode, TopicSnapshotOutcome
 from snapshots.notifications import Notification, NotificationKind
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState, evidence_path, verdict
@@ -79,6 +80,7 @@ class _Fold:
         self._code: SnapshotErrorCode | None = None
         self._message: str | None = None
         self._signal_ended = False
+        self._evidence = Evidence()
 
     @property
     def ended(self) -> bool:
@@ -88,6 +90,7 @@ class _Fold:
         """Whether the snapshot has ended, as `notification` proves that comes next."""
         signal = self._now.in_flight()
         if signal is not None and self._now.is_successor(notification):
+            self._evidence.latest = notification
             if self._now.snapshot.external:
                 self.complete(signal, signal.ended_at or self._now.snapshot.progressed_at or notification.at)
             else:
@@ -102,8 +105,12 @@ class _Fold:
             # It is over, unless the connector reads the signal once more: that is waited for, as late reports are.
             self._now.signals[signal.id] = replace(signal, ended_at=signal.ended_at or notification.at)
             return
+        self._evidence.latest = notification
         self._take_in(notification, signal)
-        self._read(notification, self._see(notification, signal))
+        seen = self._see(notification, signal)
+        if self._now.is_joiner(notification):
+            self._evidence.note_joining(notification)
+        self._read(notification, seen)
 
     def _read(self, notification: Notification, signal: ActiveSignal) -> None:
         match notification.kind:
@@ -143,7 +150,7 @@ class _Fold:
             finished_at=after.finished_at if self._steps and self.ended else None,
             next_signal_id=self._next_signal_id(),
         )
-        return after, changes
+        return after, self._evidence.added_to(changes)
 
     def _take_in(self, notification: Notification, signal: ActiveSignal) -> None:
         """Take in candidates that `notification` names."""
@@ -165,6 +172,8 @@ class _Fold:
             started_at=snapshot.started_at or at,
             progressed_at=max(snapshot.progressed_at or at, at),
         )
+        if signal.state is not SignalState.SENT:
+            self._evidence.note_part(signal.id)
         seen = replace(signal, state=SignalState.SENT, started_at=min(signal.started_at or at, at))
         if signal.ended_at is not None and at > signal.ended_at and notification.kind is not NotificationKind.ABORTED:
             seen = replace(seen, ended_at=None)  # that end was another's
@@ -174,6 +183,7 @@ class _Fold:
     def _move_to(self, target: SnapshotState) -> None:
         path = evidence_path(self._now.snapshot.state, target) or ()
         self._steps.extend(path)
+        self._evidence.note_steps(len(path))
         self._now.snapshot = replace(self._now.snapshot, state=target if path else self._now.snapshot.state)
 
     def _progress(self, topic: ActiveTopic, notification: Notification) -> ActiveTopic:
@@ -203,6 +213,7 @@ class _Fold:
         engine_status: str | None = None,
     ) -> None:
         if not topic.state.is_terminal:  # the first word stands
+            self._evidence.note_part(topic.id)
             self._now.topics[topic.id] = replace(
                 topic, state=state, outcome=outcome, engine_status=engine_status, finished_at=at
             )
@@ -248,6 +259,7 @@ class _Fold:
     def _end_signal(self, signal: ActiveSignal, at: datetime) -> None:
         if signal.in_flight or signal.state is SignalState.PENDING:
             self._now.signals[signal.id] = replace(signal, state=SignalState.ENDED, ended_at=at)
+            self._evidence.note_part(signal.id)
             self._signal_ended = True
 
     def _next_signal_id(self) -> str | None:

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence.ledger.events import NOTE_SIGNALS, NOTE_TOPICS, noting
+from persistence.ledger.evidence import encode
 from snapshots.active import (
     EXTERNAL_SIGNAL,
     ActiveSignal,
@@ -19,6 +20,7 @@ from snapshots.active import (
     TopicChange,
 )
 from snapshots.kinds import SnapshotOrigin, SnapshotType, TopicSnapshotOutcome
+from snapshots.notifications import Notification
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
 
 _DONE = {SignalState.ENDED, SignalState.REFUSED}
@@ -114,9 +116,15 @@ def _as_external(snapshot: ActiveSnapshot) -> ActiveSnapshot:
 
 
 async def write_topics(
-    connection: AsyncConnection, tenant_id: str, changes: Sequence[TopicChange], *, at: datetime, cause: str
+    connection: AsyncConnection,
+    tenant_id: str,
+    changes: Sequence[TopicChange],
+    evidence: Mapping[str, Notification],
+    *,
+    at: datetime,
+    cause: str,
 ) -> None:
-    """Write topics that changed, each guarded by the state it had; their ends are noted with `cause`."""
+    """Write topics that changed, each guarded by the state it had; their ends are noted with `cause` and `evidence`."""
     if not changes:
         return
     after = [change.after for change in changes]
@@ -128,10 +136,11 @@ async def write_topics(
                 engine_status = w.engine_status, started_at = w.started_at, finished_at = w.finished_at
             FROM unnest(CAST(:ids AS text[]), CAST(:befores AS text[]), CAST(:states AS text[]),
                         CAST(:rows AS bigint[]), CAST(:outcomes AS text[]), CAST(:statuses AS text[]),
-                        CAST(:started AS timestamptz[]), CAST(:finished AS timestamptz[]))
-                 AS w(id, before, state, rows_scanned, outcome, engine_status, started_at, finished_at)
+                        CAST(:started AS timestamptz[]), CAST(:finished AS timestamptz[]),
+                        CAST(:evidence AS text[]))
+                 AS w(id, before, state, rows_scanned, outcome, engine_status, started_at, finished_at, evidence)
             WHERE t.tenant_id = :tenant_id AND t.id = w.id AND t.state = w.before
-            RETURNING t.*, w.before AS from_state, w.state AS to_state
+            RETURNING t.*, w.before AS from_state, w.state AS to_state, CAST(w.evidence AS jsonb) AS evidence
         """,
             NOTE_TOPICS,
         ),
@@ -147,14 +156,24 @@ async def write_topics(
             "statuses": [topic.engine_status for topic in after],
             "started": [topic.started_at for topic in after],
             "finished": [topic.finished_at for topic in after],
+            "evidence": [encode(evidence.get(topic.id)) for topic in after],
         },
     )
 
 
 async def write_signals(
-    connection: AsyncConnection, tenant_id: str, changes: Sequence[SignalChange], *, at: datetime, cause: str
+    connection: AsyncConnection,
+    tenant_id: str,
+    changes: Sequence[SignalChange],
+    evidence: Mapping[str, Notification],
+    *,
+    at: datetime,
+    cause: str,
 ) -> None:
-    """Write signals that changed, each guarded by the state it had; one that was seen at work needs no lease."""
+    """Write signals that changed, each guarded by the state it had, and note it with `cause` and `evidence`.
+
+    One that was seen at work needs no lease.
+    """
     changes = [change for change in changes if change.after.id != EXTERNAL_SIGNAL]
     if not changes:
         return
@@ -164,11 +183,12 @@ async def write_signals(
             UPDATE signal g SET state = w.state, sent_at = coalesce(g.sent_at, :at), ended_at = w.ended_at,
                                 started_at = w.started_at, lease_until = NULL
             FROM unnest(CAST(:ids AS text[]), CAST(:befores AS text[]), CAST(:states AS text[]),
-                        CAST(:ended AS timestamptz[]), CAST(:started AS timestamptz[]))
-                 AS w(id, before, state, ended_at, started_at)
+                        CAST(:ended AS timestamptz[]), CAST(:started AS timestamptz[]), CAST(:evidence AS text[]))
+                 AS w(id, before, state, ended_at, started_at, evidence)
             WHERE g.tenant_id = :tenant_id AND g.id = w.id AND g.state = w.before
             RETURNING g.id, g.source_snapshot_id, w.before AS from_state, w.state AS to_state,
-                      CAST(NULL AS jsonb) AS detail
+                      CASE WHEN w.before <> w.state AND w.evidence IS NOT NULL
+                           THEN jsonb_build_object('evidence', CAST(w.evidence AS jsonb)) END AS detail
         """,
             NOTE_SIGNALS,
         ),
@@ -181,6 +201,7 @@ async def write_signals(
             "states": [change.after.state.value for change in changes],
             "ended": [change.after.ended_at for change in changes],
             "started": [change.after.started_at for change in changes],
+            "evidence": [encode(evidence.get(change.after.id)) for change in changes],
         },
     )
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence.ledger import active
+from persistence.ledger.joining import note_joined
 from persistence.ledger.moves import Move, move
 from persistence.ledger.sending import SignalKey
 from snapshots.active import Changes
@@ -20,20 +21,23 @@ async def write_changes(
     lease_until: datetime,
     cause: str,
 ) -> None:
-    """Write `changes`, by source snapshot id, noted with `cause`; signals due are the caller's until `lease_until`.
+    """Write `changes`, by source snapshot id, noted with `cause` and what showed them.
 
-    The caller holds the locks of the snapshots.
+    Signals due are the caller's until `lease_until`. The caller holds the locks of the snapshots.
     """
     # Topics and signals first: the last step releases the source, and whoever takes it finds all in its end state.
+    evidence = {key: notification for c in changes.values() for key, notification in c.evidence.items()}
     topics = [change for c in changes.values() for change in c.topics]
-    await active.write_topics(connection, tenant_id, topics, at=at, cause=cause)
+    await active.write_topics(connection, tenant_id, topics, evidence, at=at, cause=cause)
     signals = [change for c in changes.values() for change in c.signals]
-    await active.write_signals(connection, tenant_id, signals, at=at, cause=cause)
+    await active.write_signals(connection, tenant_id, signals, evidence, at=at, cause=cause)
     due = [change.next_signal_id for change in changes.values() if change.next_signal_id is not None]
     await active.lease(connection, tenant_id, due, lease_until)
     await active.write_ends(connection, tenant_id, changes)
     await active.write_progress(connection, tenant_id, changes)
-    for depth in range(max((len(change.steps) for change in changes.values()), default=0)):
+    for depth in range(max((len(change.steps) for change in changes.values()), default=0) + 1):
+        joined = [(key, one.notification) for key, c in changes.items() for one in c.joined if one.step == depth]
+        await note_joined(connection, tenant_id, joined, at=at, cause=cause)  # in the state that it was in by then
         moves = [
             _step(source_snapshot_id, change, depth)
             for source_snapshot_id, change in changes.items()
@@ -52,7 +56,7 @@ def due_signals(changes: Mapping[str, Changes]) -> tuple[SignalKey, ...]:
 
 
 def _step(source_snapshot_id: str, change: Changes, depth: int) -> Move:
-    target = change.steps[depth]
+    target, evidence = change.steps[depth], change.step_evidence[depth] if change.step_evidence else None
     if not target.is_terminal:
-        return Move(source_snapshot_id, target, occurred_at=change.started_at)
-    return Move(source_snapshot_id, target, change.code, change.message, change.finished_at)
+        return Move(source_snapshot_id, target, occurred_at=change.started_at, evidence=evidence)
+    return Move(source_snapshot_id, target, change.code, change.message, change.finished_at, evidence)

@@ -28,14 +28,14 @@ noted AS ({_INTO}
            CAST(:cause AS text),
            jsonb_build_object('topics', jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
                'id', c.id, 'topicId', c.topic_id, 'outcome', c.outcome, 'engineStatus', c.engine_status,
-               'rowsScanned', c.rows_scanned)) ORDER BY c.position))
+               'rowsScanned', c.rows_scanned, 'evidence', c.evidence)) ORDER BY c.position))
     FROM changed c JOIN source_snapshot s ON s.tenant_id = :tenant_id AND s.id = c.source_snapshot_id
     WHERE c.to_state IN ('COMPLETED', 'FAILED', 'CANCELLED') AND c.from_state <> c.to_state
     GROUP BY s.bulk_snapshot_id, s.id, c.from_state, c.to_state
     ORDER BY s.id, c.from_state, c.to_state
 )"""  # noqa: S608 (constants)
-"""Of `changed` (the columns of snapshot_topic, from_state, to_state): the ends of topics, one event for those of one
-source snapshot that went the same way."""
+"""Of `changed` (the columns of snapshot_topic, from_state, to_state, evidence): the ends of topics, one event for those
+of one source snapshot that went the same way."""
 
 
 def noting(change: str, events: str, answer: str = "SELECT FROM changed LIMIT 0") -> TextClause:

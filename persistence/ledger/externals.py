@@ -9,6 +9,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence import tables
+from persistence.ledger.evidence import describe
 from persistence.ledger.holders import Told
 from snapshots import identifiers
 from snapshots.active import ActiveSnapshot, ActiveTopic, Changes
@@ -268,6 +269,7 @@ def _event_row(tenant_id: str, new: _New, at: datetime) -> dict[str, object]:
             "at": first.at.isoformat(),
             "collections": ",".join(first.collections) or first.current_collection or first.scanned_collection,
             "place": f"{first.topic}/{first.partition}@{first.offset}",
+            "evidence": describe(first),
         },
     }
 

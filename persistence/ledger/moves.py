@@ -11,7 +11,9 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from persistence.ledger.evidence import encode
 from snapshots.kinds import SnapshotErrorCode
+from snapshots.notifications import Notification
 from snapshots.states import TRANSITIONS, SnapshotState
 
 _ALLOWED = [f"{state}>{target}" for state, targets in TRANSITIONS.items() for target in targets]
@@ -27,8 +29,8 @@ _TERMINAL = [state.value for state in SnapshotState if state.is_terminal]
 _MOVE = text("""
 WITH wanted AS (
     SELECT * FROM unnest(CAST(:ids AS text[]), CAST(:targets AS text[]), CAST(:codes AS text[]),
-                         CAST(:messages AS text[]), CAST(:moments AS timestamptz[]))
-        AS w(id, target, code, message, moment)
+                         CAST(:messages AS text[]), CAST(:moments AS timestamptz[]), CAST(:evidence AS text[]))
+        AS w(id, target, code, message, moment, evidence)
 ), before AS (
     SELECT s.id, s.state FROM source_snapshot s JOIN wanted w ON w.id = s.id
     WHERE s.tenant_id = :tenant_id ORDER BY s.id FOR UPDATE OF s
@@ -45,7 +47,7 @@ WITH wanted AS (
         finished_at = CASE WHEN w.target = ANY(CAST(:terminal AS text[])) THEN w.moment ELSE s.finished_at END
     FROM wanted w JOIN before b ON b.id = w.id
     WHERE s.tenant_id = :tenant_id AND s.id = w.id AND b.state || '>' || w.target = ANY(CAST(:allowed AS text[]))
-    RETURNING s.id, s.bulk_snapshot_id, b.state AS from_state, w.target, w.code, w.message
+    RETURNING s.id, s.bulk_snapshot_id, b.state AS from_state, w.target, w.code, w.message, w.evidence
 ), released AS (
     DELETE FROM active_snapshot a USING moved m
     WHERE a.tenant_id = :tenant_id AND a.source_snapshot_id = m.id AND m.target = ANY(CAST(:terminal AS text[]))
@@ -53,7 +55,8 @@ WITH wanted AS (
     INSERT INTO ledger_event
         (tenant_id, at, bulk_snapshot_id, source_snapshot_id, subject_id, from_state, to_state, cause, detail)
     SELECT :tenant_id, :at, m.bulk_snapshot_id, m.id, m.id, m.from_state, m.target, :cause,
-           jsonb_strip_nulls(jsonb_build_object('code', m.code, 'message', m.message))
+           jsonb_strip_nulls(jsonb_build_object('code', m.code, 'message', m.message,
+                                               'evidence', CAST(m.evidence AS jsonb)))
     FROM moved m ORDER BY m.id
 )
 SELECT id FROM moved
@@ -73,6 +76,8 @@ class Move:
     message: str | None = None
     occurred_at: datetime | None = None
     """When the engine did what this records, where that is not the time of the record."""
+    evidence: Notification | None = None
+    """What showed it, where that was a notification; it is kept with the event."""
 
 
 async def move(
@@ -93,6 +98,7 @@ async def move(
             "codes": [wanted.code and wanted.code.value for wanted in moves],
             "messages": [wanted.message for wanted in moves],
             "moments": [wanted.occurred_at or at for wanted in moves],
+            "evidence": [encode(wanted.evidence) for wanted in moves],
             "allowed": _ALLOWED,
             "resolving": _RESOLVING,
             "terminal": _TERMINAL,

@@ -17,7 +17,7 @@ _FAIL_TOPICS = noting(
     FROM snapshot_topic b
     WHERE t.tenant_id = :tenant_id AND t.source_snapshot_id = ANY(CAST(:ids AS text[]))
       AND t.state IN ('PENDING', 'RUNNING') AND b.tenant_id = t.tenant_id AND b.id = t.id
-    RETURNING t.*, b.state AS from_state, t.state AS to_state
+    RETURNING t.*, b.state AS from_state, t.state AS to_state, CAST(NULL AS jsonb) AS evidence
 """,
     NOTE_TOPICS,
 )
