@@ -35,7 +35,7 @@ class TextFormatter(logging.Formatter):
         """Return the line, followed by the traceback where there is one."""
         fields = _fields(record)
         extra = "".join(f" {name}={value}" for name, value in fields.items())
-        line = f"{_moment(record)} {record.levelname:7} {record.name}: {record.getMessage()}{extra}"
+        line = f"{_moment(record)} {record.levelname:7} {record.name}: {_message(record)}{extra}"
         # A line break from outside must not look like another line of ours.
         line = line.replace("\r", "\\r").replace("\n", "\\n")
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
@@ -50,7 +50,7 @@ class JsonFormatter(logging.Formatter):
             "time": _moment(record),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _message(record),
             **_fields(record),
         }
         if record.exc_info:
@@ -71,6 +71,11 @@ def configure(log_format: LogFormat, level: LogLevel, stream: TextIO | None = No
 
 def _moment(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _message(record: logging.LogRecord) -> str:
+    """Return the message without the line break that some libraries (uvicorn) end theirs with."""
+    return record.getMessage().rstrip("\r\n")
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from persistence.announcements import Changed, Listening
+from resolvers.cancellation import contain
 from resolvers.watchers import Key, Pace, Sight, Unseen, Watched, Watcher
 from snapshots.errors import TopicsnapError
 from snapshots.health.stall import next_stall, stalled_since
@@ -198,7 +199,7 @@ class ProgressHub:
             }
             at = self._clock()
             try:
-                found = await self._records.bulk_snapshots(tenant_id, list(served))
+                found = await contain(self._records.bulk_snapshots(tenant_id, list(served)))
             except Exception as error:  # noqa: BLE001 - the work goes on for everybody else
                 self._note_failure(tenant_id, served, error)
                 continue

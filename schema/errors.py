@@ -37,6 +37,11 @@ def present(error: GraphQLError, request_id: str) -> GraphQLError:
     return _with(error, "Unexpected error.", {"code": INTERNAL_ERROR, "requestId": request_id})
 
 
+def mask(error: Exception, request_id: str) -> GraphQLError:
+    """Return what clients may see of `error`, which kept an operation from having a result at all."""
+    return present(GraphQLError("Unexpected error.", original_error=error), request_id)
+
+
 def _with(error: GraphQLError, message: str, extensions: dict[str, object]) -> GraphQLError:
     return GraphQLError(
         message,

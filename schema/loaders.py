@@ -4,7 +4,7 @@ They hand out domain values. An id that cannot be one (blank, too long, not stor
 """
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from strawberry.dataloader import DataLoader
 
+from resolvers.cancellation import contain
 from resolvers.health import inspect_sources
 from resolvers.services import Services
 from snapshots.audit import LedgerEvent
@@ -22,6 +23,7 @@ from snapshots.model import SourceConnector, Topic
 from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
 from snapshots.request import is_valid_id
 
+K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 Name = tuple[str, str]
 """The name of a cluster, and that of something in it."""
@@ -46,7 +48,7 @@ class Loaders:
         self.sources: DataLoader[str, SourceConnector | None] = _by_id(catalog.sources, tenant_id)
         self.bulk_snapshots: DataLoader[str, BulkSnapshotRecord | None] = _by_id(ledger.bulk_snapshots, tenant_id)
         self.retries: DataLoader[str, tuple[BulkSnapshotRecord, ...] | None] = _by_id(ledger.retries, tenant_id)
-        self._first_events: DataLoader[BulkEvents, Page[LedgerEvent]] = DataLoader(self._load_first_events)
+        self._first_events: DataLoader[BulkEvents, Page[LedgerEvent]] = _loader(self._load_first_events)
         self.source_snapshots: DataLoader[str, SourceSnapshotRecord | None] = _by_id(ledger.source_snapshots, tenant_id)
         self.topic_snapshots: DataLoader[str, TopicSnapshotRecord | None] = _by_id(ledger.topic_snapshots, tenant_id)
         self.active_snapshots: DataLoader[str, SourceSnapshotRecord | None] = _by_id(ledger.active_snapshots, tenant_id)
@@ -58,7 +60,7 @@ class Loaders:
         self.signalling: DataLoader[str, ObservedSignalling | None] = _by_id(
             partial(inspect_sources, services), tenant_id
         )
-        self._first_topics: DataLoader[SourceTopics, Page[Topic]] = DataLoader(self._load_first_topics)
+        self._first_topics: DataLoader[SourceTopics, Page[Topic]] = _loader(self._load_first_topics)
 
     def forget(self, at: datetime) -> None:
         """Read everything anew, for an answer as of `at`."""
@@ -115,6 +117,15 @@ class Loaders:
         return [pages.get(key) or Page() for key in keys]
 
 
+def _loader(load: Callable[[list[K]], Awaitable[list[V]]]) -> DataLoader[K, V]:
+    """Return a loader by `load`. Strawberry's own never answers those who wait where a CancelledError ends the load."""
+
+    async def load_contained(keys: list[K]) -> list[V]:
+        return await contain(load(keys))
+
+    return DataLoader(load_contained)
+
+
 def _by_id(
     read: Callable[[str, Sequence[str]], Awaitable[Mapping[str, V]]], tenant_id: str
 ) -> DataLoader[str, V | None]:
@@ -123,7 +134,7 @@ def _by_id(
         found = await read(tenant_id, asked) if asked else {}
         return [found.get(id_) for id_ in ids]
 
-    return DataLoader(load)
+    return _loader(load)
 
 
 def _by_name(
@@ -134,4 +145,4 @@ def _by_name(
         found = await read(tenant_id, asked) if asked else {}
         return [found.get(name) for name in names]
 
-    return DataLoader(load)
+    return _loader(load)

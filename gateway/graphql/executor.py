@@ -2,8 +2,12 @@
 
 from typing import Any
 
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLOutputType, GraphQLResolveInfo
 from graphql.execution import Executor
+from graphql.execution.collect_fields import FieldDetailsList
+from graphql.pyutils import Path
+
+from resolvers.cancellation import contain
 
 
 class PlainExecutor(Executor[Any]):
@@ -13,6 +17,34 @@ class PlainExecutor(Executor[Any]):
         """Take what graphql-core's executor takes; the extensions of a request are not used."""
         del operation_extensions
         super().__init__(*args, **kwargs)
+
+    async def complete_awaitable_value(
+        self,
+        return_type: GraphQLOutputType,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        result: Any,  # noqa: ANN401
+        position_context: Any,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        """Complete a field; a cancellation that leaks from a library is an error of this field, as any other is."""
+        return await super().complete_awaitable_value(
+            return_type, field_details_list, info, path, contain(result), position_context
+        )
+
+    async def complete_awaitable_list_item_value(
+        self,
+        item: Any,  # noqa: ANN401
+        item_type: GraphQLOutputType,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        item_path: Path,
+        position_context: Any,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        """Complete an item of a list in the same way."""
+        return await super().complete_awaitable_list_item_value(
+            contain(item), item_type, field_details_list, info, item_path, position_context
+        )
 
 
 class ReticentExecutor(PlainExecutor):

@@ -10,12 +10,15 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from gateway.graphql.repeats import without_repeats
 from gateway.graphql.request import GraphQLRequest
 from gateway.http.responses import RequestRefusedError
+from resolvers.cancellation import contain
 from resolvers.principal import Principal
 from resolvers.services import Services
 from schema.assembly import TopicsnapSchema
 from schema.context import RequestContext
+from schema.errors import mask
 
 logger = logging.getLogger(__name__)
 
@@ -45,12 +48,14 @@ class Operations:
         """
         try:
             async with timeout(self._timeout_seconds):
-                return await self._schema.execute(
-                    asked.query,
-                    variable_values=dict(asked.variables),
-                    operation_name=asked.operation_name,
-                    context_value=RequestContext.make(self._services, principal, request_id),
-                    allowed_operation_types=set(allowed) - {OperationType.SUBSCRIPTION},
+                return await contain(
+                    self._schema.execute(
+                        asked.query,
+                        variable_values=dict(asked.variables),
+                        operation_name=asked.operation_name,
+                        context_value=RequestContext.make(self._services, principal, request_id),
+                        allowed_operation_types=set(allowed) - {OperationType.SUBSCRIPTION},
+                    )
                 )
         except InvalidOperationTypeError as error:
             if error.operation_type is OperationType.SUBSCRIPTION:
@@ -66,35 +71,67 @@ class Operations:
             )
             raise RequestRefusedError(504, message) from None
 
-    async def stream(
+    def stream(
         self,
         asked: GraphQLRequest,
         principal: Principal,
         request_id: str,
         allowed: Collection[OperationType] = ALL_TYPES,
     ) -> AsyncGenerator[ExecutionResult, None]:
-        """Yield the results of any operation: one of a query or a mutation, any number of a subscription."""
+        """Yield the results of any operation: one of a query or a mutation, any number of a subscription.
+
+        What nobody foresaw is logged, and the last result.
+        """
+        return _masked(self._stream(asked, principal, request_id, allowed), request_id)
+
+    def subscribe(
+        self, asked: GraphQLRequest, principal: Principal, request_id: str
+    ) -> AsyncGenerator[ExecutionResult, None]:
+        """Yield the results of a subscription, each different from the one before; the last one always.
+
+        What nobody foresaw is logged, and the last result.
+        """
+        return _masked(self._subscribe(asked, principal, request_id), request_id)
+
+    async def _stream(
+        self, asked: GraphQLRequest, principal: Principal, request_id: str, allowed: Collection[OperationType]
+    ) -> AsyncGenerator[ExecutionResult, None]:
         try:
             result = await self.execute(asked, principal, request_id, allowed)
         except RequestRefusedError as error:
             result = ExecutionResult(data=None, errors=[GraphQLError(error.message)])
         except SubscriptionAskedError:
-            async with aclosing(self.subscribe(asked, principal, request_id)) as results:
+            async with aclosing(self._subscribe(asked, principal, request_id)) as results:
                 async for one in results:
                     yield one
             return
         yield result
 
-    async def subscribe(
+    async def _subscribe(
         self, asked: GraphQLRequest, principal: Principal, request_id: str
     ) -> AsyncGenerator[ExecutionResult, None]:
-        """Yield the results of a subscription."""
         results = await self._schema.subscribe(
             asked.query,
             variable_values=dict(asked.variables),
             operation_name=asked.operation_name,
             context_value=RequestContext.make(self._services, principal, request_id),
         )
-        async with aclosing(results):
-            async for result in results:
+        async with aclosing(without_repeats(results)) as different:
+            async for result in different:
                 yield result
+
+
+async def _masked(
+    results: AsyncGenerator[ExecutionResult, None], request_id: str
+) -> AsyncGenerator[ExecutionResult, None]:
+    """Yield `results`; what they raise is one more, as clients may see it."""
+    async with aclosing(results):
+        while True:
+            try:
+                result = await contain(anext(results, None))
+            except Exception as error:  # noqa: BLE001 - it is logged where it is masked
+                yield ExecutionResult(data=None, errors=[mask(error, request_id)])
+                return
+            if result is None:
+                return
+            yield result

@@ -23,8 +23,10 @@ from gateway.http.request_body import DEFAULT_BODY_LIMIT_BYTES
 from gateway.http.request_ids import request_id_of
 from gateway.http.responses import RequestRefusedError, check_method
 from gateway.principals import PrincipalProvider
+from resolvers.cancellation import contain
 from resolvers.services import Services
 from schema.assembly import build_schema
+from schema.errors import mask
 
 _METHODS = {
     "GET": {OperationType.QUERY, OperationType.SUBSCRIPTION},
@@ -94,9 +96,12 @@ class GraphQLApp:
             return
         request = Request(scope, receive)
         try:
-            response = await self._respond(request)
+            response = await contain(self._respond(request))
         except ClientDisconnect:
             return  # it went away while it was still sending; there is nobody to answer
+        except Exception as error:  # noqa: BLE001 - it is logged where it is masked
+            media_type = negotiate(request.headers.get("accept", ""))
+            response = refuse([mask(error, request_id_of(request))], 500, media_type)
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> ASGIApp:

@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.logging import request_id
+from resolvers.cancellation import contain
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class Requests:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_and_note)
+            await contain(self._app(scope, receive, send_and_note))
         except Exception:
             logger.exception("request failed unexpectedly")
             if not status:

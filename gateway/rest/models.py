@@ -129,6 +129,7 @@ class HTTPValidationError(BaseModel):
 
 
 class ErrorRes(BaseModel):
-    """Why a request was refused before its body was looked at."""
+    """Why a request was not carried out, where that is not for what its body says."""
 
     detail: str = Field(description="What is wrong, for people.")
+    request_id: str | None = Field(default=None, description="What the gateway's log has it under; of a 500 only.")

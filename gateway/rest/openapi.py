@@ -58,6 +58,7 @@ def _bulk_snapshot() -> dict[str, Any]:
             "413": _response("The body is larger than the gateway takes.", "ErrorRes"),
             "415": _response("The body is not application/json.", "ErrorRes"),
             "422": _response("The request cannot be carried out; nothing was done.", "HTTPValidationError"),
+            "500": _response("What nobody foresaw; the log tells more. Ask again with the same key.", "ErrorRes"),
             "503": _response("The gateway's database does not answer.", "ErrorRes"),
         },
     }

@@ -21,6 +21,7 @@ from gateway.rest.openapi import BULK_SNAPSHOT_PATH, OPENAPI_PATH, describe
 from gateway.rest.values import to_request, to_response
 from persistence.errors import DatabaseUnavailableError
 from resolvers.bulk_snapshot import bulk_snapshot_topics
+from resolvers.cancellation import contain
 from resolvers.services import Services
 from schema.user_error import findings_of
 from snapshots.errors import RequestError, UnconfirmedError
@@ -29,6 +30,7 @@ from snapshots.request import MAX_FINDINGS
 logger = logging.getLogger(__name__)
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
+_UNEXPECTED = "Something went wrong that Topicsnap did not foresee; its log tells more, under this request id."
 
 
 def rest_routes(
@@ -64,12 +66,16 @@ class BulkSnapshotApp:
         self._body_limit_bytes = body_limit_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; what nobody foresaw is left to the gateway's middleware."""
+        """Answer one request; what nobody foresaw is logged, and masked in the shape of every refusal."""
         request = Request(scope, receive)
         try:
-            response = await self._respond(request)
+            response = await contain(self._respond(request))
         except ClientDisconnect:
             return  # it went away while it was still sending; there is nobody to answer
+        except Exception:
+            request_id = request_id_of(request)
+            logger.exception("request %s failed unexpectedly", request_id)
+            response = json_response({"detail": _UNEXPECTED, "request_id": request_id}, 500)
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:

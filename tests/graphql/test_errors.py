@@ -4,8 +4,11 @@ import asyncio
 import logging
 
 import pytest
+from starlette.requests import HTTPConnection
 
+from gateway.graphql.view import GraphQLOptions
 from persistence.errors import DatabaseUnavailableError
+from resolvers.principal import Principal
 from tests.api import Api
 from tests.asgi import ask
 
@@ -27,6 +30,65 @@ async def test_an_unexpected_error_is_masked_and_logged_with_the_request_id(
     (logged,) = [record for record in caplog.records if "req-1" in record.getMessage()]
     assert logged.exc_info is not None
     assert isinstance(logged.exc_info[1], ZeroDivisionError)
+
+
+async def leaking(*arguments: object, **more: object) -> object:
+    """Do what aiokafka's stop() does: end by a cancellation that nobody asked for."""
+    await asyncio.sleep(0)
+    raise asyncio.CancelledError("of a future of the driver's own")
+
+
+@pytest.mark.parametrize(
+    ("reads", "query", "path"),
+    [
+        ("topics_page", "{ viewer { subject } topics { totalCount } }", "topics"),
+        ("routes", '{ viewer { subject } topic(id: "top_orders") { name } }', "topic"),
+    ],
+    ids=["of a field's own", "while loading for many"],
+)
+async def test_a_cancellation_that_nobody_asked_for_is_an_error_as_any_other(
+    api: Api, caplog: pytest.LogCaptureFixture, reads: str, query: str, path: str
+) -> None:
+    setattr(api.services.catalog, reads, leaking)
+    api.options = GraphQLOptions(timeout_seconds=5)
+    answer = await api.graphql(query)
+    (error,) = answer["errors"]
+    assert (error["message"], error["path"]) == ("Unexpected error.", [path])
+    assert error["extensions"] == {"code": "INTERNAL_ERROR", "requestId": "req-1"}
+    assert "driver" not in str(answer)
+    assert "CancelledError: of a future of the driver's own" in caplog.text
+
+
+async def test_a_cancellation_of_the_request_is_passed_on(api: Api) -> None:
+    begun = asyncio.Event()
+
+    async def long(*arguments: object, **more: object) -> object:
+        begun.set()
+        return await asyncio.Event().wait()
+
+    api.services.catalog.topics_page = long  # type: ignore[method-assign, assignment]
+    asking = asyncio.create_task(api.graphql("{ topics { totalCount } }"))
+    await asyncio.wait_for(begun.wait(), 10)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+
+
+@pytest.mark.parametrize("failure", [ZeroDivisionError("the secret is 42"), asyncio.CancelledError("42")])
+async def test_what_fails_before_there_is_an_operation_is_json_in_the_shape_of_graphql(
+    api: Api, caplog: pytest.LogCaptureFixture, failure: BaseException
+) -> None:
+    class Broken(Api):
+        async def principal_of(self, connection: HTTPConnection) -> Principal:
+            raise failure
+
+    broken = Broken(api.services, api.database, api.channel, api.states, api.observer)
+    body = b'{"query": "{ viewer { subject } }"}'
+    answer = await ask(broken.app, "POST", "/graphql", body=body, headers={"content-type": "application/json"})
+    extensions = {"code": "INTERNAL_ERROR", "requestId": "req-1"}
+    assert answer.status == 500
+    assert answer.json() == {"errors": [{"message": "Unexpected error.", "extensions": extensions}]}
+    assert "42" in caplog.text
 
 
 async def test_a_database_that_does_not_answer_is_told_as_such(api: Api, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,5 +1,6 @@
 """`POST /topics/bulk/snapshot`: the seed's shapes, by the same resolver as the mutation."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -194,6 +195,23 @@ async def test_a_database_that_does_not_answer_is_told_as_such(api: Api) -> None
     answer = await snapshot(api, {"topic_ids": ["top_orders"]})
     assert (answer.status, answer.headers["retry-after"]) == (503, "5")
     assert "db.internal" not in answer.body.decode()
+
+
+@pytest.mark.parametrize("failure", [ZeroDivisionError("the secret is 42"), asyncio.CancelledError("42")])
+async def test_what_nobody_foresaw_is_masked_and_logged_with_the_request_id(
+    api: Api, caplog: pytest.LogCaptureFixture, failure: BaseException
+) -> None:
+    async def broken(*arguments: object, **more: object) -> object:
+        raise failure
+
+    api.services.catalog.routes = broken  # type: ignore[method-assign, assignment]
+    answer = await snapshot(api, {"topic_ids": ["top_orders"]})
+    assert answer.status == 500
+    assert answer.json().keys() == {"detail", "request_id"}
+    assert answer.json()["request_id"] == "req-1"
+    assert "42" not in answer.body.decode()
+    assert "request req-1 failed" in caplog.text
+    assert "42" in caplog.text
 
 
 JSON_VALUES = st.recursive(

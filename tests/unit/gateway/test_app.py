@@ -1,5 +1,6 @@
 """What every request gets, whatever it asks for: an id, careful headers, JSON errors, no traceback."""
 
+import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable
@@ -24,11 +25,15 @@ async def _boom(_: Request) -> Response:
     raise RuntimeError(message)
 
 
+async def _leak(_: Request) -> Response:
+    raise asyncio.CancelledError("the password is s3cret")
+
+
 async def _id(_: Request) -> Response:
     return PlainTextResponse(str(request_id.get()))
 
 
-ROUTES = [Route("/boom", _boom), Route("/id", _id)]
+ROUTES = [Route("/boom", _boom), Route("/leak", _leak), Route("/id", _id)]
 
 
 def app(**parts: Any) -> ASGIApp:  # noqa: ANN401 - the fields of Parts
@@ -75,9 +80,12 @@ async def test_wrong_method_is_json_and_names_the_right_ones(ask: Ask) -> None:
     assert answer.json["error"] == "Method Not Allowed"
 
 
-async def test_unexpected_exception_is_masked_and_logged_once(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("path", ["/boom", "/leak"])
+async def test_unexpected_exception_is_masked_and_logged_once(
+    ask: Ask, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
     with caplog.at_level(logging.INFO):
-        answer = await ask(app(), "/boom")
+        answer = await ask(app(), path)
     assert answer.status == 500
     assert b"s3cret" not in answer.body
     assert answer.json["requestId"] == answer.headers["x-request-id"]

@@ -50,6 +50,14 @@ def test_text_is_one_line_whatever_the_message_holds() -> None:
 
 
 @pytest.mark.parametrize("log_format", list(LogFormat))
+def test_a_line_break_at_the_end_of_a_message_is_none_of_it(log_format: LogFormat) -> None:
+    logger, stream = lines(log_format)
+    logger.error("Exception in ASGI application\n")
+    assert "application" in stream.getvalue()
+    assert "\\n" not in stream.getvalue()
+
+
+@pytest.mark.parametrize("log_format", list(LogFormat))
 def test_a_traceback_follows(log_format: LogFormat) -> None:
     logger, stream = lines(log_format)
     try:

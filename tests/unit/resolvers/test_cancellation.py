@@ -1,0 +1,37 @@
+"""A cancellation that is ours passes; one that a library lets out is a failure."""
+
+import asyncio
+
+import pytest
+
+from resolvers.cancellation import LeakedCancellationError, contain
+
+
+async def test_what_work_returns_and_raises_is_left_alone() -> None:
+    async def work(number: int) -> float:
+        return 1 / number
+
+    assert await contain(work(2)) == 0.5
+    with pytest.raises(ZeroDivisionError):
+        await contain(work(0))
+
+
+async def test_the_cancellation_of_something_that_was_waited_for_is_an_error() -> None:
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    future.cancel()
+    with pytest.raises(LeakedCancellationError):
+        await contain(future)
+
+
+async def test_a_cancellation_of_the_task_is_passed_on() -> None:
+    task = asyncio.create_task(contain(asyncio.Event().wait()))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_deadline_around_it_is_kept() -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.001):
+            await contain(asyncio.Event().wait())
