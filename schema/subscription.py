@@ -16,10 +16,10 @@ class Subscription:
     """Streams; each ends by itself."""
 
     @streamed(
-        "A bulk snapshot as it is now, then again whenever something of it changes (`stalledSince` too, which comes by "
-        "the time alone), at most four times a second, and to the end: the final state comes last and completes the "
-        "subscription; where a verification was asked for, that with the last verdict. States in between may be left "
-        "out, the final one never is. Null, and complete, where there is none."
+        "A bulk snapshot as it is now, then again whenever something that was asked for changes (`stalledSince` too, "
+        "which comes by the time alone), at most four times a second, and to the end: the final state comes last and "
+        "completes the subscription; where a verification was asked for, that with the last verdict. States in "
+        "between may be left out, the final one never is. Null, and complete, where there is none."
     )
     async def bulk_snapshot_progress(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The bulk snapshot's id.")]

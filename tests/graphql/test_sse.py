@@ -65,6 +65,19 @@ async def test_a_bulk_snapshot_is_watched_to_its_end(gateway: Served) -> None:
     assert gateway.hub.watchers == 0
 
 
+async def test_a_cancellation_that_nobody_asked_for_is_an_error_and_the_stream_completes(gateway: Served) -> None:
+    async def leaking(*arguments: object, **more: object) -> object:
+        raise asyncio.CancelledError("of a future of the driver's own")
+
+    gateway.engine.api.services.catalog.topics_page = leaking  # type: ignore[method-assign, assignment]
+    body = {"query": "{ topics { totalCount } }"}
+    async with gateway.session.post(gateway.graphql, json=body, headers=EVENTS) as response:
+        found = events((await response.content.read()).removeprefix(b":\n\n"))
+    assert [kind for kind, _ in found] == ["next", "complete"]
+    (error,) = found[0][1]["errors"]
+    assert (error["message"], error["extensions"]["code"]) == ("Unexpected error.", "INTERNAL_ERROR")
+
+
 async def test_get_works_as_well(gateway: Served) -> None:
     parameters = {"query": WATCH, "variables": '{"id": "bulk_unknown"}'}
     async with gateway.session.get(gateway.graphql, params=parameters, headers=EVENTS) as response:

@@ -5,8 +5,10 @@ import base64
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -20,6 +22,7 @@ from gateway.principals import connection_parameters
 from persistence.announcements import Announcements
 from resolvers.principal import LOCAL_PRINCIPAL, Principal
 from resolvers.watch_progress import ProgressHub
+from resolvers.watchers import Sight
 from tests.api import Api
 from tests.graphql.streams import PROTOCOL, WATCH, Served, connected, followed, served
 
@@ -54,6 +57,71 @@ async def test_a_bulk_snapshot_is_watched_to_its_end(gateway: Served) -> None:
         assert last["state"] == "COMPLETED"
         assert last["progress"] == {"topicsFinished": 2, "rowsScanned": "10"}
     assert gateway.hub.watchers == 0
+
+
+async def test_what_a_client_does_not_see_change_is_not_told_again(gateway: Served) -> None:
+    record = await gateway.engine.snapshot("top_orders", "top_invoices")
+    async with connected(gateway) as client:
+        await client.init()
+        await client.subscribe("all", WATCH, {"id": record.id})
+        await client.receive()
+        await client.subscribe(
+            "few", "subscription($id: ID!) { bulkSnapshotProgress(id: $id) { id } }", {"id": record.id}
+        )
+        few = [await client.receive()]
+        await gateway.engine.begin(record)
+        while (seen := await client.receive())["id"] == "few" or not running(seen):
+            few += [seen] if seen["id"] == "few" else []
+        await gateway.engine.finish(record)
+        left = {"all", "few"}
+        while left:
+            message = await client.receive()
+            left -= {message["id"]} if message["type"] == "complete" else set()
+            few += [message] if message["id"] == "few" else []
+    data = {"data": {"bulkSnapshotProgress": {"id": record.id}}}
+    assert [message.get("payload") for message in few] == [data, data, None]  # the first, the last, and the end
+
+
+def running(message: Any) -> bool:  # noqa: ANN401 (JSON)
+    states = message["payload"]["data"]["bulkSnapshotProgress"]["snapshots"]
+    return all(one["state"] == "RUNNING" for one in states)
+
+
+async def leaking(*arguments: object, **more: object) -> object:
+    """Do what aiokafka's stop() does: end by a cancellation that nobody asked for."""
+    await asyncio.sleep(0)
+    raise asyncio.CancelledError("of a future of the driver's own")
+
+
+async def test_a_cancellation_that_nobody_asked_for_is_an_error_of_the_operation(gateway: Served) -> None:
+    gateway.engine.api.services.catalog.topics_page = leaking  # type: ignore[method-assign, assignment]
+    async with connected(gateway) as client:
+        await client.init()
+        await client.subscribe("1", "{ topics { totalCount } }")
+        (error,) = (await client.results("1"))[0]["errors"]
+        assert (error["message"], error["path"]) == ("Unexpected error.", ["topics"])
+        assert error["extensions"]["code"] == "INTERNAL_ERROR"
+        assert error["extensions"]["requestId"]
+
+
+async def test_one_that_ends_a_subscription_is_told_and_leaves_the_connection(listening_api: Api) -> None:
+    class Broken(ProgressHub):
+        async def watch(self, tenant_id: str, bulk_snapshot_id: str) -> AsyncGenerator[Sight, None]:
+            yield Sight(None, datetime.now(UTC))
+            await leaking()
+
+    broken = listening_api.over(replace(listening_api.services, progress=Broken(listening_api.services.ledger)))
+    async with served(broken) as gateway, connected(gateway) as client:
+        await client.init()
+        await client.subscribe("1", WATCH, {"id": "bulk_any"})
+        assert (await client.receive())["type"] == "next"
+        message = await client.receive()
+        assert (message["id"], message["type"]) == ("1", "error")
+        (error,) = message["payload"]
+        assert error["message"] == "Unexpected error."
+        assert error["extensions"]["code"] == "INTERNAL_ERROR"
+        await client.subscribe("2", "{ viewer { subject } }")
+        assert len(await client.results("2")) == 1
 
 
 async def test_what_does_not_exist_is_null_and_complete(gateway: Served) -> None:
