@@ -1,6 +1,7 @@
 """Printing what an operation did to the catalogue."""
 
 import sys
+from dataclasses import asdict
 
 import orjson
 import typer
@@ -10,15 +11,20 @@ from snapshots.catalog import CatalogChanges, Changes
 _MOST_NAMES = 20
 
 
-def print_changes(changes: CatalogChanges, *, json: bool) -> None:
-    """Print it as lines for people, or as JSON."""
+def print_changes(changes: CatalogChanges, *, json: bool, clusters: bool = True) -> None:
+    """Print it as lines for people, or as JSON; without `clusters` where the operation has nothing to say of them."""
     if json:
-        sys.stdout.write(orjson.dumps(changes, option=orjson.OPT_INDENT_2).decode() + "\n")
+        given = asdict(changes)
+        if not clusters:
+            del given["clusters"]
+        sys.stdout.write(orjson.dumps(given, option=orjson.OPT_INDENT_2).decode() + "\n")
         return
     if changes.dry_run:
         typer.echo("Dry run: nothing was changed.")
-    for sort, items in (("clusters", changes.clusters), ("connectors", changes.connectors), ("topics", changes.topics)):
-        _print_sort(sort, items)
+    if clusters:
+        _print_sort("clusters", changes.clusters)
+    _print_sort("connectors", changes.connectors)
+    _print_sort("topics", changes.topics)
 
 
 def _print_sort(sort: str, changes: Changes) -> None:

@@ -36,4 +36,4 @@ def sync(
 
     changes = run(work)
     if changes is not None:
-        print_changes(changes, json=json)
+        print_changes(changes, json=json, clusters=False)  # those come from imports alone
