@@ -57,7 +57,7 @@ def _findings(request: AbandonRequest) -> Sequence[RequestError]:
     ]
     reason = request.reason
     if reason is not None and not (len(reason) <= MAX_REASON_LENGTH and is_storable(reason)):
-        message = f"A reason is a text of at most {MAX_REASON_LENGTH} characters."
+        message = f"A reason is a text of at most {MAX_REASON_LENGTH} characters, without NUL or unpaired surrogates."
         findings.append(RequestError(UserErrorCode.INVALID_VALUE, message, ("input", "reason")))
     return findings
 

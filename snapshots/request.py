@@ -129,9 +129,11 @@ def text_findings(key: str | None, reason: str | None) -> list[RequestError]:
     """What is wrong with an idempotency key and with a reason."""
     findings = []
     if key is not None and not (0 < len(key) <= MAX_KEY_LENGTH and is_storable(key)):
-        message = f"An idempotency key is a text of 1 to {MAX_KEY_LENGTH} characters."
+        message = (
+            f"An idempotency key is a text of 1 to {MAX_KEY_LENGTH} characters, without NUL or unpaired surrogates."
+        )
         findings.append(RequestError(UserErrorCode.INVALID_VALUE, message, ("input", "idempotencyKey")))
     if reason is not None and not (len(reason) <= MAX_REASON_LENGTH and is_storable(reason)):
-        message = f"A reason is a text of at most {MAX_REASON_LENGTH} characters."
+        message = f"A reason is a text of at most {MAX_REASON_LENGTH} characters, without NUL or unpaired surrogates."
         findings.append(RequestError(UserErrorCode.INVALID_VALUE, message, ("input", "reason")))
     return findings
