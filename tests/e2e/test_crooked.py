@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
+from typing import cast
 
 import pytest
 
@@ -113,6 +114,13 @@ class Crooked:
 
         return await eventually(probe, END_SECONDS, "an external snapshot of LONG")
 
+    async def joiners(self, bulk_id: str) -> list[str]:
+        """Ids of signals by hand that the ledger tells to have joined."""
+        async with connected(self.gateway.url) as connection:
+            found = "SELECT detail ->> 'joinedBy' FROM ledger_event WHERE bulk_snapshot_id = $1 AND detail ? 'joinedBy'"
+            rows = await connection.fetch(found, bulk_id)
+        return [cast("tuple[str]", row)[0] for row in rows]
+
     async def externals(self) -> int:
         """How many external snapshots the ledger has."""
         wanted = BulkSnapshotFilter(requested_by=("external",))
@@ -188,11 +196,12 @@ async def test_a_signal_by_hand_that_joins_leaves_ours_its_outcomes_and_its_end(
     watch, before = chain.arrivals.watch(LONG), await crooked.externals()
     asked = await crooked.begin("journal", "notes")
 
-    await send(chain, LONG, execute("public.side"))
+    joined = await send(chain, LONG, execute("public.side"))
 
     ended = await crooked.end(asked.id)
     assert ended.state is SnapshotState.COMPLETED
     assert outcomes(ended) == dict.fromkeys(("journal", "notes"), TopicSnapshotOutcome.SUCCEEDED)
+    assert await crooked.joiners(asked.id) == [joined]
     await arrived(watch, {LONG.topic("journal"): 40_000, LONG.topic("notes"): 60, LONG.topic("side"): 500})
     assert await crooked.externals() == before
 
