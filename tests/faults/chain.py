@@ -36,9 +36,9 @@ _FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
 
 
 class ProxiedBroker(Broker):
-    """A broker that tells its clients to come through a proxy, all of them, and keeps its topics outside itself."""
+    """A broker that tells its clients to come through a proxy, all of them; its topics outlive it in a `store`."""
 
-    def __init__(self, directory: Path, proxy: Proxy, store: ObjectStore) -> None:
+    def __init__(self, directory: Path, proxy: Proxy, store: ObjectStore | None) -> None:
         super().__init__(directory)
         self._proxy = proxy
         self._store = store
@@ -53,8 +53,9 @@ class ProxiedBroker(Broker):
 
     def _command(self) -> Command:
         self._proxy.target_port = self._port
+        storage = f"s3://{BUCKET}/" if self._store else "memory://tansu/"
         argv = (
-            *(str(broker_binary()), "broker", "--silent", "--storage-engine", f"s3://{BUCKET}/"),
+            *(str(broker_binary()), "broker", "--silent", "--storage-engine", storage),
             *(
                 "--listener-url",
                 f"tcp://{LOOPBACK}:{self._port}",
@@ -62,7 +63,7 @@ class ProxiedBroker(Broker):
                 f"tcp://{self.bootstrap}",
             ),
         )
-        return Command("broker", argv, self._directory, environment=self._store.environment)
+        return Command("broker", argv, self._directory, environment=self._store.environment if self._store else {})
 
 
 @dataclass
@@ -171,7 +172,8 @@ def through(url: str, proxy: Proxy) -> str:
 
 
 @asynccontextmanager
-async def running_chain(directory: Path) -> AsyncIterator[Chain]:
+async def running_chain(directory: Path, *, lasting_topics: bool = False) -> AsyncIterator[Chain]:
+    """Run it; `lasting_topics` outlive the broker, which on that storage tells no true end of any topic."""
     places = ("Topicsnap's PostgreSQL", "the source's PostgreSQL", "Kafka", "Kafka Connect")
     async with AsyncExitStack() as stack:
         proxies = {place: await stack.enter_async_context(Proxy()) for place in places}
@@ -183,7 +185,7 @@ async def running_chain(directory: Path) -> AsyncIterator[Chain]:
             proxies[place].target_port = server.port
         for part in ("broker", "connect"):
             make_directory(directory / part)
-        store = await stack.enter_async_context(object_store())
+        store = await stack.enter_async_context(object_store()) if lasting_topics else None
         broker = ProxiedBroker(directory / "broker", proxies["Kafka"], store)
         stack.push_async_callback(broker.stop)
         await broker.start()

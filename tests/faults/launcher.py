@@ -1,7 +1,7 @@
 """The real program, killed at a step: `python -m tests.faults.launcher serve`, with the step in FAULT_STEP.
 
 It is the program `topicsnap` with a hook around one method of what it works with, and dies there by
-SIGKILL, as a machine does that loses its power.
+SIGKILL, as a machine does that loses its power. What it holds, it holds for a shorter time than the product does.
 """
 
 import functools
@@ -9,10 +9,13 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 from gateway.cli import main
 from persistence.ledger import Ledger
+from resolvers import verify
+from snapshots import dispatch
 from snapshots.engines.debezium.signal_table import SignalTableChannel
 from snapshots.engines.debezium.signal_topic import SignalTopicChannel
 from snapshots.engines.debezium.source_rows import PostgresRows
@@ -56,7 +59,15 @@ def arm(step: str) -> None:
         setattr(owner, name, deadly(getattr(owner, name), after=after))
 
 
+def hold_shortly() -> None:
+    """Have what a dead process held be free after 3 s for signals (at a deadline of 1 s) and 9 s for verifications."""
+    dispatch.LEASE_MARGIN_SECONDS = 1.0
+    verify.LEASE = timedelta(seconds=9)
+    verify.HOLD_SECONDS = 3.0
+
+
 if __name__ == "__main__":
+    hold_shortly()
     if VARIABLE in os.environ:
         arm(os.environ[VARIABLE])
     sys.argv[0] = "topicsnap"

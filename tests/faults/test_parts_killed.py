@@ -8,25 +8,12 @@ import pytest
 from persistence.embedded import EmbeddedPostgresError
 from sandbox.waiting import eventually
 from tests.faults.counts import Mark
+from tests.faults.midway import ASKED, begun
 from tests.faults.processes import Gateway
-from tests.faults.sources import BIG, DESK, MIRROR, SAFE, VAULT
+from tests.faults.sources import DESK, MIRROR, SAFE
 from tests.faults.stand import Stand
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
-
-ASKED = ((VAULT, BIG), (DESK, BIG), (SAFE, "one"), (MIRROR, "one"))
-
-
-async def begun(stand: Stand, survivor: Gateway) -> Mark:
-    """Ask for tables, and return when rows of the big ones have come."""
-    mark = await stand.mark()
-    assert await survivor.ask(stand.ids(*ASKED)) is not None
-
-    async def rows_have_come() -> bool:
-        return all(len(stand.chain.seen.rows(source.topic(BIG), mark.seen)) > 1000 for source in (VAULT, DESK))
-
-    await eventually(rows_have_come, 60.0, "rows of the big tables")
-    return mark
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGQUIT])
@@ -85,22 +72,6 @@ async def test_kafka_connect(stand: Stand, survivor: Gateway) -> None:
     counts = await stand.account(mark, engine_restarted=True)
 
     assert (counts.accepted, counts.succeeded, counts.signals, counts.lost) == (4, 4, 4, 0)
-
-
-async def test_broker_is_killed_and_its_storage_survives(stand: Stand, survivor: Gateway) -> None:
-    """Its clients find it at the same address; nobody else is started again."""
-    mark, broker = await begun(stand, survivor), stand.chain.broker
-    broker.send_signal(signal.SIGKILL)
-    asked = await survivor.ask(stand.ids((SAFE, "two"), (MIRROR, "two")), seconds=30)
-    await broker.stop()
-    await broker.start()
-    assert asked is not None
-
-    counts = await stand.account(mark, engine_restarted=True)
-
-    assert (counts.lost, counts.run_twice, counts.held_by_engine) == (0, 0, 0)
-    assert counts.succeeded + counts.failed == counts.accepted
-    assert counts.succeeded >= len(ASKED)
 
 
 async def test_broker_is_stopped_and_goes_on(stand: Stand, survivor: Gateway) -> None:
