@@ -24,8 +24,9 @@ from sandbox.workspace import end_orphans
 
 _POSTGRES_SETTINGS = {
     "wal_level": "logical",
-    "max_wal_senders": "20",
-    "max_replication_slots": "20",
+    # A slot outlives its connector, and tests add many connectors.
+    "max_wal_senders": "64",
+    "max_replication_slots": "64",
     # Nothing here outlives the sandbox. But commits stay synchronous: Debezium is sent only what is in the log's file,
     # and the writer behind asynchronous ones lets each watermark wait for 0.2 s (12 chunks took 7.5 s instead of 1 s).
     "fsync": "off",
