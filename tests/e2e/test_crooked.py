@@ -49,6 +49,11 @@ MUTE = OwnSource(
     (Made("journal", 40_000), Made("notes", 60)),
 )
 """Its connector sends no notifications."""
+NEW = OwnSource(
+    Source("newcomer", channel="source", include={"table.include.list": r"public\.first,public\.second"}),
+    (Made("first", 300), Made("second", 40)),
+)
+"""Its connector reads its tables at its start; it has a notification topic of its own."""
 NOTIFICATIONS = "crooked.notifications"
 """The broker makes it when the connector first writes, with four partitions: what is told comes out of order."""
 OFFSETS_AGE = timedelta(seconds=3)
@@ -244,6 +249,28 @@ async def test_a_blocking_snapshot_by_hand_is_recorded_and_holds_its_source(croo
     ended = await crooked.end(external.bulk_snapshot_id)
     assert ended.state is SnapshotState.COMPLETED
     assert outcomes(ended) == {"journal": TopicSnapshotOutcome.SUCCEEDED}
+
+
+async def test_the_initial_snapshot_of_a_new_connector_is_recorded(crooked: Crooked) -> None:
+    """The catalogue hears of the connector when it is over: the follower reads its topic from the beginning."""
+    gateway, sandbox = crooked.gateway, crooked.gateway.chain.sandbox
+    await sandbox.broker.create_topics([NEW.source.notification_topic, *(NEW.topic(made.name) for made in NEW.tables)])
+    more = {"snapshot.mode": "initial"}
+    await start_source(sandbox, NEW, notifications=NEW.source.notification_topic, more=more)
+    [cluster] = await gateway.services.catalog.clusters(TENANT)
+    await sync_catalog(gateway.services, LOCAL_PRINCIPAL, cluster.id)
+
+    async def recorded() -> SourceSnapshotRecord | None:
+        wanted = BulkSnapshotFilter(requested_by=("external",))
+        page = await gateway.services.ledger.bulk_snapshots_page(TENANT, wanted, 500, None)
+        found = [one for bulk in page.items for one in bulk.snapshots if one.source.name == NEW.source.connector]
+        return next((one for one in found if one.state.is_terminal), None)
+
+    initial = await eventually(recorded, END_SECONDS, "the initial snapshot")
+    assert (initial.origin, initial.snapshot_type) == (SnapshotOrigin.EXTERNAL, SnapshotType.BLOCKING)
+    assert initial.state is SnapshotState.COMPLETED
+    assert outcomes(initial) == dict.fromkeys(("first", "second"), TopicSnapshotOutcome.SUCCEEDED)
+    assert await crooked.held(initial.source.id) is None
 
 
 async def test_a_blocking_snapshot_of_ours_is_followed_though_its_reports_come_out_of_order(crooked: Crooked) -> None:
