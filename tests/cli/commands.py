@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,13 +89,20 @@ async def command(*arguments: str, **variables: str) -> Ended:
 @asynccontextmanager
 async def started(*arguments: str, **variables: str) -> AsyncIterator[Running]:
     """Run a command while inside; killed at the end where it still runs."""
+    async with launched(str(PROGRAM), *arguments, env=environment(**variables)) as running:
+        yield running
+
+
+@asynccontextmanager
+async def launched(*argv: str, env: Mapping[str, str], cwd: Path | None = None) -> AsyncIterator[Running]:
+    """Run a program while inside; killed at the end where it still runs."""
     process = await asyncio.create_subprocess_exec(
-        PROGRAM,
-        *arguments,
+        *argv,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=environment(**variables),
+        env=env,
+        cwd=cwd,
         # What a test kills must not be our whole group.
         start_new_session=True,
     )

@@ -1,6 +1,5 @@
 """The processes of Topicsnap: the real program, which a test can have die at a step."""
 
-import asyncio
 import re
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.cli.commands import Running, _collect, environment
+from tests.cli.commands import Running, environment, launched
 from tests.faults.launcher import VARIABLE
 
 _ROOT = Path(__file__).parents[2]
@@ -50,29 +49,10 @@ class Gateway:
 @asynccontextmanager
 async def program(variables: Mapping[str, str], step: str | None, *arguments: str) -> AsyncIterator[Running]:
     """Run `topicsnap` with these arguments, which dies at `step`; killed at the end where it still runs."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.faults.launcher", *arguments),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=environment(**variables, **({VARIABLE: step} if step else {})),
-        cwd=_ROOT,
-        start_new_session=True,
-    )
-    running = Running(process)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    readers = [
-        asyncio.create_task(_collect(process.stdout, running.out)),
-        asyncio.create_task(_collect(process.stderr, running.err)),
-    ]
-    try:
+    argv = (sys.executable, "-m", "tests.faults.launcher", *arguments)
+    env = environment(**variables, **({VARIABLE: step} if step else {}))
+    async with launched(*argv, env=env, cwd=_ROOT) as running:
         yield running
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-        await asyncio.gather(*readers)
 
 
 @asynccontextmanager

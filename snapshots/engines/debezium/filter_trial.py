@@ -14,6 +14,7 @@ from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresErro
 
 from snapshots import filters
 from snapshots.errors import FilterError, SecretError
+from snapshots.filters import FilterOperator, RowCondition, RowFilter
 from snapshots.jobs import TopicRequest
 from snapshots.kinds import Dialect, SnapshotType
 from snapshots.model import SourceConnector
@@ -70,16 +71,10 @@ class PostgresFilterTrial:
 
 def _statement(source: SourceConnector, topic: TopicRequest) -> str | None:
     """Return a SELECT that names all that is asked of `topic`, None where that is nothing. Raises FilterError."""
-    if topic.filter is None and topic.surrogate_key is None:
+    conditions = topic.filter.all if topic.filter is not None else ()
+    if topic.surrogate_key is not None:
+        conditions += (RowCondition(topic.surrogate_key, FilterOperator.NOT_NULL),)
+    if not conditions:
         return None
-    schema, _, name = topic.data_collection.partition(".")
-    columns = "1" if topic.surrogate_key is None else _quoted(topic.surrogate_key)
-    where = ""
-    if topic.filter is not None:
-        sql = filters.render(topic.filter, source.dialect, topic.data_collection, SnapshotType.INCREMENTAL)
-        where = f" WHERE {sql}"
-    return f"SELECT {columns} FROM {_quoted(schema)}.{_quoted(name)}{where}"  # noqa: S608 (every part is quoted)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    # A blocking snapshot takes a whole SELECT, of the same WHERE as an incremental one takes alone.
+    return filters.render(RowFilter(conditions), source.dialect, topic.data_collection, SnapshotType.BLOCKING)
