@@ -1,6 +1,7 @@
 """What really arrived: the snapshot rows on the topics of the sources, as any consumer would see them."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -73,6 +74,27 @@ class Arrivals:
             )
 
         await eventually(arrived, _FENCE_SECONDS, f"the fence of {name}")
+
+    async def pass_all(self, name: str) -> None:
+        """Return when a change made now to each table has come, and with it all that was on its way to the topics.
+
+        A fence alone is another topic, and a reader of several meets their records in no order.
+        """
+        source = self._sources[name]
+        before = self._updates()
+        async with connected(source.database_url) as connection:
+            for made in source.own.tables:
+                await connection.execute(f"UPDATE public.{made.name} SET id = id WHERE id = 1")
+
+        async def arrived() -> bool:
+            now = self._updates()
+            topics = [source.own.topic(made.name) for made in source.own.tables]
+            return all(now[topic] > before[topic] for topic in topics)
+
+        await eventually(arrived, _FENCE_SECONDS, f"a change of each table of {name}")
+
+    def _updates(self) -> Counter[str]:
+        return Counter(record.topic for record in self._records if (record.value or {}).get("op") == "u")
 
 
 class Watch:
