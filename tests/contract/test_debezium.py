@@ -67,7 +67,8 @@ class Debezium:
 
     def source(self, name: str) -> SourceConnector:
         (found,) = [connector for connector in self.observed.connectors if connector.name == name]
-        values = {field.name: getattr(found, field.name) for field in fields(found)}
+        assert not found.unknown
+        values = {field.name: getattr(found, field.name) for field in fields(found) if field.name != "unknown"}
         return SourceConnector(id=name, cluster=self.cluster, **values)
 
     def channel(self, source: SourceConnector) -> SignalChannel:
