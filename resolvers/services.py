@@ -27,8 +27,8 @@ class ClusterObserver(Protocol):
     async def observe(self, cluster: Cluster, database_url_refs: Mapping[str, str]) -> ObservedCluster:
         """Return what `cluster` has; `database_url_refs` names each connector's reference to its credentials.
 
-        Raises ClusterUnreachableError. A source database that cannot be reached is no error: its topics come from the
-        connector's configuration then.
+        Raises ClusterUnreachableError where its connectors cannot be listed. Whatever else cannot be read is unknown
+        in the answer, and told in `unreadable`.
         """
         ...
 

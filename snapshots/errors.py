@@ -58,6 +58,11 @@ class ClusterUnreachableError(TopicsnapError):
 class DatabaseUnreachableError(TopicsnapError):
     """A source database did not answer, or refused the credentials."""
 
+    def __init__(self, reason: str) -> None:
+        """Build the error from a few words without secrets, such as `SQLSTATE 28P01`."""
+        super().__init__(f"The source database cannot be read ({reason}).")
+        self.reason = reason
+
 
 class SecretError(TopicsnapError):
     """A reference to a secret cannot be resolved (variable not set, file not readable, unknown scheme)."""

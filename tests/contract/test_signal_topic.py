@@ -12,6 +12,7 @@ from snapshots.engines.debezium.kafka_topics import list_topics
 from snapshots.engines.debezium.signal_topic import FENCE_KEY, SignalTopicChannel
 from snapshots.engines.debezium.single_append import SingleAppends
 from snapshots.errors import SourceError, UnconfirmedError
+from snapshots.health.observed import Unknown
 from snapshots.kinds import SnapshotErrorCode
 from snapshots.model import Cluster, SourceConnector
 from snapshots.ports import OutgoingSignal, Presence
@@ -157,8 +158,16 @@ async def test_a_broker_that_says_nothing_has_for_certain_not_got_it(source: Sou
 
 
 async def test_the_topics_of_a_kafka_are_listed(sandbox: Sandbox, source: SourceConnector) -> None:
-    assert source.signal_topic in await list_topics(sandbox.broker.bootstrap)
-    assert await list_topics("127.0.0.1:1") == frozenset()
+    found = await list_topics(sandbox.broker.bootstrap)
+    assert isinstance(found, frozenset)
+    assert source.signal_topic in found
+
+
+@pytest.mark.parametrize(
+    ("bootstrap", "reason"), [("127.0.0.1:1", "KafkaConnectionError"), ("127.0.0.1:no-port", "ValueError")]
+)
+async def test_a_kafka_that_does_not_tell_its_topics_is_not_one_without_any(bootstrap: str, reason: str) -> None:
+    assert await list_topics(bootstrap) == Unknown(f"Kafka did not tell its topics ({reason}).")
 
 
 async def test_records_of_others_do_no_harm_to_the_search(

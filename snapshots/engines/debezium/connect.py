@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import aiohttp
@@ -22,6 +22,8 @@ from snapshots.errors import ClusterUnreachableError, SecretError
 from snapshots.kinds import ConnectorKind, ConnectorState
 from snapshots.model import Cluster
 from snapshots.ports import Secrets
+
+ShapeT = TypeVar("ShapeT", dict[str, Any], list[Any])
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """Largest answer that is read: some thousands of connectors with their configurations."""
@@ -54,6 +56,18 @@ class ConnectorInfo:
     """First line of the trace of a failed task or connector."""
     config: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False, compare=False)
     """For reading in memory only: it can hold passwords."""
+    left_out: frozenset[str] = frozenset()
+    """Which of `kind`, `state` and `config` Kafka Connect did not tell, as it can while it rebalances."""
+
+    @property
+    def is_described(self) -> bool:
+        """Whether it was told what it is and how it is configured."""
+        return not self.left_out & {"kind", "config"}
+
+    @classmethod
+    def named(cls, name: str) -> "ConnectorInfo":
+        """A connector of which nothing but the name is known."""
+        return _connector(name, {})
 
 
 class ConnectClient:
@@ -75,15 +89,22 @@ class ConnectClient:
 
     async def connectors(self, cluster: Cluster) -> list[ConnectorInfo]:
         """Return every connector of `cluster` with its state, in order of the names. Raises ClusterUnreachableError."""
-        found = await self._get(cluster, "/connectors?expand=status&expand=info")
-        return [_connector(name, _object(found[name])) for name in sorted(_object(found))]
+        found = _told(await self._get(cluster, "/connectors?expand=status&expand=info"), dict, cluster)
+        return [_connector(name, _object(found[name])) for name in sorted(found)]
+
+    async def connector_names(self, cluster: Cluster) -> list[str]:
+        """Return the names of all connectors, in order. Raises ClusterUnreachableError.
+
+        `connectors` leaves out the ones of which Kafka Connect has no state yet, as just after they were made.
+        """
+        return sorted(str(name) for name in _told(await self._get(cluster, "/connectors"), list, cluster))
 
     async def plugin_versions(self, cluster: Cluster) -> dict[str, str]:
         """Return the versions of the installed connector classes. Raises ClusterUnreachableError."""
-        plugins = await self._get(cluster, "/connector-plugins")
+        plugins = _told(await self._get(cluster, "/connector-plugins"), list, cluster)
         return {
             str(plugin["class"]): str(plugin["version"])
-            for plugin in map(_object, _array(plugins))
+            for plugin in map(_object, plugins)
             if plugin.get("class") and plugin.get("version")
         }
 
@@ -95,7 +116,8 @@ class ConnectClient:
         found = await self._get(cluster, f"/connectors/{quote(name, safe='')}/topics", none_for=HTTPStatus.FORBIDDEN)
         if found is None:
             return None
-        return sorted(str(topic) for topic in _array(_object(_object(found).get(name)).get("topics")))
+        topics = _told(_object(_object(found).get(name)).get("topics"), list, cluster)
+        return sorted(str(topic) for topic in topics)
 
     async def connector_offsets(self, cluster: Cluster, name: str) -> list[dict[str, Any]]:
         """Return the offsets that a connector has written, one for each of its partitions.
@@ -128,13 +150,13 @@ class ConnectClient:
         except TimeoutError:
             reason = f"{reason} within {self._timeout_seconds:g} s"
         except SecretError as error:
-            reason = str(error)
+            reason = str(error).rstrip(".")
         except orjson.JSONDecodeError:
             reason = "its answer is no JSON"
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # The class alone: the messages quote the URL, which may hold a password.
             reason = type(error).__name__
-        raise ClusterUnreachableError(f"Kafka Connect of cluster {cluster.name} cannot be asked: {reason}.")
+        raise _unreachable(cluster, reason)
 
     async def _ask(self, url: URL, headers: Mapping[str, str]) -> tuple[int, bytes, bool]:
         # No redirects: they could lead the credentials elsewhere.
@@ -158,15 +180,16 @@ def _connector(name: str, expanded: Mapping[str, Any]) -> ConnectorInfo:
     connector = _object(status.get("connector"))
     tasks = [_object(task) for task in _array(status.get("tasks"))]
     config = {key: str(value) for key, value in _object(info.get("config")).items() if value is not None}
-    kind = info.get("type") or status.get("type")
+    told = {"config": config, "state": connector.get("state"), "kind": info.get("type") or status.get("type")}
     return ConnectorInfo(
         name=name,
-        kind=ConnectorKind.SINK if kind == "sink" else ConnectorKind.SOURCE,
+        kind=ConnectorKind.SINK if told["kind"] == "sink" else ConnectorKind.SOURCE,
         connector_class=config.get("connector.class"),
         version=_text(connector.get("version")),
         state=_overall_state(connector, tasks),
         trace=_first_trace([*tasks, connector]),
         config=MappingProxyType(config),
+        left_out=frozenset(part for part, value in told.items() if not value),
     )
 
 
@@ -187,6 +210,17 @@ def _state(part: Mapping[str, Any]) -> ConnectorState:
 def _first_trace(parts: Sequence[Mapping[str, Any]]) -> str | None:
     traces = (_text(part.get("trace")) for part in parts if _state(part) is ConnectorState.FAILED)
     return next((trace.strip().split("\n", 1)[0][:_MAX_TRACE] for trace in traces if trace and trace.strip()), None)
+
+
+def _told(value: object, shape: type[ShapeT], cluster: Cluster) -> ShapeT:
+    """Return `value`, which should be of this shape. Raises ClusterUnreachableError: else nothing would mean none."""
+    if isinstance(value, shape):
+        return value
+    raise _unreachable(cluster, "its answer has another shape")
+
+
+def _unreachable(cluster: Cluster, reason: str) -> ClusterUnreachableError:
+    return ClusterUnreachableError(f"Kafka Connect of cluster {cluster.name} cannot be asked: {reason}.")
 
 
 def _object(value: object) -> dict[str, Any]:

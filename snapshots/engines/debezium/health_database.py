@@ -99,7 +99,7 @@ async def observe_database(
     except (PostgresError, InterfaceError, InternalClientError, OSError, TimeoutError, ValueError) as error:
         state = getattr(error, "sqlstate", None)
         reason = f"SQLSTATE {state}" if state else type(error).__name__  # messages can quote the credentials
-        raise DatabaseUnreachableError(f"The source database cannot be read ({reason}).") from None
+        raise DatabaseUnreachableError(reason) from None
 
 
 async def _observe(connection: Any, wanted: Wanted) -> ObservedDatabase:  # noqa: ANN401 - asyncpg ships no types

@@ -6,11 +6,13 @@ from typing import Any
 from aiokafka import errors
 from aiokafka.client import AIOKafkaClient
 
+from snapshots.health.observed import Unknown
+
 _TIMEOUT_SECONDS = 5.0
 
 
-async def list_topics(bootstrap: str, **connection: Any) -> frozenset[str]:  # noqa: ANN401 - aiokafka's options
-    """Return the names of all topics behind `bootstrap`; none of them where Kafka does not tell in time.
+async def list_topics(bootstrap: str, **connection: Any) -> frozenset[str] | Unknown:  # noqa: ANN401 - aiokafka's options
+    """Return the names of all topics behind `bootstrap`, Unknown where Kafka does not tell in time.
 
     `connection` holds aiokafka's options for security.
     """
@@ -24,8 +26,8 @@ async def list_topics(bootstrap: str, **connection: Any) -> frozenset[str]:  # n
         async with asyncio.timeout(_TIMEOUT_SECONDS):
             await client.bootstrap()
             metadata = await client.fetch_all_metadata()
-    except (errors.KafkaError, OSError, TimeoutError):
-        return frozenset()
+    except (errors.KafkaError, OSError, TimeoutError, ValueError) as error:
+        return Unknown(f"Kafka did not tell its topics ({type(error).__name__}).")
     finally:
         await client.close()
     return frozenset(metadata.topics())

@@ -91,7 +91,7 @@ async def read_source_database(
     except (PostgresError, InterfaceError, InternalClientError, OSError, TimeoutError, ValueError) as error:
         state = getattr(error, "sqlstate", None)
         reason = f"SQLSTATE {state}" if state else type(error).__name__  # messages can quote the credentials
-        raise DatabaseUnreachableError(f"The source database cannot be read ({reason}).") from None
+        raise DatabaseUnreachableError(reason) from None
     return SourceDatabase(
         tables=tuple(SourceTable(row["schema"], row["name"], row["keyless"]) for row in found),
         signal_data_limit=(limits[0][0] or UNLIMITED_DATA_CHARACTERS) if limits else None,

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from snapshots.engines.debezium import connect
-from snapshots.engines.debezium.connect import ConnectClient
+from snapshots.engines.debezium.connect import ConnectClient, ConnectorInfo
 from snapshots.errors import ClusterUnreachableError
 from snapshots.kinds import ConnectorKind, ConnectorState
 from tests.unit.snapshots.engines.debezium.conftest import NoSecrets, Worker, error, expanded, html
@@ -67,10 +67,54 @@ async def test_a_trace_is_its_first_line(client: ConnectClient, worker: Worker) 
     assert [info.trace for info in await client.connectors(worker.cluster)] == ["ConnectException: lost"]
 
 
-@pytest.mark.parametrize("value", [[], {}, "x", {"a": None}, {"a": {"status": 5, "info": {"config": []}}}])
+@pytest.mark.parametrize("value", [{}, {"a": None}, {"a": {"status": 5, "info": {"config": []}}}])
 async def test_answers_of_another_shape_are_survived(client: ConnectClient, worker: Worker, value: object) -> None:
     worker.answer_json(LISTING, value)
     assert all(info.state is ConnectorState.UNKNOWN for info in await client.connectors(worker.cluster))
+
+
+@pytest.mark.parametrize("value", [[], "x", None])
+async def test_an_answer_that_is_no_listing_is_not_an_empty_one(
+    client: ConnectClient, worker: Worker, value: object
+) -> None:
+    for path, ask in ((LISTING, client.connectors), ("/connectors", client.connector_names)):
+        worker.answer_json(path, {"error": 5} if path == "/connectors" else value)
+        with pytest.raises(ClusterUnreachableError, match="its answer has another shape"):
+            await ask(worker.cluster)
+    worker.answer_json("/connector-plugins", {})
+    with pytest.raises(ClusterUnreachableError, match="its answer has another shape"):
+        await client.plugin_versions(worker.cluster)
+    told: tuple[object, ...] = ({}, {"a": {}}, {"a": {"topics": None}}, {"b": {"topics": []}})
+    for topics in told:
+        worker.answer_json("/connectors/a/topics", topics)
+        with pytest.raises(ClusterUnreachableError, match="its answer has another shape"):
+            await client.connector_topics(worker.cluster, "a")
+
+
+async def test_what_is_left_out_is_told(client: ConnectClient, worker: Worker) -> None:
+    whole = expanded(connector__class="x")
+    listing = {
+        "a": whole,
+        "b": {"status": whole["status"]},
+        "c": {"info": whole["info"]},
+        "d": {},
+        "e": {**whole, "info": {"config": {}}},
+    }
+    worker.answer_json(LISTING, listing)
+    found = {info.name: (set(info.left_out), info.is_described) for info in await client.connectors(worker.cluster)}
+    assert found == {
+        "a": (set(), True),
+        "b": ({"config"}, False),
+        "c": ({"state"}, True),
+        "d": ({"kind", "config", "state"}, False),
+        "e": ({"config"}, False),
+    }
+    assert ConnectorInfo.named("d").left_out == {"kind", "config", "state"}
+
+
+async def test_names_are_asked_by_themselves(client: ConnectClient, worker: Worker) -> None:
+    worker.answer_json("/connectors", ["b", "a"])
+    assert await client.connector_names(worker.cluster) == ["a", "b"]
 
 
 async def test_the_configuration_stays_out_of_sight(client: ConnectClient, worker: Worker) -> None:

@@ -165,7 +165,7 @@ async def test_each_part_that_fails_is_unknown_and_the_others_are_seen(
 ) -> None:
     worker.answer(LISTING, lambda: error(500))
     kafka.fails = True
-    databases.fault = DatabaseUnreachableError("The source database cannot be read (SQLSTATE 28P01).")
+    databases.fault = DatabaseUnreachableError("SQLSTATE 28P01")
 
     seen = await inspector.inspect(source(worker), ())
 

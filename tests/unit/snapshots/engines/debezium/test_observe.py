@@ -1,11 +1,12 @@
 """What is observed of a cluster, by what each way to the topics gives."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import aiohttp
 import pytest
 
-from snapshots.catalog import ObservedCluster, ObservedTopic
+from snapshots.catalog import TOPICS, ObservedCluster, ObservedTopic, Unreadable
 from snapshots.engines.debezium import observe
 from snapshots.engines.debezium.connect import ConnectClient
 from snapshots.engines.debezium.observe import KafkaConnectObserver
@@ -33,8 +34,7 @@ class Databases:
     async def read(self, url: str, **options: object) -> SourceDatabase:
         self.asked.append((url, options))
         if self.database is None:
-            message = "The source database cannot be read."
-            raise DatabaseUnreachableError(message)
+            raise DatabaseUnreachableError("SQLSTATE 28P01")
         return self.database
 
 
@@ -67,6 +67,11 @@ def shop(**config: str) -> dict[str, object]:
     return expanded(**{**defaults, **config})
 
 
+def listed(worker: Worker, connectors: Mapping[str, object]) -> None:
+    worker.answer_json("/connectors", list(connectors))
+    worker.answer_json(LISTING, connectors)
+
+
 async def seen(
     observer: KafkaConnectObserver,
     worker: Worker,
@@ -75,7 +80,7 @@ async def seen(
     references: Mapping[str, str] | None = None,
     topics: Mapping[str, list[str]] | None = None,
 ) -> ObservedCluster:
-    worker.answer_json(LISTING, connectors)
+    listed(worker, connectors)
     for name in connectors:
         worker.answer_json(f"/connectors/{name}/topics", {name: {"topics": (topics or {}).get(name, [])}})
     return await observer.observe(worker.cluster, REFERENCE if references is None else references)
@@ -124,7 +129,7 @@ async def test_kafka_itself_may_know_a_topic(
     client = ConnectClient(session, NoSecrets(), timeout_seconds=2)
     observer = KafkaConnectObserver(client, NoSecrets(), list_topics=existing)
     databases.tables("public.a", "public.b")
-    worker.answer_json(LISTING, {"shop": shop()})
+    listed(worker, {"shop": shop()})
     cluster = worker.cluster
     with_kafka = type(cluster)(cluster.id, cluster.name, cluster.connect_url, "kafka:9092")
     observed = await observer.observe(with_kafka, REFERENCE)
@@ -195,17 +200,192 @@ async def test_many_connectors_are_looked_at_a_few_at_once(
 
 
 async def test_a_cluster_that_does_not_answer_is_an_error(observer: KafkaConnectObserver, worker: Worker) -> None:
-    worker.answer(LISTING, lambda: error(500))
-    with pytest.raises(ClusterUnreachableError, match="it answered 500"):
-        await observer.observe(worker.cluster, {})
+    for silent in ("/connectors", LISTING):
+        listed(worker, {"shop": shop()})
+        worker.answer(silent, lambda: error(500))
+        with pytest.raises(ClusterUnreachableError, match="it answered 500"):
+            await observer.observe(worker.cluster, {})
 
 
-async def test_topics_that_cannot_be_asked_are_simply_not_known(
+async def test_a_database_that_cannot_be_read_is_told_and_what_it_would_tell_is_unknown(
     observer: KafkaConnectObserver, worker: Worker, databases: Databases
 ) -> None:
-    worker.answer_json(LISTING, {"shop": shop(table__include__list="public.a")})
+    databases.database = None
+    connectors = {"shop": shop(table__include__list=r"public\.orders,public\.x.*")}
+    observed = await seen(observer, worker, connectors, topics={"shop": ["shop.public.xyz"]})
+    (connector,) = observed.connectors
+    assert connector.unknown == {"signal_data_limit", TOPICS}
+    table = frozenset({"data_collection", "keyless"})
+    assert {topic.name: (topic.unknown, topic.inferred) for topic in observed.topics} == {
+        "shop.public.orders": (table, True),
+        "shop.public.xyz": (table, False),
+    }
+    reason = (
+        "The database of connector shop cannot be read (SQLSTATE 28P01). Its topics and keys are kept as they were; "
+        "check database_url_ref, then run sync again."
+    )
+    assert observed.unreadable == (Unreadable("prod", "shop", reason),)
+
+
+async def test_a_reference_that_leads_nowhere_is_told_by_its_name(
+    observer: KafkaConnectObserver, worker: Worker, databases: Databases
+) -> None:
+    observed = await seen(observer, worker, {"shop": shop()}, references={"shop": "env:NOWHERE"})
+    assert [(one.source, "env:NOWHERE is not set" in one.reason) for one in observed.unreadable] == [("shop", True)]
+    assert TOPICS in observed.connectors[0].unknown
+
+
+async def test_a_fault_of_ours_in_one_connector_is_told_and_logged(
+    observer: KafkaConnectObserver,
+    worker: Worker,
+    databases: Databases,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def stumble(url: str, **options: object) -> SourceDatabase:
+        raise RuntimeError
+
+    monkeypatch.setattr(observe, "read_source_database", stumble)
+    observed = await seen(observer, worker, {"shop": shop(), "crm": shop(topic__prefix="crm")})
+    assert [(one.source, "failed unexpectedly; see the log" in one.reason) for one in observed.unreadable] == [
+        ("shop", True)
+    ]
+    assert "RuntimeError" in caplog.text
+    assert {one.name: bool(one.unknown) for one in observed.connectors} == {"crm": False, "shop": True}
+
+
+@pytest.mark.parametrize("references", [{}, {"shop": "env:NOWHERE"}])
+async def test_what_was_not_tried_is_not_unreadable(
+    observer: KafkaConnectObserver, worker: Worker, databases: Databases, references: dict[str, str]
+) -> None:
+    """Without a reference nobody can look, and of other engines nobody knows how."""
+    mysql = "io.debezium.connector.mysql.MySqlConnector" if references else POSTGRES
+    connectors = {"shop": shop(connector__class=mysql, table__include__list="public.a")}
+    observed = await seen(observer, worker, connectors, references=references)
+    assert (observed.unreadable, observed.connectors[0].unknown) == ((), frozenset())
+    assert [(topic.unknown, topic.inferred) for topic in observed.topics] == [(frozenset(), False)]
+
+
+async def test_topics_that_cannot_be_asked_for_are_told(
+    observer: KafkaConnectObserver, worker: Worker, databases: Databases
+) -> None:
+    databases.tables("public.a", "public.exists")
+    listed(worker, {"shop": shop()})
     worker.answer("/connectors/shop/topics", lambda: error(500))
-    assert routes(await observer.observe(worker.cluster, {})) == {"shop.public.a": "public.a"}
+    cluster = replace(worker.cluster, kafka_bootstrap="kafka:9092")
+    observed = await observer.observe(cluster, REFERENCE)
+    assert {topic.name: (topic.exists, topic.unknown) for topic in observed.topics} == {
+        "shop.public.a": (False, {"exists"}),
+        "shop.public.exists": (True, frozenset()),
+    }
+    assert observed.connectors[0].unknown == {TOPICS}
+    [told] = observed.unreadable
+    assert (told.source, "it answered 500. The topics that connector shop has written are kept" in told.reason) == (
+        "shop",
+        True,
+    )
+
+
+async def test_topics_that_are_not_tracked_are_not_unreadable(
+    observer: KafkaConnectObserver, worker: Worker, databases: Databases
+) -> None:
+    databases.tables("public.a")
+    listed(worker, {"shop": shop()})
+    worker.answer("/connectors/shop/topics", lambda: error(403, "Topic tracking is disabled."))
+    observed = await observer.observe(worker.cluster, REFERENCE)
+    assert (observed.unreadable, observed.connectors[0].unknown) == ((), frozenset())
+
+
+async def test_a_kafka_that_is_away_does_not_say_that_topics_are_not_there(
+    session: aiohttp.ClientSession, worker: Worker, databases: Databases
+) -> None:
+    databases.tables("public.a", "public.b")
+    observer = KafkaConnectObserver(ConnectClient(session, NoSecrets(), timeout_seconds=2), NoSecrets())
+    listed(worker, {"shop": shop()})
+    worker.answer_json("/connectors/shop/topics", {"shop": {"topics": ["shop.public.b"]}})
+    observed = await observer.observe(replace(worker.cluster, kafka_bootstrap="127.0.0.1:1"), REFERENCE)
+    assert {topic.name: (topic.exists, topic.unknown) for topic in observed.topics} == {
+        "shop.public.a": (False, {"exists"}),
+        "shop.public.b": (True, frozenset()),
+    }
+    assert observed.connectors[0].unknown == frozenset()
+    [told] = observed.unreadable
+    assert (told.cluster, told.source) == ("prod", None)
+    assert told.reason.startswith("Kafka did not tell its topics (KafkaConnectionError). Whether topics exist is kept")
+
+
+@pytest.mark.parametrize("left", [{}, {"status"}, {"info"}], ids=["nothing", "the status", "the info"])
+async def test_a_connector_of_which_the_listing_tells_half_is_half_known(
+    observer: KafkaConnectObserver, worker: Worker, databases: Databases, left: set[str]
+) -> None:
+    """While it rebalances, Kafka Connect leaves out what it has no state of."""
+    databases.tables("public.a")
+    whole = shop()
+    worker.answer_json("/connector-plugins", [])
+    listed(worker, {"shop": {part: whole[part] for part in left}})
+    worker.answer_json("/connectors/shop/topics", {"shop": {"topics": ["shop.public.a"]}})
+    observed = await observer.observe(worker.cluster, REFERENCE)
+    (connector,) = observed.connectors
+    (told,) = observed.unreadable
+    assert told.source == "shop"
+    if left == {"info"}:
+        assert connector.unknown == {"state", "state_observed_at", "version"}
+        assert connector.state_observed_at is None
+        assert routes(observed) == {"shop.public.a": "public.a"}
+        assert "the state of connector shop" in told.reason
+    else:
+        assert {"connector_class", "signal_channel", "notification_topic", TOPICS} <= connector.unknown
+        assert ("state" in connector.unknown) == (not left)
+        assert observed.topics == ()
+        assert "the configuration of connector shop" in told.reason
+
+
+async def test_a_connector_that_the_listing_leaves_out_is_not_gone(
+    observer: KafkaConnectObserver, worker: Worker, databases: Databases
+) -> None:
+    listed(worker, {"shop": shop()})
+    worker.answer_json("/connectors/shop/topics", {"shop": {"topics": []}})
+    worker.answer_json("/connectors", ["new", "shop"])
+    observed = await observer.observe(worker.cluster, REFERENCE)
+    assert [(one.name, one.is_described) for one in observed.connectors] == [("new", False), ("shop", True)]
+    assert [one.source for one in observed.unreadable] == ["new"]
+
+
+async def test_versions_are_unknown_only_where_they_come_from_the_plugins(
+    observer: KafkaConnectObserver, worker: Worker, databases: Databases
+) -> None:
+    worker.answer("/connector-plugins", lambda: error(500))
+    assert (await seen(observer, worker, {"shop": shop()})).unreadable == ()
+    older = shop()
+    older["status"] = {"connector": {"state": "RUNNING"}, "tasks": [], "type": "source"}
+    observed = await seen(observer, worker, {"shop": older})
+    assert observed.connectors[0].unknown == {"version"}
+    [told] = observed.unreadable
+    assert (told.source, "The versions of its connectors are kept as they were" in told.reason) == (None, True)
+
+
+async def test_lists_that_only_java_reads_leave_the_topics_unknown(
+    observer: KafkaConnectObserver, worker: Worker, databases: Databases
+) -> None:
+    databases.tables("public.a", "public.b")
+    connectors = {"shop": shop(table__include__list=r"public\.\p{Alpha},public\.a,public\.c")}
+    observed = await seen(observer, worker, connectors)
+    assert observed.connectors[0].unknown == {TOPICS}
+    assert {topic.name: (topic.keyless, topic.inferred) for topic in observed.topics} == {
+        "shop.public.a": (False, False),
+        "shop.public.c": (None, True),
+    }
+    assert ["only Java reads" in one.reason for one in observed.unreadable] == [True]
+
+
+async def test_of_two_connectors_the_one_whose_topic_was_seen_counts(
+    observer: KafkaConnectObserver, worker: Worker, databases: Databases
+) -> None:
+    databases.tables("public.a")
+    connectors = {"again": shop(table__include__list="public.a"), "shop": shop()}
+    references = {"again": "env:NOWHERE", "shop": "env:KNOWN"}
+    observed = await seen(observer, worker, connectors, references=references)
+    assert [(topic.connector_name, topic.keyless) for topic in observed.topics] == [("shop", False)]
 
 
 async def test_the_database_is_asked_with_what_the_connector_says(
