@@ -1,36 +1,48 @@
 """Filling the catalogue from what Kafka Connect and the source databases tell."""
 
 import asyncio
+import logging
 
+from resolvers.cancellation import contain
 from resolvers.principal import Principal
 from resolvers.services import Services
-from snapshots.catalog import CatalogChanges, Changes
+from snapshots.catalog import CatalogChanges, Changes, SyncResult, Unreadable
 from snapshots.errors import ClusterUnreachableError, RequestError
 from snapshots.kinds import UserErrorCode
 from snapshots.model import Cluster
 
+logger = logging.getLogger(__name__)
+
+_KEPT = "What is known of it is kept as it was; see that it can be reached, then run sync again."
+
+_Done = tuple[CatalogChanges | None, tuple[Unreadable, ...]]
+"""What was done to the catalogue, None where the cluster could not be read, and what could not be read."""
+
 
 async def sync_catalog(
     services: Services, principal: Principal, cluster_id: str | None, *, dry_run: bool = False
-) -> CatalogChanges:
+) -> SyncResult:
     """Bring the catalogue in line with the cluster of that id, or with every cluster of the tenant for None.
 
     With `dry_run` nothing is written, and the answer tells what would be. Explicit mappings stay. No database
-    connection is held while others are asked. Raises RequestError: NOT_FOUND for an unknown cluster,
-    CLUSTER_UNREACHABLE where Kafka Connect does not answer; clusters that did answer are written all the same.
+    connection is held while others are asked. What cannot be read, be it a whole cluster, is told and kept as it was,
+    and ends nothing else. Raises RequestError (NOT_FOUND) for an unknown cluster.
     """
     clusters = await services.catalog.clusters(principal.tenant_id)
-    chosen = [cluster for cluster in clusters if cluster_id in {None, cluster.id}]
+    chosen = sorted((one for one in clusters if cluster_id in {None, one.id}), key=lambda cluster: cluster.name)
     if cluster_id is not None and not chosen:
         raise RequestError(UserErrorCode.NOT_FOUND, "No cluster has this id.", ("input", "clusterId"))
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_sync(services, principal.tenant_id, cluster, dry_run)) for cluster in chosen]
-    done = [task.result() for task in tasks]
-    unreachable = [error for error in done if isinstance(error, ClusterUnreachableError)]
-    if unreachable:
-        message = " ".join(str(error) for error in unreachable)
-        raise RequestError(UserErrorCode.CLUSTER_UNREACHABLE, message, ("input", "clusterId"))
-    return _together([changes for changes in done if isinstance(changes, CatalogChanges)], dry_run)
+    # One whose changes cannot be written does not end the others either; its error is raised when they are done.
+    done = await asyncio.gather(
+        *(_sync(services, principal.tenant_id, cluster, dry_run) for cluster in chosen), return_exceptions=True
+    )
+    for one in done:
+        if isinstance(one, BaseException):
+            raise one
+    results = [one for one in done if not isinstance(one, BaseException)]
+    changes = [changed for changed, _ in results if changed is not None]
+    unreadable = tuple(part for _, parts in results for part in parts)
+    return SyncResult(_together(changes, dry_run), unreadable, nothing_read=bool(results) and not changes)
 
 
 async def _sync(
@@ -38,13 +50,20 @@ async def _sync(
     tenant_id: str,
     cluster: Cluster,
     dry_run: bool,  # noqa: FBT001 (private)
-) -> CatalogChanges | ClusterUnreachableError:
+) -> _Done:
     references = await services.catalog.database_url_refs(tenant_id, cluster.id)
     try:
-        observed = await services.observer.observe(cluster, references)
+        observed = await contain(services.observer.observe(cluster, references))
     except ClusterUnreachableError as error:
-        return error
-    return await services.catalog_writer.sync_cluster(tenant_id, cluster.id, observed, dry_run=dry_run)
+        return None, (Unreadable(cluster.name, None, f"{error} {_KEPT}"),)
+    except Exception:
+        logger.exception("observing the cluster %s failed unexpectedly", cluster.name)
+        reason = f"Reading the cluster {cluster.name} failed unexpectedly; see the log. What is known of it is kept."
+        return None, (Unreadable(cluster.name, None, reason),)
+    for part in observed.unreadable:
+        logger.warning("not read while the catalogue was synchronised: %s", part.reason)
+    changes = await services.catalog_writer.sync_cluster(tenant_id, cluster.id, observed, dry_run=dry_run)
+    return changes, observed.unreadable
 
 
 def _together(done: list[CatalogChanges], dry_run: bool) -> CatalogChanges:  # noqa: FBT001 (private)

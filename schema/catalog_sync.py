@@ -8,6 +8,7 @@ import strawberry
 from schema.user_error import UserError, user_errors
 from snapshots import catalog
 from snapshots.errors import RequestError
+from snapshots.kinds import UserErrorCode
 
 
 @strawberry.input(description="Which cluster to read. Addresses belong to the operator and are never taken from here.")
@@ -49,40 +50,66 @@ class CatalogChanges:
         )
 
 
+@strawberry.type(
+    description="Something that a synchronisation could not read. What was known of it is kept as it was: nothing of "
+    "it is retired or forgotten."
+)
+class UnreadablePart:
+    """What clients see of something that was not read."""
+
+    cluster: str = strawberry.field(description="The name of the cluster that it is about.")
+    source: str | None = strawberry.field(
+        description="The name of the connector that it is about; null where it is the whole cluster, or its Kafka."
+    )
+    reason: str = strawberry.field(description="What happened, what that means, and what to do, for people.")
+
+    @classmethod
+    def from_domain(cls, part: catalog.Unreadable) -> Self:
+        """Return what clients see of `part`."""
+        return cls(cluster=part.cluster, source=part.source, reason=part.reason)
+
+
 @strawberry.type(description="What was done, or would be. Where there are user errors, nothing was.")
 class SyncCatalogPayload:
     """The answer of `syncCatalog`."""
 
     connectors: CatalogChanges = strawberry.field(description="The connectors.")
     topics: CatalogChanges = strawberry.field(description="The topics.")
+    unreadable: list[UnreadablePart] = strawberry.field(
+        description="What could not be read, by cluster and connector; empty where everything was. The rest was "
+        "synchronised all the same."
+    )
     dry_run: bool = strawberry.field(description="Whether this only tells what would change.")
     user_errors: list[UserError] = strawberry.field(
-        description="What was in the way; empty where the clusters were read."
+        description="What was in the way; empty where at least one cluster was read."
     )
     client_mutation_id: str | None = strawberry.field(description="As it was sent.")
 
     @classmethod
-    def from_domain(cls, changes: catalog.CatalogChanges, client_mutation_id: str | None) -> Self:
-        """Return the answer to a synchronisation that was carried out."""
+    def from_domain(cls, result: catalog.SyncResult, given: SyncCatalogInput) -> Self:
+        """Return the answer to a synchronisation that was carried out, as far as clusters could be read."""
+        changes = result.changes
         return cls(
             connectors=CatalogChanges.from_domain(changes.connectors, dry_run=changes.dry_run),
             topics=CatalogChanges.from_domain(changes.topics, dry_run=changes.dry_run),
+            unreadable=[UnreadablePart.from_domain(part) for part in result.unreadable],
             dry_run=changes.dry_run,
-            user_errors=[],
-            client_mutation_id=client_mutation_id,
+            user_errors=user_errors(_nothing_read(given)) if result.nothing_read else [],
+            client_mutation_id=given.client_mutation_id,
         )
 
     @classmethod
     def refused(cls, error: RequestError, given: SyncCatalogInput) -> Self:
         """Return the answer to a synchronisation that could not be carried out."""
-        nothing = catalog.CatalogChanges(dry_run=given.dry_run)
-        return cls(
-            connectors=CatalogChanges.from_domain(nothing.connectors, dry_run=given.dry_run),
-            topics=CatalogChanges.from_domain(nothing.topics, dry_run=given.dry_run),
-            dry_run=given.dry_run,
-            user_errors=user_errors(error),
-            client_mutation_id=given.client_mutation_id,
-        )
+        nothing = cls.from_domain(catalog.SyncResult(catalog.CatalogChanges(dry_run=given.dry_run)), given)
+        nothing.user_errors = user_errors(error)
+        return nothing
+
+
+def _nothing_read(given: SyncCatalogInput) -> RequestError:
+    message = "No cluster could be read, so nothing was changed; `unreadable` says why."
+    field = ("input", "clusterId") if given.cluster_id is not None else ()
+    return RequestError(UserErrorCode.CLUSTER_UNREACHABLE, message, field)
 
 
 def _items(items: Sequence[catalog.CatalogItem], *, show_ids: bool = True) -> list[CatalogItem]:

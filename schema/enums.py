@@ -176,7 +176,7 @@ publish(
         "IDEMPOTENCY_KEY_REUSED": "The idempotency key was used before, with another input.",
         "NOT_FOUND": "Nothing has the id.",
         "NOTHING_TO_RETRY": "Nothing failed that may succeed if it is asked for again.",
-        "CLUSTER_UNREACHABLE": "Kafka Connect of the cluster did not answer; nothing was changed.",
+        "CLUSTER_UNREACHABLE": "No cluster could be read, so nothing was changed; `unreadable` says why of each.",
     },
 )
 

@@ -107,7 +107,10 @@ class Mutation:
             context.loaders.source_snapshots.prime(record.id, record, force=True)
         return VerifySnapshotPayload.from_domain(records, input.client_mutation_id)
 
-    @computed("Read Kafka Connect and the source databases again, and bring the catalogue up to date.")
+    @computed(
+        "Read Kafka Connect and the source databases again, and bring the catalogue up to date. What cannot be read, a "
+        "source database or a whole cluster, is named in `unreadable` and kept as it was; the others are synchronised."
+    )
     async def sync_catalog(
         self,
         info: Info,
@@ -118,7 +121,7 @@ class Mutation:
         """Synchronize, or say what is in the way."""
         context = info.context
         try:
-            changes = await sync_catalog(context.services, context.principal, input.cluster_id, dry_run=input.dry_run)
+            result = await sync_catalog(context.services, context.principal, input.cluster_id, dry_run=input.dry_run)
         except RequestError as error:
             return SyncCatalogPayload.refused(error, input)
-        return SyncCatalogPayload.from_domain(changes, input.client_mutation_id)
+        return SyncCatalogPayload.from_domain(result, input)

@@ -111,9 +111,11 @@ class Observer:
     def __init__(self) -> None:
         self.observed = ObservedCluster()
         self.unreachable = False
+        self.away: set[str] = set()
+        """Names of clusters that are unreachable by themselves."""
 
     async def observe(self, cluster: Cluster, database_url_refs: Mapping[str, str]) -> ObservedCluster:
-        if self.unreachable:
+        if self.unreachable or cluster.name in self.away:
             raise ClusterUnreachableError(f"Kafka Connect of {cluster.name} does not answer.")
         return self.observed
 

@@ -12,7 +12,7 @@ from gateway.cli.health import SourceHealth
 from gateway.cli.verdicts import TopicVerdict
 from gateway.cli.views import BulkView
 from gateway.settings import load
-from snapshots.catalog import CatalogChanges
+from snapshots.catalog import SyncResult
 from snapshots.errors import TopicsnapError
 from snapshots.kinds import SnapshotType
 
@@ -58,7 +58,7 @@ class Backend(Protocol):
         """Return a bulk snapshot as it is now. Raises NotKnownError."""
         ...
 
-    async def sync(self, cluster: str | None, *, dry_run: bool) -> CatalogChanges:
+    async def sync(self, cluster: str | None, *, dry_run: bool) -> SyncResult:
         """Bring the catalogue up to date, for one cluster by name or id, or for all. Raises NotKnownError."""
         ...
 

@@ -17,7 +17,7 @@ from resolvers.sync_catalog import sync_catalog
 from resolvers.verify import verify_due
 from resolvers.verify_snapshot import verify_snapshot
 from schema.answers import answer_of
-from snapshots.catalog import CatalogChanges, TopicFilter
+from snapshots.catalog import SyncResult, TopicFilter
 from snapshots.kinds import SnapshotType
 from snapshots.model import Topic
 from snapshots.records import BulkSnapshotRecord
@@ -107,7 +107,7 @@ class DirectBackend:
     def _answered(self, record: BulkSnapshotRecord, at: datetime) -> BulkView:
         return with_answers(self._view(record, at), {one.id: answer_of(one).message for one in record.snapshots})
 
-    async def sync(self, cluster: str | None, *, dry_run: bool) -> CatalogChanges:
+    async def sync(self, cluster: str | None, *, dry_run: bool) -> SyncResult:
         """Ask Kafka Connect and the source databases from here."""
         cluster_id = None
         if cluster is not None:

@@ -31,6 +31,8 @@ class Exit(IntEnum):
     FAILED = 1
     USAGE = 2
     UNREACHABLE = 3
+    INCOMPLETE = 4
+    """Done, but for what could not be read: `topicsnap sync` only."""
     INTERRUPTED = 130
 
 

@@ -24,7 +24,8 @@ from gateway.cli import (
 
 _EPILOG = (
     "Exit codes: 0 done; 1 the operation failed, wholly or in part; 2 wrong usage or settings; "
-    "3 the server, database, Kafka or Kafka Connect cannot be reached."
+    "3 the server, database, Kafka or Kafka Connect cannot be reached; "
+    "4 `sync` is done but for what it could not read."
 )
 
 app = typer.Typer(

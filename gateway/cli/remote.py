@@ -9,7 +9,7 @@ from gateway.cli.graphql_client import GraphQLClient
 from gateway.cli.health import HEALTH_FIELDS, SourceHealth, findings_from_graphql
 from gateway.cli.verdicts import VERDICT_FIELDS, TopicVerdict
 from gateway.cli.views import BULK_FIELDS, BulkView, from_graphql, with_answers
-from snapshots.catalog import CatalogChanges, CatalogItem, Changes
+from snapshots.catalog import CatalogChanges, CatalogItem, Changes, SyncResult, Unreadable
 from snapshots.errors import InvalidRequestError, RequestError
 from snapshots.kinds import SnapshotType, UserErrorCode
 
@@ -44,7 +44,10 @@ _BULK = f"query CommandBulk($id: ID!) {{ bulkSnapshot(id: $id) {{ {BULK_FIELDS} 
 _ITEMS = "{ added { id name } changed { id name } retired { id name } unchanged }"
 _SYNC = f"""
 mutation CommandSync($input: SyncCatalogInput!) {{
-  syncCatalog(input: $input) {{ connectors {_ITEMS} topics {_ITEMS} dryRun userErrors {{ code message field }} }}
+  syncCatalog(input: $input) {{
+    connectors {_ITEMS} topics {_ITEMS} dryRun
+    unreadable {{ cluster source reason }} userErrors {{ code message field }}
+  }}
 }}
 """
 
@@ -135,13 +138,21 @@ class RemoteBackend:
             raise NotKnownError(f"No bulk snapshot has the id {bulk_id}.")
         return from_graphql(bulk)
 
-    async def sync(self, cluster: str | None, *, dry_run: bool) -> CatalogChanges:
+    async def sync(self, cluster: str | None, *, dry_run: bool) -> SyncResult:
         """Have the gateway read the clusters."""
         given = {"clusterId": cluster, "dryRun": dry_run}
         payload = (await self._client.execute(_SYNC, {"input": given}))["syncCatalog"]
-        _check(payload["userErrors"])
-        return CatalogChanges(
-            connectors=_changes(payload["connectors"]), topics=_changes(payload["topics"]), dry_run=payload["dryRun"]
+        errors = payload["userErrors"]
+        # What could not be read is told with its reasons in any case.
+        _check([error for error in errors if error["code"] != UserErrorCode.CLUSTER_UNREACHABLE])
+        return SyncResult(
+            CatalogChanges(
+                connectors=_changes(payload["connectors"]),
+                topics=_changes(payload["topics"]),
+                dry_run=payload["dryRun"],
+            ),
+            tuple(Unreadable(part["cluster"], part["source"], part["reason"]) for part in payload["unreadable"]),
+            nothing_read=bool(errors),
         )
 
     async def health(self, names: Sequence[str]) -> list[SourceHealth]:

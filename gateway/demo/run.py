@@ -9,6 +9,7 @@ from gateway.demo.guide import guide
 from gateway.demo.real import real_chain
 from gateway.demo.simulated import simulated_chain
 from gateway.demo.steps import Steps
+from gateway.errors import StartError
 from gateway.process.serving import app_parts, make_server_of, prepare
 from gateway.process.sockets import listening, url_of
 from gateway.services import open_runtime
@@ -41,13 +42,13 @@ async def run_demo(settings: Settings, *, simulate: bool, steps: Steps, tell: Ca
             open_runtime(settings, chain.database_url, engine=chain.engine) as runtime,
         ):
             chain.attach(runtime.services)
-            await _fill_catalog(runtime.services, chain, steps)
+            unreadable = await _fill_catalog(runtime.services, chain, steps)
             ids = await _topic_ids(runtime.services)
 
             def ready() -> None:
                 steps.report(_GATEWAY, "ready")
                 display.close()
-                tell(guide(url_of(listener), ids, chain.notes))
+                tell(guide(url_of(listener), ids, (*chain.notes, *unreadable)))
 
             steps.report(_GATEWAY, "starting")
             server = make_server_of(await app_parts(settings, runtime), settings, ready=ready)
@@ -59,13 +60,19 @@ def _chain(directory: Path, steps: Steps, reasons: Sequence[str]) -> AbstractAsy
     return simulated_chain(directory, steps, reasons) if reasons else real_chain(directory, steps)
 
 
-async def _fill_catalog(services: Services, chain: Chain, steps: Steps) -> None:
+async def _fill_catalog(services: Services, chain: Chain, steps: Steps) -> tuple[str, ...]:
+    """Return what could not be read for it, in sentences. Raises StartError where that is everything."""
     async with steps.step("migrations"):
         await upgrade(chain.database_url)
     async with steps.step("catalogue"):
         await import_catalog(services, LOCAL_PRINCIPAL, chain.catalog)
-        if chain.sync:
-            await sync_catalog(services, LOCAL_PRINCIPAL, None, dry_run=False)
+        if not chain.sync:
+            return ()
+        result = await sync_catalog(services, LOCAL_PRINCIPAL, None)
+        reasons = tuple(part.reason for part in result.unreadable)
+        if result.nothing_read:
+            raise StartError(f"The demo's catalogue cannot be filled. {' '.join(reasons)}")
+        return reasons
 
 
 async def _topic_ids(services: Services) -> dict[str, str]:

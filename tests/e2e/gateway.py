@@ -178,7 +178,7 @@ async def describe(gateway: Gateway, *more: CatalogImport) -> None:
         await import_catalog(gateway.services, LOCAL_PRINCIPAL, given)
     clusters = await gateway.services.catalog.clusters(TENANT)
     [cluster] = [cluster for cluster in clusters if cluster.name == CLUSTER]
-    await sync_catalog(gateway.services, LOCAL_PRINCIPAL, cluster.id)
+    assert (await sync_catalog(gateway.services, LOCAL_PRINCIPAL, cluster.id)).unreadable == ()
     await gateway.refresh_topics()
 
 

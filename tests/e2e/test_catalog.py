@@ -46,7 +46,10 @@ async def sources(gateway: Gateway) -> dict[str, SourceConnector]:
 
 
 async def synchronise(gateway: Gateway, *, dry_run: bool = False) -> CatalogChanges:
-    return await sync_catalog(gateway.services, LOCAL_PRINCIPAL, None, dry_run=dry_run)
+    """Synchronise all, which has to be readable."""
+    result = await sync_catalog(gateway.services, LOCAL_PRINCIPAL, None, dry_run=dry_run)
+    assert result.unreadable == ()
+    return result.changes
 
 
 async def test_connectors_are_found_as_they_are_configured(fresh: Gateway) -> None:

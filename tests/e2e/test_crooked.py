@@ -164,7 +164,7 @@ async def module(sandbox: Sandbox, postgres_server: EmbeddedPostgres, template: 
         gateway = Gateway(runtime.services, url, Chain(sandbox, arrivals, count(1)), {})
         await import_catalog(gateway.services, LOCAL_PRINCIPAL, described)
         [cluster] = await gateway.services.catalog.clusters(TENANT)
-        await sync_catalog(gateway.services, LOCAL_PRINCIPAL, cluster.id)
+        assert (await sync_catalog(gateway.services, LOCAL_PRINCIPAL, cluster.id)).unreadable == ()
         await gateway.refresh_topics()
         async with following(gateway.services, group="crooked"):
             crooked = Crooked(gateway)

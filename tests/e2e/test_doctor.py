@@ -313,7 +313,7 @@ async def test_a_poisoned_signal_topic_is_named_as_the_cause_and_a_restart_mends
         services = runtime.services
         await import_catalog(services, LOCAL_PRINCIPAL, _catalogue(sandbox))
         clusters = await services.catalog.clusters(tenant)
-        await sync_catalog(services, LOCAL_PRINCIPAL, clusters[0].id)
+        assert (await sync_catalog(services, LOCAL_PRINCIPAL, clusters[0].id)).unreadable == ()
         topics = await services.catalog.topics_by_name(tenant, [("ward", "patient.public.items")])
         [topic] = topics.values()
         assert topic.source is not None

@@ -217,6 +217,6 @@ async def standing(chain: Chain) -> AsyncIterator[Stand]:
         )
         await import_catalog(services, LOCAL_PRINCIPAL, CatalogImport((cluster,), connectors))
         [found] = await services.catalog.clusters(TENANT)
-        await sync_catalog(services, LOCAL_PRINCIPAL, found.id)
+        assert (await sync_catalog(services, LOCAL_PRINCIPAL, found.id)).unreadable == ()
         page = await services.catalog.topics_page(TENANT, TopicFilter(), first=500)
         yield Stand(chain, services, {topic.name: topic.id for topic in page.items})

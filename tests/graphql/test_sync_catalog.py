@@ -1,14 +1,23 @@
 """`syncCatalog`: by cluster id, with a dry run, and never by an address of the client's."""
 
+from dataclasses import replace
 from typing import Any
 
-from snapshots.catalog import ObservedCluster, ObservedConnector, ObservedTopic
+from snapshots.catalog import (
+    CatalogImport,
+    ImportedCluster,
+    ObservedCluster,
+    ObservedConnector,
+    ObservedTopic,
+    Unreadable,
+)
 from snapshots.kinds import TopicProducer
 from tests.api import Api
 
 CHANGES = "{ added { id name } changed { name } retired { name } unchanged }"
 SYNC = f"""mutation($input: SyncCatalogInput!) {{ syncCatalog(input: $input) {{
-  connectors {CHANGES} topics {CHANGES} dryRun userErrors {{ code message field }} clientMutationId }} }}"""
+  connectors {CHANGES} topics {CHANGES} dryRun unreadable {{ cluster source reason }}
+  userErrors {{ code message field }} clientMutationId }} }}"""
 NEW = ObservedCluster(
     (ObservedConnector("crm", topic_prefix="crm"),),
     (ObservedTopic("crm.public.leads", TopicProducer.SOURCE, "crm", "public.leads"),),
@@ -38,12 +47,34 @@ async def test_a_dry_run_changes_nothing_and_promises_no_id(api: Api) -> None:
     assert (await api.data("{ topics { totalCount } }"))["topics"]["totalCount"] == 8
 
 
+async def test_what_cannot_be_read_is_named_and_the_rest_is_done(api: Api) -> None:
+    lab = CatalogImport((ImportedCluster("lab", "http://lab.example:8083"),))
+    await api.services.catalog_writer.import_catalog(api.principal.tenant_id, lab)
+    reason = "The database of connector crm cannot be read (SQLSTATE 28P01)."
+    api.observer.observed = replace(NEW, unreadable=(Unreadable("main", "crm", reason),))
+    api.observer.away = {"lab"}
+    payload = await sync(api)
+    assert [item["name"] for item in payload["topics"]["added"]] == ["crm.public.leads"]
+    away = (
+        "Kafka Connect of lab does not answer. What is known of it is kept as it was; see that it can be reached, then "
+        "run sync again."
+    )
+    assert payload["unreadable"] == [
+        {"cluster": "lab", "source": None, "reason": away},
+        {"cluster": "main", "source": "crm", "reason": reason},
+    ]
+    assert payload["userErrors"] == []
+
+
 async def test_what_is_in_the_way_is_data(api: Api) -> None:
     unknown = await sync(api, clusterId="nobody", dryRun=True)
     assert (unknown["userErrors"][0]["code"], unknown["dryRun"]) == ("NOT_FOUND", True)
     api.observer.unreachable = True
-    silent = await sync(api)
-    assert silent["userErrors"][0]["code"] == "CLUSTER_UNREACHABLE"
-    assert silent["topics"] == {"added": [], "changed": [], "retired": [], "unchanged": 0}
+    for field, given in ((None, {}), (["input", "clusterId"], {"clusterId": "clu_main"})):
+        silent = await sync(api, **given)
+        [refusal] = silent["userErrors"]
+        assert (refusal["code"], refusal["field"]) == ("CLUSTER_UNREACHABLE", field)
+        assert silent["topics"] == {"added": [], "changed": [], "retired": [], "unchanged": 0}
+        assert [(one["cluster"], one["source"]) for one in silent["unreadable"]] == [("main", None)]
     for nonsense in ("", "\0", "x" * 10_000):
         assert (await sync(api, clusterId=nonsense))["userErrors"][0]["code"] == "NOT_FOUND"

@@ -57,7 +57,7 @@ class Stage:
         async with self._catalog:
             await import_catalog(self.services, LOCAL_PRINCIPAL, self._words(lane, scenarios))
             [cluster] = await self.services.catalog.clusters(TENANT)
-            await sync_catalog(self.services, LOCAL_PRINCIPAL, cluster.id)
+            assert not (await sync_catalog(self.services, LOCAL_PRINCIPAL, cluster.id)).nothing_read
 
         return lane
 

@@ -256,7 +256,7 @@ async def verifying(sandbox: Sandbox, postgres_server: EmbeddedPostgres, templat
         services = runtime.services
         await import_catalog(services, LOCAL_PRINCIPAL, described)
         [cluster] = await services.catalog.clusters(TENANT)
-        await sync_catalog(services, LOCAL_PRINCIPAL, cluster.id)
+        assert (await sync_catalog(services, LOCAL_PRINCIPAL, cluster.id)).unreadable == ()
         await import_catalog(services, LOCAL_PRINCIPAL, CatalogImport(topics=(wrong,)))
         page = await services.catalog.topics_page(TENANT, TopicFilter(), first=500, after=None)
         async with following(services, group="verifying"):
