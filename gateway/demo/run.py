@@ -42,7 +42,7 @@ async def run_demo(settings: Settings, *, simulate: bool, steps: Steps, tell: Ca
             open_runtime(settings, chain.database_url, engine=chain.engine) as runtime,
         ):
             chain.attach(runtime.services)
-            unreadable = await _fill_catalog(runtime.services, chain, steps)
+            unreadable = await fill_catalog(runtime.services, chain, steps)
             ids = await _topic_ids(runtime.services)
 
             def ready() -> None:
@@ -60,8 +60,8 @@ def _chain(directory: Path, steps: Steps, reasons: Sequence[str]) -> AbstractAsy
     return simulated_chain(directory, steps, reasons) if reasons else real_chain(directory, steps)
 
 
-async def _fill_catalog(services: Services, chain: Chain, steps: Steps) -> tuple[str, ...]:
-    """Return what could not be read for it, in sentences. Raises StartError where that is everything."""
+async def fill_catalog(services: Services, chain: Chain, steps: Steps) -> tuple[str, ...]:
+    """Make the catalogue; return what could not be read for it, in sentences. Raises StartError where that is all."""
     async with steps.step("migrations"):
         await upgrade(chain.database_url)
     async with steps.step("catalogue"):
