@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 _KEPT_SECONDS = 3.0
 _SECRET = re.compile(r"pass|secret|token|credential|jaas|key$", re.IGNORECASE)
 _SHORTEST_SECRET = 3
+_LEFT_OUT = "Kafka Connect did not tell the connector's configuration, as can be while it rebalances."
 _UNEXPECTED = "Looking failed unexpectedly; see the log."
 
 _Key = tuple[SourceConnector, tuple[str, ...]]
@@ -80,6 +81,8 @@ class DebeziumInspector:
         async with self._places:
             listing = await self._listings.get(source.cluster, lambda: self._listing(source.cluster))
             info = listing if isinstance(listing, Unknown) else listing.get(source.name)
+            if isinstance(info, ConnectorInfo) and not info.is_described:
+                info = Unknown(_LEFT_OUT)
             config = info.config if isinstance(info, ConnectorInfo) else {}
             settings = connector_settings(config) if config else None
             async with asyncio.TaskGroup() as group:

@@ -176,6 +176,17 @@ async def test_each_part_that_fails_is_unknown_and_the_others_are_seen(
     assert kafka.asked[0].signal_topic == "shop-signal"
 
 
+async def test_a_configuration_that_is_left_out_is_not_an_empty_one(
+    worker: Worker, inspector: DebeziumInspector, kafka: Kafka
+) -> None:
+    """Kafka Connect does so at times while it rebalances."""
+    worker.answer_json(LISTING, {"shop": {"status": expanded(**CONFIG)["status"]}})
+    seen = await inspector.inspect(source(worker), ())
+    assert isinstance(seen.connector, Unknown)
+    assert "did not tell the connector's configuration" in seen.connector.reason
+    assert kafka.asked[0].signal_topic == "shop-signal"  # as the catalogue knows it
+
+
 async def test_a_fault_of_ours_is_no_failure_either(
     worker: Worker, inspector: DebeziumInspector, databases: Databases, caplog: pytest.LogCaptureFixture
 ) -> None:
