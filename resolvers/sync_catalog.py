@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Iterable
 
 from resolvers.cancellation import contain
 from resolvers.principal import Principal
 from resolvers.services import Services
-from snapshots.catalog import CatalogChanges, Changes, SyncResult, Unreadable
+from snapshots.catalog import CatalogChanges, CatalogItem, Changes, SyncResult, Unreadable
 from snapshots.errors import ClusterUnreachableError, RequestError
 from snapshots.kinds import UserErrorCode
 from snapshots.model import Cluster
@@ -77,8 +78,12 @@ def _together(done: list[CatalogChanges], dry_run: bool) -> CatalogChanges:  # n
 
 def _sum(parts: list[Changes]) -> Changes:
     return Changes(
-        added=tuple(item for part in parts for item in part.added),
-        changed=tuple(item for part in parts for item in part.changed),
-        retired=tuple(item for part in parts for item in part.retired),
+        added=_in_order(item for part in parts for item in part.added),
+        changed=_in_order(item for part in parts for item in part.changed),
+        retired=_in_order(item for part in parts for item in part.retired),
         unchanged=sum(part.unchanged for part in parts),
     )
+
+
+def _in_order(items: Iterable[CatalogItem]) -> tuple[CatalogItem, ...]:
+    return tuple(sorted(items, key=lambda item: (item.name, item.id)))

@@ -81,7 +81,7 @@ class SyncCatalogPayload:
     )
     dry_run: bool = strawberry.field(description="Whether this only tells what would change.")
     user_errors: list[UserError] = strawberry.field(
-        description="What was in the way; empty where at least one cluster was read."
+        description="Why nothing was done; what alone was left out is in `unreadable`."
     )
     client_mutation_id: str | None = strawberry.field(description="As it was sent.")
 
