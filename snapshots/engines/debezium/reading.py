@@ -65,9 +65,8 @@ class Reading:
 
     @property
     def has_unread_version(self) -> bool:
-        """Whether there may be a version that was not told."""
-        told_all = not isinstance(self.versions, Unknown) and not self.info.left_out
-        return self.version is None and not told_all
+        """Whether there is a better word on the version than what was told: its state has it before its plugin."""
+        return self.info.version is None and (bool(self.info.left_out) or isinstance(self.versions, Unknown))
 
 
 def connector_of(reading: Reading, observed_at: datetime) -> ObservedConnector:

@@ -29,7 +29,7 @@ def unreadable_of_connector(cluster: str, reading: Reading) -> Iterable[Unreadab
         return
     if "state" in reading.info.left_out:
         reason = f"Kafka Connect did not tell the state of connector {name}, as can be while it rebalances."
-        yield Unreadable(cluster, name, f"{reason} The state is kept as it was; run sync again.")
+        yield Unreadable(cluster, name, f"{reason} State and version are kept as they were; run sync again.")
     if isinstance(reading.database, Unknown):
         reason = f"The database of connector {name} cannot be read ({reading.database.reason})."
         consequence = "Its topics and keys are kept as they were; check database_url_ref, then run sync again."

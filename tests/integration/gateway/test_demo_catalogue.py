@@ -4,7 +4,7 @@ import io
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import cast
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -12,7 +12,6 @@ from rich.console import Console
 from gateway.demo.chain import CLUSTER, Chain
 from gateway.demo.run import fill_catalog
 from gateway.demo.steps import Steps
-from gateway.engine import OpenEngine
 from gateway.errors import StartError
 from persistence.database import Database
 from snapshots.catalog import CatalogImport, ImportedCluster, ObservedCluster, Unreadable
@@ -35,7 +34,7 @@ class Observer:
         return ObservedCluster(unreadable=(Unreadable(cluster.name, "shop-connector", REASON),))
 
 
-NO_ENGINE = cast("OpenEngine", nullcontext())
+NO_ENGINE: Any = nullcontext()
 
 
 @pytest.mark.parametrize("sync", [True, False])

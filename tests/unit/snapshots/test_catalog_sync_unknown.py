@@ -111,6 +111,8 @@ def test_a_topic_stays_with_its_connector_while_another_one_claims_it() -> None:
     crm = replace(SHOP, name="crm")
     after = synced(KNOWN, ObservedCluster((crm, lacking(TOPICS)), (claim,)))
     assert after.topics == KNOWN.topics
+    unsure = replace(claim, exists=False, unknown=frozenset({"exists"}))
+    assert synced(KNOWN, ObservedCluster((crm, lacking(TOPICS)), (unsure,))).topics == KNOWN.topics
     after = synced(KNOWN, ObservedCluster((crm, SHOP), (claim,)))
     assert after.topics[CLUSTER, ORDERS.name].values == claim
 

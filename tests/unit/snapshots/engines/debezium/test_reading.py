@@ -124,6 +124,16 @@ def test_a_connector_that_did_not_change_does_not_change_whatever_cannot_be_read
     assert (again.topics.added, again.topics.changed, again.connectors.changed) == ((), (), ())
 
 
+def test_the_version_of_the_plugin_does_not_take_the_place_of_the_one_that_runs() -> None:
+    config = MappingProxyType({"connector.class": POSTGRES})
+    info = ConnectorInfo("shop", ConnectorKind.SOURCE, POSTGRES, "3.6", ConnectorState.RUNNING, None, config)
+    reading = Reading(info, None, None, frozenset(), frozenset(), {POSTGRES: "3.5"})
+    before = synced(EMPTY, reading, NOW)
+    after = synced(before, with_failures(reading, {"state": AWAY}), NOW)
+    assert after == before
+    assert connector_of(with_failures(reading, {"state": AWAY}), NOW).version == "3.5"  # for one that is new
+
+
 @given(readings(), failures())
 def test_what_is_unknown_is_told_with_a_reason(reading: Reading, failed: Mapping[str, object]) -> None:
     seen = observed(with_failures(reading, failed), NOW)
