@@ -1,4 +1,4 @@
-"""A table that failed in mid-scan: its source reads nothing incrementally until its task started anew, or somebody knows."""
+"""A table that failed in mid-scan: its source reads nothing until its task started anew, or somebody clears it."""
 
 import asyncio
 from dataclasses import replace
@@ -177,8 +177,8 @@ async def test_a_request_that_waited_for_the_source_sees_the_failure(bench: Benc
     (key,) = await bench.dispatch("top_src_0_0")
     told = (bench.scanned(key.signal_id, 0, "SQL_EXCEPTION"), bench.notification(COMPLETED, key.signal_id))
 
-    async def ask() -> OpenedSource:
-        return await open_one(bench)
-
-    sources = [source for source in await asyncio.gather(bench.tell(*told), *(ask() for _ in range(8)))][1:]
-    assert all(isinstance(source, OpenedSource) and source.refusal is not None for source in sources)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(bench.tell(*told))
+        asking = [group.create_task(open_one(bench)) for _ in range(8)]
+    sources = [task.result() for task in asking]
+    assert all(source.refusal is not None for source in sources)
