@@ -77,6 +77,7 @@ async def past_the_race(gateway: Gateway, snapshot: SourceSnapshotRecord, asked:
     for _ in range(ATTEMPTS_AT_A_RACE):
         if [topic.engine_status for topic in snapshot.topics] != ["SQL_EXCEPTION"]:
             break
+        await gateway.restarted()
         again = await gateway.ended((await gateway.call(gateway.request(asked))).id)
         [snapshot] = again.snapshots
     return snapshot
