@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from resolvers.services import Services
@@ -17,7 +18,7 @@ async def inspect_sources(
 ) -> dict[str, ObservedSignalling]:
     """Return what is seen of each of the connectors `source_ids`, by id; those the catalogue has not are absent.
 
-    Two statements, and then a look at Kafka Connect, Kafka and the source databases, bounded and kept for seconds by
+    Three statements, and a look at Kafka Connect, Kafka and the source databases, bounded and kept for seconds by
     the inspector; what cannot be reached is Unknown. No database connection is held meanwhile.
     """
     sources = await services.catalog.sources(tenant_id, source_ids)
@@ -29,7 +30,8 @@ async def inspect_sources(
             source.id: group.create_task(services.inspector.inspect(source, collections.get(source.id, ())))
             for source in sources.values()
         }
-    return {source_id: task.result() for source_id, task in tasks.items()}
+    requirements = await services.ledger.restart_requirements(tenant_id, list(tasks))
+    return {source_id: replace(task.result(), restart=requirements.get(source_id)) for source_id, task in tasks.items()}
 
 
 async def check_health(

@@ -1,14 +1,16 @@
 """Telling what a bulk snapshot would do: the same checks and the same plan, nothing sent and nothing recorded."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from resolvers.planning import plan_request
 from resolvers.principal import Principal
 from resolvers.services import Services
-from snapshots.jobs import Plan
+from snapshots.jobs import Plan, SourceJob
+from snapshots.kinds import SnapshotType
 from snapshots.records import SourceSnapshotRecord
 from snapshots.request import BulkSnapshotRequest, check
+from snapshots.restarts import RestartRequirement, refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,4 +29,14 @@ async def plan_bulk_snapshot(
     plan = await plan_request(services, principal, request)
     source_ids = [job.source.id for job in plan.jobs]
     conflicts = await services.ledger.active_snapshots(principal.tenant_id, source_ids) if source_ids else {}
+    if source_ids and request.snapshot_type is SnapshotType.INCREMENTAL:
+        unsafe = await services.ledger.restart_requirements(principal.tenant_id, source_ids)
+        plan = replace(plan, jobs=tuple(_checked(job, unsafe.get(job.source.id)) for job in plan.jobs))
     return PlannedBulkSnapshot(plan, conflicts)
+
+
+def _checked(job: SourceJob, requirement: RestartRequirement | None) -> SourceJob:
+    if requirement is None:
+        return job
+    why = refusal(job.source, requirement)
+    return job.refused(why.code, why.message, retryable=why.retryable)

@@ -1,6 +1,6 @@
 """Sending a recorded signal and recording what came of it: for whoever sends after the first call has answered."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,8 +9,10 @@ from persistence.ledger.settling import DueSignal
 from resolvers.services import Services
 from snapshots.dispatch import Failed, Outcome, Send, Unreached, may_pass
 from snapshots.engines.debezium.signals import EXECUTE_SNAPSHOT
+from snapshots.kinds import SnapshotType
 from snapshots.leases import Lease
 from snapshots.ports import OutgoingSignal
+from snapshots.restarts import refusal
 from snapshots.retries import RetryPolicy
 from snapshots.states import SignalState
 
@@ -18,7 +20,8 @@ from snapshots.states import SignalState
 async def send_signals(services: Services, tenant_id: str, due: Sequence[DueSignal], *, cause: str) -> int:
     """Send those of `due` that nobody else has begun to send meanwhile, concurrently; return how many were sent.
 
-    Each is written as SENDING before, its outcome after; no database connection is held in between.
+    Each is written as SENDING before, its outcome after; no database connection is held in between. An incremental one
+    whose source needs a restart is not sent: it and what is left of its snapshot have failed.
     """
     if not due:
         return 0
@@ -32,12 +35,29 @@ async def send_signals(services: Services, tenant_id: str, due: Sequence[DueSign
         cause=cause,
         begun={signal.key.signal_id: signal.attempt for signal in due},
     )
-    begun = [
-        (signal.key, attempts[signal.key.signal_id], as_send(signal))
-        for signal in due
-        if signal.key.signal_id in attempts
-    ]
-    return len(await send_begun(services, tenant_id, begun, lease, cause=cause)) if begun else 0
+    begun = [signal for signal in due if signal.key.signal_id in attempts]
+    refused = await _refuse_unsafe(services, tenant_id, begun, attempts, cause=cause)
+    sends = [(one.key, attempts[one.key.signal_id], as_send(one)) for one in begun if one.key not in refused]
+    return len(await send_begun(services, tenant_id, sends, lease, cause=cause)) if sends else 0
+
+
+async def _refuse_unsafe(
+    services: Services, tenant_id: str, begun: Sequence[DueSignal], attempts: Mapping[str, int], *, cause: str
+) -> set[SignalKey]:
+    """Record as failed those of `begun` that would be read beside the rows of a failed scan; return their keys."""
+    incremental = [signal for signal in begun if signal.snapshot_type is SnapshotType.INCREMENTAL]
+    if not incremental:
+        return set()
+    unsafe = await services.ledger.restart_requirements(tenant_id, [signal.source.id for signal in incremental])
+    records = []
+    for signal in incremental:
+        if signal.source.id in unsafe:
+            why = refusal(signal.source, unsafe[signal.source.id])
+            outcome = Failed(why.code, why.message, why.retryable)
+            records.append(SendRecord(signal.key, attempts[signal.key.signal_id], outcome))
+    if records:
+        await services.ledger.record_sends(tenant_id, records, at=services.clock(), cause=cause)
+    return {record.key for record in records}
 
 
 async def send_begun(

@@ -130,6 +130,8 @@ publish(
         "TABLES_FAILED": "The engine ran, but one or more tables could not be read; see each topic's outcome.",
         "CONNECTOR_LOST": "The connector went away while the snapshot was under way.",
         "END_NOT_REPORTED": "Nobody reported the end of the snapshot in time, so that its source was released.",
+        "RESTART_REQUIRED": "A table failed in mid-scan, and rows of it could come out on the topic of the next one: "
+        "the connector takes no incremental snapshot until its task was restarted.",
     },
 )
 publish(

@@ -48,6 +48,7 @@ publish(
         "REPLICATION_SLOT": "Whether the connector reads its replication slot.",
         "CAPTURED_TABLES": "Whether the tables behind the catalogue's topics exist and are captured.",
         "SNAPSHOT_LOST": "The connector's offsets show no incremental snapshot, though one should be under way.",
+        "RESTART_REQUIRED": "Whether a table failed in mid-scan, and the connector's task was not restarted since.",
         "UNEXPLAINED": "Nothing that can be checked explains a silence.",
     },
 )

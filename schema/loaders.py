@@ -22,6 +22,7 @@ from snapshots.health.observed import ObservedSignalling
 from snapshots.model import SourceConnector, Topic
 from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
 from snapshots.request import is_valid_id
+from snapshots.restarts import RestartRequirement
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -52,6 +53,9 @@ class Loaders:
         self.source_snapshots: DataLoader[str, SourceSnapshotRecord | None] = _by_id(ledger.source_snapshots, tenant_id)
         self.topic_snapshots: DataLoader[str, TopicSnapshotRecord | None] = _by_id(ledger.topic_snapshots, tenant_id)
         self.active_snapshots: DataLoader[str, SourceSnapshotRecord | None] = _by_id(ledger.active_snapshots, tenant_id)
+        self.restart_requirements: DataLoader[str, RestartRequirement | None] = _by_id(
+            ledger.restart_requirements, tenant_id
+        )
         self.last_topic_snapshots: DataLoader[str, TopicSnapshotRecord | None] = _by_id(
             ledger.last_topic_snapshots, tenant_id
         )

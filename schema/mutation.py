@@ -6,12 +6,14 @@ import strawberry
 
 from resolvers.abandon_snapshots import abandon_snapshots
 from resolvers.bulk_snapshot import bulk_snapshot_topics
+from resolvers.clear_restart_requirements import clear_restart_requirements
 from resolvers.retry_bulk_snapshot import retry_bulk_snapshot
 from resolvers.sync_catalog import sync_catalog
 from resolvers.verify_snapshot import verify_snapshot
 from schema.abandon_snapshots import AbandonSnapshotsInput, AbandonSnapshotsPayload
 from schema.bulk_snapshot_topics import BulkSnapshotTopicsPayload
 from schema.catalog_sync import SyncCatalogInput, SyncCatalogPayload
+from schema.clear_restart_requirements import ClearRestartRequirementsInput, ClearRestartRequirementsPayload
 from schema.context import Info
 from schema.fields import computed
 from schema.inputs import BulkSnapshotTopicsInput
@@ -106,6 +108,27 @@ class Mutation:
         for record in records:
             context.loaders.source_snapshots.prime(record.id, record, force=True)
         return VerifySnapshotPayload.from_domain(records, input.client_mutation_id)
+
+    @computed(
+        "Let source connectors take incremental snapshots again although a table failed in mid-scan and their task was "
+        "not restarted since (RESTART_REQUIRED). For somebody who knows that no row was left behind; else restart the "
+        "task, whose start is seen without this. To clear again changes nothing."
+    )
+    async def clear_restart_requirements(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002
+            ClearRestartRequirementsInput, strawberry.argument(description="The source connectors, and why.")
+        ],
+    ) -> ClearRestartRequirementsPayload:
+        """Clear them, or say what is wrong with the request."""
+        context = info.context
+        try:
+            answers = await clear_restart_requirements(context.services, context.principal, input.to_domain())
+        except RequestError as error:
+            return ClearRestartRequirementsPayload.refused(error, input.client_mutation_id)
+        context.loaders.restart_requirements.clear_all()
+        return ClearRestartRequirementsPayload.from_domain(answers, input.client_mutation_id)
 
     @computed(
         "Read Kafka Connect and the source databases again, and bring the catalogue up to date. What cannot be read, a "

@@ -21,13 +21,36 @@ from schema.fields import computed
 from schema.filters import TopicFilterInput, topic_filter
 from schema.health import HealthFinding, health_findings
 from schema.node import Node
-from snapshots import model
+from snapshots import model, restarts
 from snapshots.catalog import Page
 from snapshots.health.rules import assess
 
 if TYPE_CHECKING:
     from schema.source_snapshot import SourceSnapshot
     from schema.topic import TopicConnection
+
+
+@strawberry.type(
+    description="Why a connector takes no incremental snapshot until its task was restarted: a table failed in "
+    "mid-scan, and rows of it could come out on the topic of the next table."
+)
+class RestartRequirement:
+    """What clients see of a restart requirement."""
+
+    since: datetime = strawberry.field(description="When the first table failed, by the engine's clock.")
+    data_collections: list[str] = strawberry.field(
+        description="The tables that failed since, in order of their names, at most ten."
+    )
+    message: str = strawberry.field(description="What happened and what to do, for people.")
+
+    @classmethod
+    def from_domain(cls, source: model.SourceConnector, requirement: restarts.RestartRequirement) -> Self:
+        """Return what clients see of the `requirement` of `source`."""
+        return cls(
+            since=requirement.since,
+            data_collections=list(requirement.data_collections),
+            message=restarts.refusal(source, requirement).message,
+        )
 
 
 @strawberry.federation.type(
@@ -75,6 +98,14 @@ class SourceConnector(Node):
 
         record = await info.context.loaders.active_snapshots.load(self.id)
         return SourceSnapshot.from_domain(record) if record else None
+
+    @computed("Why it takes no incremental snapshot until its task was restarted; null where it needs no restart.")
+    async def restart_required(self, info: Info) -> RestartRequirement | None:
+        """Load it together with those of the other connectors of the answer."""
+        loaders = info.context.loaders
+        requirement = await loaders.restart_requirements.load(self.id)
+        source = await loaders.sources.load(self.id) if requirement else None
+        return RestartRequirement.from_domain(source, requirement) if source and requirement else None
 
     @computed(
         "Whether it can be signalled, end to end, the worst first. Looked up when asked, and kept for seconds: Kafka "

@@ -5,9 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from snapshots.errors import InvalidRequestError, RequestError
-from snapshots.filters import is_storable
-from snapshots.kinds import UserErrorCode
-from snapshots.request import MAX_FINDINGS, MAX_REASON_LENGTH, is_valid_id
+from snapshots.request import MAX_FINDINGS, id_list_findings, text_findings
 from snapshots.states import SnapshotState
 
 MAX_SNAPSHOTS = 500
@@ -43,23 +41,8 @@ def check(request: AbandonRequest) -> None:
 
 
 def _findings(request: AbandonRequest) -> Sequence[RequestError]:
-    path = ("input", "snapshotIds")
-    if not request.snapshot_ids:
-        return [RequestError(UserErrorCode.EMPTY_INPUT, "Name at least one snapshot.", path)]
-    if len(request.snapshot_ids) > MAX_SNAPSHOTS:
-        message = f"At most {MAX_SNAPSHOTS} snapshots at once; got {len(request.snapshot_ids)}."
-        return [RequestError(UserErrorCode.INVALID_VALUE, message, path)]
-    message = "An id is a text of 1 to 128 characters, not blank, without NUL or unpaired surrogates."
-    findings = [
-        RequestError(UserErrorCode.INVALID_ID, message, (*path, str(position)))
-        for position, snapshot_id in enumerate(request.snapshot_ids)
-        if not is_valid_id(snapshot_id)
-    ]
-    reason = request.reason
-    if reason is not None and not (len(reason) <= MAX_REASON_LENGTH and is_storable(reason)):
-        message = f"A reason is a text of at most {MAX_REASON_LENGTH} characters, without NUL or unpaired surrogates."
-        findings.append(RequestError(UserErrorCode.INVALID_VALUE, message, ("input", "reason")))
-    return findings
+    findings = id_list_findings(request.snapshot_ids, ("input", "snapshotIds"), "snapshot", most=MAX_SNAPSHOTS)
+    return [*findings, *text_findings(None, request.reason)]
 
 
 def refusal(state: SnapshotState) -> tuple[AbandonErrorCode, str] | None:

@@ -104,6 +104,7 @@ class SnapshotErrorCode(StrEnum):
     TABLES_FAILED = "TABLES_FAILED"
     CONNECTOR_LOST = "CONNECTOR_LOST"
     END_NOT_REPORTED = "END_NOT_REPORTED"
+    RESTART_REQUIRED = "RESTART_REQUIRED"
 
 
 class TopicSnapshotOutcome(StrEnum):

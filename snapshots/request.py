@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
 from snapshots import filters
@@ -64,7 +65,7 @@ def check(request: BulkSnapshotRequest) -> None:
     Raises InvalidRequestError with every finding (at most MAX_FINDINGS), each with the path of its field.
     """
     findings = _count_findings(request) or [
-        *_id_findings(request),
+        *_id_findings(request.topic_ids, ("input", "topicIds")),
         *_option_findings(request),
         *text_findings(request.idempotency_key, request.reason),
     ]
@@ -82,18 +83,27 @@ def _count_findings(request: BulkSnapshotRequest) -> list[RequestError]:
     return []
 
 
-def _id_findings(request: BulkSnapshotRequest) -> list[RequestError]:
+def _id_findings(ids: Sequence[str], path: tuple[str, ...]) -> list[RequestError]:
     message = f"An id is a text of 1 to {MAX_ID_LENGTH} characters, not blank, without NUL or unpaired surrogates."
     return [
-        RequestError(UserErrorCode.INVALID_ID, message, ("input", "topicIds", str(position)))
-        for position, topic_id in enumerate(request.topic_ids)
-        if not is_valid_id(topic_id)
+        RequestError(UserErrorCode.INVALID_ID, message, (*path, str(position)))
+        for position, one in enumerate(ids)
+        if not is_valid_id(one)
     ]
 
 
 def is_valid_id(text: str) -> bool:
     """Whether `text` could be the id of anything."""
     return 0 < len(text) <= MAX_ID_LENGTH and not text.isspace() and is_storable(text)
+
+
+def id_list_findings(ids: Sequence[str], path: tuple[str, ...], what: str, *, most: int) -> list[RequestError]:
+    """What is wrong with a list of ids that names `what`, at least one and `most` at most."""
+    if not ids:
+        return [RequestError(UserErrorCode.EMPTY_INPUT, f"Name at least one {what}.", path)]
+    if len(ids) > most:
+        return [RequestError(UserErrorCode.INVALID_VALUE, f"At most {most} {what}s at once; got {len(ids)}.", path)]
+    return _id_findings(ids, path)[:MAX_FINDINGS]
 
 
 def _option_findings(request: BulkSnapshotRequest) -> list[RequestError]:

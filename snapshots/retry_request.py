@@ -21,6 +21,7 @@ RETRYABLE_CODES = frozenset(
         SnapshotErrorCode.DISPATCH_TIMEOUT,
         SnapshotErrorCode.TABLES_FAILED,
         SnapshotErrorCode.CONNECTOR_LOST,
+        SnapshotErrorCode.RESTART_REQUIRED,
     }
 )
 """Failures that may pass; the others need a change of configuration or of the request first."""

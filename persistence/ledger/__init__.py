@@ -6,6 +6,7 @@ from persistence.ledger.auditing import LedgerAuditing
 from persistence.ledger.following import LedgerFollowing
 from persistence.ledger.opening import LedgerOpening
 from persistence.ledger.reading import LedgerReading
+from persistence.ledger.restarts import LedgerRestarts
 from persistence.ledger.sending import LedgerSending
 from persistence.ledger.settling import LedgerSettling
 from persistence.ledger.unreported import LedgerUnreported
@@ -23,6 +24,7 @@ class Ledger(
     LedgerAuditing,
     LedgerVerifying,
     LedgerUnreported,
+    LedgerRestarts,
 ):
     """All of the ledger in one value; each part is a module of its own and can be used alone."""
 

@@ -11,6 +11,7 @@ from persistence.database import Database
 from persistence.ledger import active, externals
 from persistence.ledger.changes import due_signals, write_changes
 from persistence.ledger.holders import Told, find_holders, find_senders
+from persistence.ledger.restarts import note_scans
 from persistence.ledger.sending import SignalKey
 from snapshots.correlation import telling
 from snapshots.identifiers import IdMaker
@@ -53,6 +54,7 @@ class LedgerFollowing:
         async with self._database.write() as connection:
             fresh = await _pass_over_known(connection, tenant_id, cluster_id, batch)
             told = await find_holders(connection, tenant_id, cluster_id, fresh) if fresh else []
+            await note_scans(connection, tenant_id, told, at=at)
             # Once more for each source whose snapshot has ended: what is left may tell of the next one.
             while held := await externals.take_free(
                 connection, tenant_id, told, ids=self._ids, at=at, not_before=at - silence

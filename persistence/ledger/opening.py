@@ -12,11 +12,13 @@ from persistence.database import Database
 from persistence.ledger import opened
 from persistence.ledger.opened import NewBulkSnapshot, OpenedBulkSnapshot, OpenedSource
 from persistence.ledger.reading import assemble
+from persistence.ledger.restarts import open_requirements
 from snapshots import identifiers
 from snapshots.identifiers import IdMaker
 from snapshots.jobs import Refusal, SourceJob
-from snapshots.kinds import SnapshotErrorCode
+from snapshots.kinds import SnapshotErrorCode, SnapshotType
 from snapshots.records import BulkSnapshotRecord
+from snapshots.restarts import refusal as restart_refusal
 
 
 class LedgerOpening:
@@ -31,8 +33,9 @@ class LedgerOpening:
     async def open(self, new: NewBulkSnapshot, *, lease_until: datetime) -> OpenedBulkSnapshot | None:
         """Record `new` whole, or return None where its idempotency key has been used already.
 
-        Sources that another snapshot holds are recorded as FAILED with SNAPSHOT_ALREADY_RUNNING. Until `lease_until`
-        the caller is expected to send; afterwards the settle sweep may. Raises DatabaseError.
+        Sources that another snapshot holds are recorded as FAILED with SNAPSHOT_ALREADY_RUNNING, for INCREMENTAL those
+        that need a restart with RESTART_REQUIRED. Until `lease_until` the caller is expected to send; afterwards the
+        settle sweep may. Raises DatabaseError.
         """
         bulk_id = self._ids(identifiers.BULK_SNAPSHOT)
         async with self._database.write() as connection:
@@ -41,8 +44,9 @@ class LedgerOpening:
             ids = [self._ids(identifiers.SOURCE_SNAPSHOT) for _ in new.plan.jobs]
             won = await _take_sources(connection, new.tenant_id, zip(ids, new.plan.jobs, strict=True))
             holders = await _holders(connection, new, won)
+            refusals = await _give_back_unsafe(connection, new, won)
             sources = tuple(
-                self._opened(source_id, job, _refusal(job, source_id in won, holders))
+                self._opened(source_id, job, refusals.get(job.source.id) or _refusal(job, source_id in won, holders))
                 for source_id, job in zip(ids, new.plan.jobs, strict=True)
             )
             await _insert_all(connection, tables.source_snapshot, opened.source_rows(bulk_id, new, sources))
@@ -158,6 +162,33 @@ async def _holders(connection: AsyncConnection, new: NewBulkSnapshot, won: froze
         {"connector_ids": [job.source.id for job in new.plan.jobs], "won": list(won)},
     )
     return {row.connector_id: row.source_snapshot_id for row in result}
+
+
+async def _give_back_unsafe(
+    connection: AsyncConnection, new: NewBulkSnapshot, won: frozenset[str]
+) -> dict[str, Refusal]:
+    """Release the sources just won that need a restart before they may read; return why, by connector id.
+
+    Looked at after the locks were taken: whoever held a source before has recorded its failed scans by then.
+    """
+    if not won or new.request.snapshot_type is not SnapshotType.INCREMENTAL:
+        return {}
+    unsafe = await open_requirements(connection, new.tenant_id, [job.source.id for job in new.plan.jobs])
+    if not unsafe:
+        return {}
+    await connection.execute(
+        text("""
+            DELETE FROM active_snapshot
+            WHERE tenant_id = :tenant_id AND connector_id = ANY(CAST(:connector_ids AS text[]))
+              AND source_snapshot_id = ANY(CAST(:won AS text[]))
+        """),
+        {"tenant_id": new.tenant_id, "connector_ids": list(unsafe), "won": list(won)},
+    )
+    return {
+        job.source.id: restart_refusal(job.source, unsafe[job.source.id])
+        for job in new.plan.jobs
+        if job.refusal is None and job.source.id in unsafe
+    }
 
 
 def _refusal(job: SourceJob, won: bool, holders: dict[str, str]) -> Refusal | None:  # noqa: FBT001 (private)

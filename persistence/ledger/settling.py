@@ -12,7 +12,7 @@ from persistence.catalog_rows import RowReader, source_columns, source_join
 from persistence.database import Database
 from persistence.ledger.sending import SignalKey
 from persistence.tables import signal, source_snapshot
-from snapshots.kinds import SignalChannelKind
+from snapshots.kinds import SignalChannelKind, SnapshotType
 from snapshots.model import SourceConnector
 from snapshots.states import SignalState
 
@@ -39,6 +39,7 @@ class DueSignal:
     key: SignalKey
     source: SourceConnector
     channel: SignalChannelKind
+    snapshot_type: SnapshotType
     data: str
     state: SignalState
     attempt: int
@@ -73,7 +74,7 @@ class LedgerSettling:
 
 async def _read(connection: AsyncConnection, tenant_id: str, ids: list[str]) -> tuple[DueSignal, ...]:
     statement = source_join(
-        select(signal, *source_columns()).join(
+        select(signal, source_snapshot.c.snapshot_type, *source_columns()).join(
             source_snapshot,
             and_(
                 source_snapshot.c.tenant_id == signal.c.tenant_id,
@@ -90,6 +91,7 @@ async def _read(connection: AsyncConnection, tenant_id: str, ids: list[str]) -> 
             key=SignalKey(row.source_snapshot_id, row.id),
             source=reader.source(row),
             channel=SignalChannelKind(row.channel),
+            snapshot_type=SnapshotType(row.snapshot_type),
             data=row.data,
             state=SignalState(row.state),
             attempt=row.attempts,

@@ -10,6 +10,7 @@ from persistence.tables.columns import metadata
 from persistence.tables.ledger import (
     active_snapshot,
     bulk_snapshot,
+    failed_scan,
     ledger_event,
     notification_cursor,
     signal,
@@ -23,6 +24,7 @@ __all__ = [
     "bulk_snapshot",
     "connect_cluster",
     "connector",
+    "failed_scan",
     "ledger_event",
     "metadata",
     "notification_cursor",

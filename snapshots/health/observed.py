@@ -8,6 +8,7 @@ from datetime import datetime
 
 from snapshots.kinds import ConnectorState, Dialect
 from snapshots.model import SourceConnector
+from snapshots.restarts import RestartRequirement
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,3 +161,5 @@ class ObservedSignalling:
     """None where there is nothing to look for on Kafka."""
     database: ObservedDatabase | Unknown | None
     """None where there is nothing that could be looked for in the database."""
+    restart: RestartRequirement | None = None
+    """Why it needs a restart, as the ledger knows; None where it needs none."""

@@ -1,18 +1,33 @@
 """All checks of one source: from what was observed to findings, the worst first. Pure."""
 
+from collections.abc import Iterator
+
 from snapshots.health.connector import connector_findings
 from snapshots.health.database import database_findings
-from snapshots.health.findings import HealthFinding, Severity
+from snapshots.health.findings import HealthCheck, HealthFinding, Severity, error
 from snapshots.health.kafka import kafka_findings
 from snapshots.health.observed import ObservedSignalling
+from snapshots.restarts import remedy
 
 _ORDER = (Severity.ERROR, Severity.WARNING, Severity.UNKNOWN, Severity.INFO, Severity.OK)
 
 
 def assess(observed: ObservedSignalling) -> tuple[HealthFinding, ...]:
     """Return a finding for each thing that was looked at: errors first, then warnings, then what is not known."""
-    findings = [*connector_findings(observed), *kafka_findings(observed), *database_findings(observed)]
+    findings = [
+        *connector_findings(observed),
+        *kafka_findings(observed),
+        *database_findings(observed),
+        *_restart(observed),
+    ]
     return tuple(sorted(findings, key=lambda finding: _ORDER.index(finding.severity)))
+
+
+def _restart(observed: ObservedSignalling) -> Iterator[HealthFinding]:
+    """Yield that the connector has to be restarted; nothing where it has not, which is the rule."""
+    if observed.restart is not None:
+        message = f"It takes no incremental snapshot: {observed.restart.cause()}, and rows of it could come out later."
+        yield error(HealthCheck.RESTART_REQUIRED, observed.source.name, message, remedy(observed.source))
 
 
 def troubles(findings: tuple[HealthFinding, ...]) -> tuple[HealthFinding, ...]:

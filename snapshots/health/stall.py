@@ -42,6 +42,7 @@ _UNSTARTED = (
 # A snapshot that began and then stood still: it reads tables and writes watermarks that have to come back to it.
 _STANDING = (
     _C.CONNECTOR_STATE,
+    _C.RESTART_REQUIRED,
     _C.SNAPSHOT_LOST,
     _C.SIGNAL_CHANNELS,
     _C.DATABASE,

@@ -56,6 +56,11 @@ class Arrivals:
         """Watch these sources from now on: everything that has come from them before is left out."""
         return Watch(self, tuple(source.name for source in sources), len(self._records))
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the sources whose topics are read."""
+        return frozenset(self._sources)
+
     def since(self, mark: int) -> Sequence[Record]:
         return self._records[mark:]
 

@@ -56,8 +56,9 @@ async def _mute_server() -> AsyncIterator[str]:
 
 @pytest.fixture
 async def gateway(the_gateway: Gateway) -> Gateway:
-    """The gateway that most tests use, once no source is held any more."""
+    """The gateway that most tests use, once no source is held any more, and none needs a restart."""
     await the_gateway.freed()
+    await the_gateway.restarted()
     return the_gateway
 
 

@@ -95,13 +95,32 @@ class Gateway:
 
     async def freed(self) -> None:
         """Return when no source is held: signals that a test sends by hand hold theirs as any snapshot does."""
-        page = await self.services.catalog.sources_page(TENANT, SourceFilter(), first=500, after=None)
-        source_ids = [source.id for source in page.items]
+        source_ids = list(await self._connectors())
 
         async def free() -> bool:
             return not await self.services.ledger.active_snapshots(TENANT, source_ids)
 
         await eventually(free, END_SECONDS, "all sources to be free")
+
+    async def restarted(self) -> None:
+        """Restart, as an operator would, our connectors that need it; return when they take snapshots again."""
+        ours = {f"{name}-connector" for name in self.chain.arrivals.names}
+        connectors = {id_: name for id_, name in (await self._connectors()).items() if name in ours}
+        ledger, connect = self.services.ledger, self.chain.sandbox.connect
+        for source_id in await ledger.restart_requirements(TENANT, list(connectors)):
+            await connect.restart_connector(connectors[source_id])
+            await connect.wait_running(connectors[source_id])
+            # A read-only one dies of a snapshot that begins before any change was streamed.
+            await self.chain.arrivals.pass_fence(connectors[source_id].removesuffix("-connector"))
+
+        async def sound() -> bool:
+            return not await ledger.restart_requirements(TENANT, list(connectors))
+
+        await eventually(sound, END_SECONDS, "the restarts to be seen")
+
+    async def _connectors(self) -> dict[str, str]:
+        page = await self.services.catalog.sources_page(TENANT, SourceFilter(), first=500, after=None)
+        return {source.id: source.name for source in page.items}
 
     async def refresh_topics(self) -> None:
         """Learn the ids of all topics that the catalogue has."""

@@ -177,6 +177,7 @@ async def module(sandbox: Sandbox, postgres_server: EmbeddedPostgres, template: 
 async def crooked(module: Crooked) -> Crooked:
     """The gateway, once no source is held any more, and no row of the test before is on its way."""
     await module.gateway.freed()
+    await module.gateway.restarted()
     await module.gateway.chain.arrivals.pass_all(LONG.name)
     return module
 

@@ -6,7 +6,7 @@ import pytest
 
 from snapshots.engines.recording import NoTrial
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
-from snapshots.kinds import SkipReason, SnapshotType, TopicSnapshotOutcome
+from snapshots.kinds import SkipReason, SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
 from snapshots.states import BulkSnapshotState, SnapshotState, TopicSnapshotState
 from tests.e2e.gateway import Gateway, part, topics_of
 from tests.e2e.sources import AWKWARD_COLUMN, AWKWARD_VALUES, DEPOT, LOOK_ALIKES, TILL
@@ -111,19 +111,24 @@ async def test_a_filter_that_the_database_refuses_is_not_sent(gateway: Gateway, 
 
 
 async def test_a_surrogate_key_that_is_no_column_is_not_sent(gateway: Gateway) -> None:
+    watch = gateway.chain.arrivals.watch(DEPOT)
     surrogates = {(DEPOT, "lines"): "no_such_column"}
 
     answered = await gateway.call(gateway.request((DEPOT, "pallets"), *surrogates, surrogates=surrogates))
 
     assert [skip.reason for skip in answered.skips] == [SkipReason.FILTER_REJECTED]
     assert (await gateway.ended(answered.id)).state is BulkSnapshotState.COMPLETED
+    assert await watch.counts() == {DEPOT.topic("pallets"): 40}
 
 
 @BOTH_TYPES
 async def test_a_filter_that_the_database_refuses_fails_its_table_alone(
     gateway: Gateway, snapshot_type: SnapshotType
 ) -> None:
-    """By both channels. In one signal it would take the next table with it, and leave the connector hanging."""
+    """By both channels. In one signal it would take the next table with it, and leave the connector hanging.
+
+    Whether rows of an incremental one were left behind nobody knows: what would be sent after it waits for a restart.
+    """
     gateway = untried(gateway)
     watch = gateway.chain.arrivals.watch(DEPOT, TILL)
 
@@ -150,28 +155,36 @@ async def test_a_filter_that_the_database_refuses_fails_its_table_alone(
     assert ended.state is BulkSnapshotState.PARTIALLY_COMPLETED
     depot, till = ended.snapshots
     assert (depot.state, till.state) == (SnapshotState.PARTIALLY_COMPLETED, SnapshotState.PARTIALLY_COMPLETED)
-    assert depot.message == "2 of 4 topics could not be read; each has its outcome."
     refused = (TopicSnapshotState.FAILED, TopicSnapshotOutcome.FILTER_REJECTED)
     read = (TopicSnapshotState.COMPLETED, TopicSnapshotOutcome.SUCCEEDED)
+    waits = snapshot_type is SnapshotType.INCREMENTAL
+    if waits:
+        assert depot.code is SnapshotErrorCode.RESTART_REQUIRED
+    else:
+        assert depot.message == "2 of 4 topics could not be read; each has its outcome."
+    not_sent = (TopicSnapshotState.FAILED, None)
     assert {name: (topic.state, topic.outcome) for one in (depot, till) for name, topic in topics_of(one).items()} == {
         "crates": refused,
         "pallets": read,
-        "orders": refused,
-        "price_list": read,
+        "orders": not_sent if waits else refused,
+        "price_list": not_sent if waits else read,
         "receipts": refused,
         "vouchers": read,
         "Receipts": read,
     }
     assert await watch.counts() == {
         DEPOT.topic("pallets"): 40,
-        DEPOT.topic("price_list"): 3,
+        **({} if waits else {DEPOT.topic("price_list"): 3}),
         TILL.topic("vouchers"): 40,
         TILL.topic("Receipts"): 5,
     }
 
 
 async def test_a_surrogate_key_that_is_no_column_fails_its_table_alone(gateway: Gateway) -> None:
-    """Two tables with the same surrogate key: of one signal, the connector would never be heard of again."""
+    """Two tables with the same surrogate key: of one signal, the connector would never be heard of again.
+
+    The sound table is read first, and what is behind the failure waits for a restart.
+    """
     gateway = untried(gateway)
     watch = gateway.chain.arrivals.watch(DEPOT)
     surrogates = {(DEPOT, "lines"): "no_such_column", (DEPOT, "stock"): "no_such_column"}
@@ -181,7 +194,8 @@ async def test_a_surrogate_key_that_is_no_column_fails_its_table_alone(gateway: 
     ended = await gateway.ended(answered.id)
     assert {name: topic.engine_status for name, topic in topics_of(part(ended, DEPOT)).items()} == {
         "lines": "SQL_EXCEPTION",
-        "stock": "SQL_EXCEPTION",
+        "stock": None,
         "pallets": "SUCCEEDED",
     }
+    assert part(ended, DEPOT).code is SnapshotErrorCode.RESTART_REQUIRED
     assert await watch.counts() == {DEPOT.topic("pallets"): 40}

@@ -86,6 +86,7 @@ class _Run:
         self._bulk_ids: dict[int, str] = {}
         self._disturbed = asyncio.Event()
         self._remedied: set[int] = set()
+        self._told_before = len(stage.notes.notes)
 
     async def play(self) -> None:
         scenario, lane = self._scenario, self._lane
@@ -101,6 +102,20 @@ class _Run:
         for number in sorted(self._bulk_ids):
             await self._end(number)
         await self._judge()
+        await self._restart_unsafe()
+
+    async def _restart_unsafe(self) -> None:
+        """Leave no connector to the next scenario that needs a restart."""
+        held = await self._sources()
+        for source_id in await self._services.ledger.restart_requirements(TENANT, list(held)):
+            connector = [one.connector for one in self._lane.sources].index(held[source_id])
+            await self._lane.restart(connector)
+            await self._lane.pass_fence(connector, self._reader)
+
+        async def sound() -> bool:
+            return not await self._services.ledger.restart_requirements(TENANT, list(held))
+
+        await eventually(sound, _RUNNING_SECONDS, "the restarts to be seen")
 
     async def standing(self) -> str:
         """Tell how the requests stand, and what their connectors told last."""
@@ -248,11 +263,15 @@ class _Run:
         except SandboxError:
             self.result.faults += judge(claims, refusals, self._evidence(held))
 
-    async def _held(self) -> list[str]:
+    async def _sources(self) -> dict[str, str]:
+        """Return the names of the scenario's connectors by their ids."""
         names = {self._lane.sources[connector].connector for connector in self._scenario.connectors}
         wanted = SourceFilter(name_contains=f"truth{self._lane.number}")
         page = await self._services.catalog.sources_page(TENANT, wanted, first=500, after=None)
-        sources = {source.id: source.name for source in page.items if source.name in names}
+        return {source.id: source.name for source in page.items if source.name in names}
+
+    async def _held(self) -> list[str]:
+        sources = await self._sources()
         held: list[str] = []
 
         async def free() -> bool:
@@ -293,11 +312,23 @@ class _Run:
             topic.state,
             topic.outcome,
             source_ended=snapshot.state.is_terminal,
-            excuse=self._excuse(self._scenario.tables[at], snapshot.snapshot_type, topic.engine_status),
+            excuse=self._not_sent(snapshot, connector)
+            or self._excuse(self._scenario.tables[at], snapshot.snapshot_type, topic.engine_status),
             may_cancel=(stopped and snapshot.snapshot_type is SnapshotType.INCREMENTAL)
             or snapshot.state is SnapshotState.ABANDONED,
             filtered=at in ask.filters,
         )
+
+    def _failed_in_scan(self, connector: int) -> bool:
+        """Whether the engine told during this scenario that the scan of a table failed."""
+        prefix = self._lane.sources[connector].topic_prefix
+        told = self._stage.notes.notes[self._told_before :]
+        return any(one.get("status") == "SQL_EXCEPTION" and one.get("connector_name") == prefix for one in told)
+
+    def _not_sent(self, snapshot: SourceSnapshotRecord, connector: int) -> str | None:
+        if snapshot.code is SnapshotErrorCode.RESTART_REQUIRED and self._failed_in_scan(connector):
+            return "a table failed in mid-scan before it, and the connector needs a restart"
+        return None
 
     def _excuse(self, table: Table, snapshot_type: SnapshotType, status: str | None) -> str | None:
         if table.fate is not Fate.PRESENT:
@@ -322,6 +353,9 @@ class _Run:
                 excuse = "two requests at once"
             elif number == 1 and (self._is(Deed.JOIN, connector) or connector in self._remedied):
                 excuse = "another snapshot goes on"
+        elif code is SnapshotErrorCode.RESTART_REQUIRED:
+            if self._failed_in_scan(connector):
+                excuse = "a table failed in mid-scan before it"
         elif code is SnapshotErrorCode.CONNECTOR_NOT_RUNNING:
             if self._is(Deed.RESTART, connector):
                 excuse = "it was being restarted"

@@ -64,12 +64,17 @@ def parse(
     )
 
 
+def is_scan_error(status: str | None) -> bool:
+    """Whether the scan of a table ended in an SQL error, or in what Debezium takes for one."""
+    return status == _SQL_EXCEPTION
+
+
 def outcome_of(status: str | None, *, filtered: bool) -> TopicSnapshotOutcome:
     """What Debezium's word for the end of a table's scan means (code: `TableScanCompletionStatus`).
 
     SQL_EXCEPTION is what it tells of a filter that the database refused, and of all else that went wrong.
     """
-    if filtered and status == _SQL_EXCEPTION:
+    if filtered and is_scan_error(status):
         return TopicSnapshotOutcome.FILTER_REJECTED
     return _OUTCOMES.get(status or "", TopicSnapshotOutcome.OTHER)
 

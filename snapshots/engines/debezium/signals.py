@@ -29,10 +29,10 @@ _METACHARACTERS_BUT_DOT = re.compile(r"[\\\[\]{}()<>*+\-=!?^$|]")
 def draft_signals(
     source: SourceConnector, topics: tuple[TopicRequest, ...], snapshot_type: SnapshotType
 ) -> tuple[SignalDraft, ...]:
-    """Pack `topics` into few signals that fit the source's channel, in their order, but those with a filter last.
+    """Pack `topics` into few signals that fit the source's channel, in their order, but those that can fail last.
 
     A table with a surrogate key has a signal of its own, and so has each table with a filter, but for the tables
-    before it: where the database rejects either, the tables after it are spoilt.
+    before it: where the database rejects either, the tables after it are spoilt, and no further signal is sent.
     Raises FilterError where a filter cannot be rendered, SourceError where one topic alone does not fit a signal.
     """
     limit = KAFKA_DATA_LIMIT
@@ -43,7 +43,7 @@ def draft_signals(
         groups.setdefault(topic.surrogate_key, []).append(topic)
     return tuple(
         draft
-        for surrogate_key, group in groups.items()
+        for surrogate_key, group in sorted(groups.items(), key=lambda item: item[0] is not None)
         for draft in _pack(source, _filtered_last(group), snapshot_type, surrogate_key, limit)
     )
 

@@ -183,7 +183,7 @@ async def _end(stage: Stage) -> None:
     await stage.scanned(0, 1, 1)
     await stage.tell(0, K.COMPLETED, 1)
     await stage.are("COMPLETED", "RUNNING", "FAILED", "RUNNING", "DISPATCHED", "RUNNING")
-    await stage.scanned(1, 0, status="SQL_EXCEPTION")
+    await stage.scanned(1, 0, status="UNKNOWN_SCHEMA")
     await stage.views.agree(lambda state: state["snapshots"][1]["topics"][0]["state"] == "FAILED")
     await stage.tell(1, K.COMPLETED)
     for kind in (K.STARTED, K.TABLE_SCAN_COMPLETED, K.COMPLETED):

@@ -226,8 +226,8 @@ async def test_the_statements_of_the_main_job_are_few_whatever_the_number_of_top
     assert counted[0] == counted[1] == STATEMENTS
 
 
-STATEMENTS = 22
-"""With an idempotency key; of them 5 read the record that is answered."""
+STATEMENTS = 23
+"""With an idempotency key; of them 5 read the record that is answered, 1 the connectors that need a restart."""
 
 
 async def end_all(world: World, record: BulkSnapshotRecord, tables: int) -> None:

@@ -18,6 +18,7 @@ MODULES = {
     "catalog": "e2e/test_catalog.py",
     "contract": "contract/test_debezium.py",
     "unsafe": "contract/test_unsafe_names.py",
+    "restart_required": "e2e/test_restart_required.py",
     "crooked": "e2e/test_crooked.py",
     "attacks": "e2e/verification/test_attacks.py",
 }
