@@ -188,11 +188,30 @@ async def test_message_key_columns_that_cannot_be_read_are_told(signal_database:
     )
 
 
+async def test_arrays_of_domains_are_lost_and_domains_over_arrays_are_not(signal_database: str) -> None:
+    await execute(
+        signal_database,
+        *("CREATE DOMAIN whole AS int", "CREATE DOMAIN tags AS text[]", "CREATE TYPE mood AS ENUM ('low', 'high')"),
+        *(
+            f"CREATE TABLE {name} (k {type_} PRIMARY KEY, id int NOT NULL UNIQUE)"
+            for name, type_ in (("numbers", "whole[]"), ("labels", "tags"), ("moods", "mood[]"))
+        ),
+    )
+    found = await reasons(signal_database, *(asked(name, surrogate="id") for name in ("numbers", "labels", "moods")))
+    assert set(found) == {"numbers"}
+    assert "would lose rows" in found["numbers"]
+
+
 @pytest.mark.parametrize(
     ("definition", "surrogate", "end"),
     [
         pytest.param("(k text[] PRIMARY KEY, id int UNIQUE NOT NULL)", "id", None, id="one that works"),
         pytest.param("(k xid8 PRIMARY KEY, id int UNIQUE NOT NULL)", "id", "Use BLOCKING.", id="rows would be lost"),
+        *(
+            pytest.param(f"(k {type_} PRIMARY KEY, id int UNIQUE NOT NULL)", "id", "Use BLOCKING.", id=f"of {type_}")
+            for type_ in ("xid8[]", "money[]", "pg_lsn[]", "name[]", "interval[]", "int[][]", "oidvector", "int2vector")
+        ),
+        pytest.param("(k int[][] PRIMARY KEY, id int UNIQUE NOT NULL)", None, "Use BLOCKING.", id="two dimensions"),
         pytest.param(
             "(id int PRIMARY KEY, k text[] NOT NULL UNIQUE)",
             "k",

@@ -6,7 +6,7 @@ Such a table stops its connector for good, takes those after it down with it, or
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from snapshots.engines.debezium.key_types import KeyColumn, KeyTrouble, is_good_surrogate, trouble
+from snapshots.engines.debezium.key_types import KeyColumn, KeyTrouble, is_good_surrogate, is_sent, reading_trouble
 from snapshots.engines.debezium.table_keys import AskedTable, TableKey, read_table_keys
 from snapshots.jobs import Finding, TopicRequest
 from snapshots.keys import KeySettings
@@ -50,24 +50,28 @@ async def find_unsafe_keys(
 def explain(source: SourceConnector, key: TableKey, settings: KeySettings) -> str | None:
     """Return what an incremental snapshot of a table with this key would do, and what works; None where it is safe."""
     read_by = (key.surrogate,) if key.surrogate is not None else key.columns
-    first = _first(KeyTrouble.NOT_STORED, read_by) or _first(KeyTrouble.NOT_BOUND, read_by)
-    lost = None if settings.sends_unknown_types else _first(KeyTrouble.NOT_SENT, key.columns)
-    column, kind = first or lost or (None, None)
-    if column is None or kind is None:
-        return None
-    name = "surrogate key" if column is key.surrogate and kind is not KeyTrouble.NOT_SENT else "key column"
+    unsent = [column for column in key.columns if not _is_sent(column, settings)]
+    for kind in (KeyTrouble.NOT_STORED, KeyTrouble.NOT_BOUND):
+        for column in read_by:
+            if reading_trouble(column) is kind:
+                instead = "" if unsent else _instead(key)
+                role = "key column" if key.surrogate is None else "surrogate key"
+                return _message(source, role, column, kind, instead)
+    return _message(source, "key column", unsent[0], KeyTrouble.NOT_SENT) if unsent else None
+
+
+def _is_sent(column: KeyColumn, settings: KeySettings) -> bool:
+    return is_sent(column, sends_unknown_types=settings.sends_unknown_types)
+
+
+def _message(source: SourceConnector, role: str, column: KeyColumn, kind: KeyTrouble, instead: str = "") -> str:
     happens = _WHAT_HAPPENS[kind].format(connector=source.name)
-    instead = "" if lost else _instead(key)
-    return f"The {name} {column.name} is of type {column.type}, {happens}. Use BLOCKING{instead}."
-
-
-def _first(kind: KeyTrouble, columns: Sequence[KeyColumn]) -> tuple[KeyColumn, KeyTrouble] | None:
-    return next(((column, kind) for column in columns if trouble(column) is kind), None)
+    return f"The {role} {column.name} is of type {column.type}, {happens}. Use BLOCKING{instead}."
 
 
 def _instead(key: TableKey) -> str:
     """Return what else works for a table whose records have all columns of their key."""
-    if key.surrogate is not None and not any(map(trouble, key.columns)):
+    if key.surrogate is not None and not any(map(reading_trouble, key.columns)):
         return ", or leave the surrogate key out"
     # A surrogate key mends the reading, not a key that rows share: with that they are lost all the same.
     good = next(filter(is_good_surrogate, key.candidates), None) if key.is_sound else None

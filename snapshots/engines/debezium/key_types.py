@@ -16,7 +16,7 @@ class KeyTrouble(Enum):
     NOT_BOUND = auto()
     """The database refuses the query for the next chunk: the table fails, and spoils those after it."""
     NOT_SENT = auto()
-    """It is missing in the key of the records, so that rows pass for one another and are lost."""
+    """It is missing in the key of the records, or empty there, so that rows pass for one another and are lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,13 @@ class KeyColumn:
     type: str
     """As PostgreSQL writes it, for people."""
     base: str
-    """Name of the type behind all domains (`pg_type.typname`)."""
+    """`pg_type.typname` of the type behind all domains; of an array, that of its elements, which may be a domain."""
     kind: str
-    """`pg_type.typtype` of the base: b(ase), c(omposite), e(num), m(ultirange), r(ange)."""
-    is_array: bool
-    """Whether the base is an array, or one of the vectors that the system's catalogue is made of."""
+    """`pg_type.typtype` of the base: b(ase), c(omposite), d(omain), e(num), m(ultirange), r(ange)."""
+    is_array: bool = False
+    """Whether it is an array, or one of the vectors that the system's catalogue is made of."""
+    is_flat: bool = False
+    """Whether it is not declared as an array of several dimensions."""
     serves: bool = False
     """Whether it is unique by itself, always and in all rows, and never null."""
 
@@ -47,21 +49,30 @@ _BOUND = frozenset(
         *("citext", "ltree", "vector", "halfvec", "sparsevec", "geometry", "geography"),
     }
 )
-"""The types that Debezium knows, besides enumerations."""
+"""The types that Debezium knows, besides enumerations and those above."""
+_SENT_IN_ARRAYS = frozenset(
+    {
+        *("int2", "int4", "int8", "float4", "float8", "numeric", "oid", "text", "varchar", "bpchar", "char", "bytea"),
+        *("uuid", "jsonb", "date", "time", "timetz", "timestamp", "timestamptz", "inet", "cidr", "citext"),
+    }
+)
+"""Types whose arrays are whole in the keys of records. Those of domains are missing, and so are many others."""
 _SURROGATES = frozenset({"int2", "int4", "int8", "text", "uuid", "varchar"})
 """Types to recommend: whatever value they hold, it is bound and compared as the database orders it."""
 
 
-def trouble(column: KeyColumn) -> KeyTrouble | None:
-    """Return what goes wrong with `column` in a key; None where nothing does.
-
-    NOT_SENT holds where the connector leaves out unknown types, and for the keys of records alone.
-    """
+def reading_trouble(column: KeyColumn) -> KeyTrouble | None:
+    """Return what goes wrong where a table is read in chunks by `column`; None where nothing does."""
     if column.is_array:
         return KeyTrouble.NOT_STORED
-    if column.base in _NOT_BOUND:
-        return KeyTrouble.NOT_BOUND
-    return None if column.kind == "e" or column.base in _BOUND else KeyTrouble.NOT_SENT
+    return KeyTrouble.NOT_BOUND if column.base in _NOT_BOUND else None
+
+
+def is_sent(column: KeyColumn, *, sends_unknown_types: bool) -> bool:
+    """Whether the keys of records tell rows apart by `column`."""
+    if column.is_array:
+        return column.is_flat and (column.kind == "e" or column.base in _SENT_IN_ARRAYS)
+    return sends_unknown_types or column.kind == "e" or column.base in _BOUND | _NOT_BOUND
 
 
 def is_good_surrogate(column: KeyColumn) -> bool:

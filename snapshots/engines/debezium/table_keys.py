@@ -39,7 +39,7 @@ keys AS (
   SELECT DISTINCT ON (place) * FROM indexes WHERE plain ORDER BY place, indisprimary DESC, indisclustered DESC, relname
 ),
 columns AS (
-  SELECT t.place, t.surrogate, a.attname, a.attnum, a.attnotnull, a.atttypid, a.atttypmod,
+  SELECT t.place, t.surrogate, a.attname, a.attnum, a.attnotnull, a.attndims, a.atttypid, a.atttypmod,
     coalesce(a.attnum = ANY(k.columns), false) AS in_key, coalesce(k.everywhere, false) AS everywhere,
     -- Debezium is not told of the values of generated columns.
     a.attnotnull AND a.attgenerated = '' AND EXISTS (
@@ -58,11 +58,15 @@ bases AS (
   SELECT b.type, t.typbasetype FROM bases b JOIN pg_type t ON t.oid = b.base WHERE t.typtype = 'd'
 )
 SELECT w.place, w.attname AS name, format_type(w.atttypid, w.atttypmod) AS type,
-  t.typname AS base, t.typtype::text AS kind, t.typcategory = 'A' AS is_array,
+  coalesce(e.typname, t.typname) AS base, coalesce(e.typtype, t.typtype)::text AS kind,
+  t.typcategory = 'A' AS is_array, CASE d.typtype WHEN 'd' THEN d.typndims ELSE w.attndims END < 2 AS is_flat,
   w.serves, w.in_key, w.everywhere AND w.attnotnull AS sound
 FROM wanted w
+JOIN pg_type d ON d.oid = w.atttypid
 JOIN bases b ON b.type = w.atttypid
 JOIN pg_type t ON t.oid = b.base AND t.typtype <> 'd'
+-- Not of the vectors: their elements have arrays of another type.
+LEFT JOIN pg_type e ON e.oid = t.typelem AND e.typarray = t.oid
 ORDER BY w.place, w.attnum
 """
 
@@ -120,4 +124,5 @@ def _key(table: AskedTable, rows: Sequence[Any], settings: KeySettings) -> Table
 
 
 def _column(row: Any) -> KeyColumn:  # noqa: ANN401
-    return KeyColumn(row["name"], row["type"], row["base"], row["kind"], row["is_array"], row["serves"])
+    kinds = row["is_array"], row["is_array"] and row["is_flat"], row["serves"]
+    return KeyColumn(row["name"], row["type"], row["base"], row["kind"], *kinds)
