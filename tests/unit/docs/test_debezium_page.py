@@ -19,6 +19,7 @@ MODULES = {
     "contract": "contract/test_debezium.py",
     "unsafe": "contract/test_unsafe_names.py",
     "crooked": "e2e/test_crooked.py",
+    "types": "e2e/test_key_types.py",
     "attacks": "e2e/verification/test_attacks.py",
 }
 

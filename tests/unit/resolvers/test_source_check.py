@@ -1,5 +1,6 @@
 """Looking at the sources' databases before a dispatch: one look a source, and a fault of one touches no other."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -83,6 +84,26 @@ async def test_a_fault_at_one_source_leaves_the_others_looked_at_and_is_told() -
     assert found["b"].findings == {"of b": UNSAFE}
     assert found["a"].findings == {}
     assert "see the log" in (found["a"].warning or "")
+
+
+@pytest.mark.parametrize("snapshot_type", SnapshotType)
+async def test_databases_that_are_away_hold_nobody_up_and_are_told(snapshot_type: SnapshotType) -> None:
+    class Away(FakeTrial):
+        async def look(
+            self, source: SourceConnector, topics: Sequence[TopicRequest], keys: KeySettings | None
+        ) -> Trial:
+            trial = await super().look(source, topics, keys)
+            await asyncio.Event().wait()
+            return trial
+
+    trial = Away()
+    jobs = tuple(job(str(number), filtered=True) for number in range(40))
+    found = await look_at_sources(services(trial), Plan(jobs, ()), snapshot_type, {}, wait_seconds=0.01)
+    assert len(found) == 40
+    assert len(trial.asked) < 40
+    [warning] = {one.warning for one in found.values()}
+    told = "The keys of its tables could not be checked: there was no answer of its database in time."
+    assert warning == (told if snapshot_type is INCREMENTAL else None)
 
 
 async def test_what_the_configuration_says_of_keys_is_handed_on() -> None:
