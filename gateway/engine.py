@@ -9,17 +9,17 @@ import aiohttp
 from resolvers.services import ClusterObserver
 from snapshots.engines.debezium.connect import ConnectClient
 from snapshots.engines.debezium.connect_states import CachedConnectorStates
-from snapshots.engines.debezium.filter_trial import PostgresFilterTrial
 from snapshots.engines.debezium.inspector import DebeziumInspector
 from snapshots.engines.debezium.observe import KafkaConnectObserver
 from snapshots.engines.debezium.offsets import OffsetsProbe
 from snapshots.engines.debezium.signal_table import SignalTableChannel
 from snapshots.engines.debezium.signal_topic import SignalTopicChannel
 from snapshots.engines.debezium.source_rows import PostgresRows
+from snapshots.engines.debezium.source_trial import PostgresSourceTrial
 from snapshots.engines.debezium.topic_reader import KafkaTopicReader
 from snapshots.engines.recording import NoProbe, NoTrial, SimulatedInspector
 from snapshots.kinds import SignalChannelKind
-from snapshots.ports import ConnectorStates, FilterTrial, Secrets, SignalChannel, SignallingInspector, SnapshotProbe
+from snapshots.ports import ConnectorStates, Secrets, SignalChannel, SignallingInspector, SnapshotProbe, SourceTrial
 from snapshots.unverifiable import NoRows, NoTopics
 from snapshots.verification_ports import SourceRows, TopicReader
 
@@ -35,7 +35,7 @@ class Engine:
     observer: ClusterObserver
     inspector: SignallingInspector = field(default_factory=SimulatedInspector)
     probe: SnapshotProbe = field(default_factory=NoProbe)
-    filter_trial: FilterTrial = field(default_factory=NoTrial)
+    source_trial: SourceTrial = field(default_factory=NoTrial)
     topic_reader: TopicReader = field(default_factory=NoTopics)
     source_rows: SourceRows = field(default_factory=NoRows)
     simulated: bool = False
@@ -64,7 +64,7 @@ async def debezium(secrets: Secrets) -> AsyncIterator[Engine]:
                 topic_reader=KafkaTopicReader(),
                 source_rows=PostgresRows(secrets),
                 probe=OffsetsProbe(client),
-                filter_trial=PostgresFilterTrial(secrets),
+                source_trial=PostgresSourceTrial(secrets),
             )
     finally:
         await topics.close()

@@ -77,7 +77,7 @@ async def open_runtime(settings: Settings, url: str, *, engine: OpenEngine | Non
                 inspector=opened.inspector,
                 stall_after=stall_after,
                 probe=opened.probe,
-                filter_trial=opened.filter_trial,
+                source_trial=opened.source_trial,
                 silence=timedelta(minutes=settings.release_minutes),
                 topic_reader=opened.topic_reader,
                 source_rows=opened.source_rows,

@@ -21,11 +21,12 @@ Observations = Mapping[str, ConnectorObservation] | ClusterUnreachableError
 """A cluster's connectors by name, or why they are not known."""
 
 
-async def check_connectors(services: Services, plan: Plan, *, wait_seconds: float = WAIT_SECONDS) -> Plan:
-    """Return `plan` with the jobs refused whose connector is missing or does not run.
+async def observe_connectors(
+    services: Services, plan: Plan, *, wait_seconds: float = WAIT_SECONDS
+) -> Mapping[str, Observations]:
+    """Return by cluster id what Kafka Connect says of the connectors of `plan`, but for those that it refuses already.
 
-    One request a cluster, all concurrently. Where Kafka Connect does not answer within `wait_seconds`, the job goes on
-    with a warning: the signal's channel may be reachable all the same.
+    One request a cluster, all concurrently; none is waited for longer than `wait_seconds`.
     """
     clusters = {job.source.cluster.id: job.source.cluster for job in plan.jobs if job.refusal is None}
     wanted: dict[str, set[str]] = {key: set() for key in clusters}
@@ -37,7 +38,15 @@ async def check_connectors(services: Services, plan: Plan, *, wait_seconds: floa
             key: group.create_task(_observe(services, cluster, wanted[key], wait_seconds))
             for key, cluster in clusters.items()
         }
-    observed = {key: task.result() for key, task in tasks.items()}
+    return {key: task.result() for key, task in tasks.items()}
+
+
+def check_connectors(plan: Plan, observed: Mapping[str, Observations]) -> Plan:
+    """Return `plan` with the jobs refused whose connector is missing or does not run, as `observed`.
+
+    Where Kafka Connect did not answer, the job goes on with a warning: the signal's channel may be reachable all the
+    same.
+    """
     return replace(plan, jobs=tuple(_checked(job, observed.get(job.source.cluster.id)) for job in plan.jobs))
 
 

@@ -15,7 +15,7 @@ from snapshots.dispatch import Dispatcher
 from snapshots.engines.recording import NoProbe, NoTrial, SimulatedInspector
 from snapshots.identifiers import Clock, IdMaker, utc_now
 from snapshots.model import Cluster
-from snapshots.ports import ConnectorStates, FilterTrial, SignallingInspector, SnapshotProbe
+from snapshots.ports import ConnectorStates, SignallingInspector, SnapshotProbe, SourceTrial
 from snapshots.retries import RetryPolicy
 from snapshots.unverifiable import NoRows, NoTopics
 from snapshots.verification_ports import SourceRows, TopicReader
@@ -52,7 +52,7 @@ class Services:
     stall_after: timedelta = STALL_AFTER
     """How long a snapshot may give no sign of life before it counts as stalled; `progress` has to know the same."""
     probe: SnapshotProbe = field(default_factory=NoProbe)
-    filter_trial: FilterTrial = field(default_factory=NoTrial)
+    source_trial: SourceTrial = field(default_factory=NoTrial)
     silence: timedelta = timedelta(hours=1)
     """How long a snapshot that Topicsnap did not start, or cannot follow, may give no sign of life before its source is
     released."""

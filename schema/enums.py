@@ -109,6 +109,11 @@ publish(
             "The table's name has blanks or quotes, and an incremental snapshot of it can stop its connector for good; "
             "use BLOCKING."
         ),
+        "UNSAFE_KEY": (
+            "The table's key, or the surrogate key that was asked for, has a column of a type that the engine cannot "
+            "read chunks by, such as an array or a timestamp: an incremental snapshot would stop the connector, fail, "
+            "or lose rows. The message says which, and what works instead; BLOCKING always does."
+        ),
         "FILTER_REJECTED": (
             "The source's database refuses the filter or the surrogate key, as a trial showed before anything was sent."
         ),

@@ -51,6 +51,14 @@ class SourceJob:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """Why a topic must not be sent, as a look at its source's database showed."""
+
+    reason: SkipReason
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Skip:
     """A topic that is sent to no source."""
 

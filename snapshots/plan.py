@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from snapshots.engines.debezium.signals import draft_signals, stops_connector
 from snapshots.errors import FilterError, SourceError
-from snapshots.jobs import Plan, Skip, SourceJob, TopicRequest
+from snapshots.jobs import Finding, Plan, Skip, SourceJob, TopicRequest
 from snapshots.kinds import ConnectorKind, SignalChannelKind, SkipReason, SnapshotErrorCode, SnapshotType, TopicProducer
 from snapshots.model import SourceConnector, Topic
 from snapshots.request import BulkSnapshotRequest, TopicOptions
@@ -19,16 +19,15 @@ SKIP_MESSAGES: Mapping[SkipReason, str] = {
         "The table's name has blanks or quotes, and an incremental snapshot of it can stop its connector for good; "
         "use BLOCKING."
     ),
-    SkipReason.FILTER_REJECTED: "The database refuses the filter or the surrogate key",
 }
 
 
 def make_plan(
-    request: BulkSnapshotRequest, routes: Mapping[str, Topic], refusals: Mapping[str, str] | None = None
+    request: BulkSnapshotRequest, routes: Mapping[str, Topic], findings: Mapping[str, Finding] | None = None
 ) -> Plan:
     """Plan `request` over `routes`, the topics of this tenant by id (unknown ids are simply absent).
 
-    `refusals` are those of a FilterTrial: topics whose filter or surrogate key the database does not take.
+    `findings` are those of the SourceTrial, by topic id: such a topic is skipped.
     """
     options = {option.topic_id: option for option in request.options}
     asked: dict[str, list[TopicRequest]] = {}
@@ -41,9 +40,8 @@ def make_plan(
             reason = reason or SkipReason.TOPIC_NOT_FOUND
             skips.append(Skip(topic_id, topic, reason, SKIP_MESSAGES[reason]))
             continue
-        if refusals and topic_id in refusals:
-            message = f"{SKIP_MESSAGES[SkipReason.FILTER_REJECTED]}: {refusals[topic_id]}."
-            skips.append(Skip(topic_id, topic, SkipReason.FILTER_REJECTED, message))
+        if finding := (findings or {}).get(topic_id):
+            skips.append(Skip(topic_id, topic, finding.reason, finding.message))
             continue
         sources.setdefault(topic.source.id, topic.source)
         option = options.get(topic_id, TopicOptions(topic_id))

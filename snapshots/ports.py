@@ -1,14 +1,15 @@
 """The ports of the core: what it needs of the outside, as protocols that engines and tests implement."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from snapshots.health.observed import ObservedSignalling
 from snapshots.incremental_sight import IncrementalSight
-from snapshots.jobs import TopicRequest
+from snapshots.jobs import Finding, TopicRequest
+from snapshots.keys import KeySettings
 from snapshots.kinds import ConnectorState
 from snapshots.model import Cluster, SourceConnector
 
@@ -62,6 +63,8 @@ class ConnectorObservation:
     observed_at: datetime
     trace: str | None = None
     """First line of a failed task's trace; never configuration."""
+    keys: KeySettings = field(default_factory=KeySettings)
+    """What its configuration says of keys."""
 
 
 class ConnectorStates(Protocol):
@@ -76,13 +79,24 @@ class ConnectorStates(Protocol):
         ...
 
 
-class FilterTrial(Protocol):
-    """Asks the database behind a source whether it takes filters and surrogate keys, without reading a row."""
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What the database behind a source said of the topics that are to be read of it."""
 
-    async def refusals(self, source: SourceConnector, topics: Sequence[TopicRequest]) -> Mapping[str, str]:
-        """Return by topic id, as a clause, why the database refuses what is asked of a topic.
+    findings: Mapping[str, Finding] = field(default_factory=dict)
+    """By topic id, why a topic must not be sent."""
+    warning: str | None = None
+    """What could not be found out, as a sentence, and why."""
 
-        What is not told of is fine, or could not be tried in time. Raises nothing foreseen.
+
+class SourceTrial(Protocol):
+    """Asks the database behind a source what would go wrong with what is about to be read, without reading a row."""
+
+    async def look(self, source: SourceConnector, topics: Sequence[TopicRequest], keys: KeySettings | None) -> Trial:
+        """Tell of filters and surrogate keys that the database refuses, and of keys that are not safe to read by.
+
+        `keys` is what the connector's configuration says of keys; None for a blocking snapshot, which no key harms.
+        A filter that is not told of is fine, or could not be tried in time. Raises nothing foreseen.
         """
         ...
 

@@ -1,7 +1,7 @@
 """An engine that records signals in memory: for the simulated demo, and for the tests of those who use Topicsnap."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,9 +10,10 @@ from snapshots.health.observed import ObservedSignalling, Unknown
 from snapshots.identifiers import Clock, utc_now
 from snapshots.incremental_sight import IncrementalSight
 from snapshots.jobs import TopicRequest
+from snapshots.keys import KeySettings
 from snapshots.kinds import SnapshotErrorCode
 from snapshots.model import SourceConnector
-from snapshots.ports import OutgoingSignal, Presence, Receipt
+from snapshots.ports import OutgoingSignal, Presence, Receipt, Trial
 
 
 class Behaviour(StrEnum):
@@ -102,11 +103,11 @@ class NoProbe:
 
 
 class NoTrial:
-    """Implements the port FilterTrial where there is no database to ask."""
+    """Implements the port SourceTrial where there is no database to ask."""
 
-    async def refusals(self, source: SourceConnector, topics: Sequence[TopicRequest]) -> Mapping[str, str]:  # noqa: ARG002
-        """Say that nothing was refused."""
-        return {}
+    async def look(self, source: SourceConnector, topics: Sequence[TopicRequest], keys: KeySettings | None) -> Trial:  # noqa: ARG002
+        """Say that nothing was found, and nothing is missing."""
+        return Trial()
 
 
 class SimulatedInspector:

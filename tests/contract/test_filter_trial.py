@@ -1,14 +1,15 @@
 """Filters and surrogate keys, tried at a real PostgreSQL: what it refuses is told, and nothing else is."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 
-from snapshots.engines.debezium.filter_trial import PostgresFilterTrial
+from snapshots.engines.debezium.source_trial import PostgresSourceTrial
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
 from snapshots.jobs import TopicRequest
-from snapshots.kinds import Dialect
+from snapshots.kinds import Dialect, SkipReason
 from snapshots.model import SourceConnector
 from tests.contract.conftest import KnownSecrets, as_role, execute, table_source
 from tests.factories import make_topic
@@ -39,8 +40,14 @@ async def database(signal_database: str) -> str:
     return signal_database
 
 
-def trial(url: str, **options: float) -> PostgresFilterTrial:
-    return PostgresFilterTrial(KnownSecrets({"env:SHOP": url}), **options)
+async def refusals(
+    url: str, source: SourceConnector, topics: Sequence[TopicRequest], **options: float
+) -> Mapping[str, str]:
+    """What a blocking snapshot of the topics is told, by topic id."""
+    trial = await PostgresSourceTrial(KnownSecrets({"env:SHOP": url}), **options).look(source, topics, None)
+    assert trial.warning is None
+    assert {finding.reason for finding in trial.findings.values()} <= {SkipReason.FILTER_REJECTED}
+    return {topic_id: finding.message for topic_id, finding in trial.findings.items()}
 
 
 async def test_what_the_database_takes_is_not_told(database: str) -> None:
@@ -51,7 +58,7 @@ async def test_what_the_database_takes_is_not_told(database: str) -> None:
         asked("key", None, surrogate="n"),
         asked("nothing", None),
     ]
-    assert await trial(database).refusals(table_source(), topics) == {}
+    assert await refusals(database, table_source(), topics) == {}
 
 
 @pytest.mark.parametrize(
@@ -69,7 +76,7 @@ async def test_what_the_database_takes_is_not_told(database: str) -> None:
     ],
 )
 async def test_what_it_refuses_is_told_with_its_reason(database: str, request_: TopicRequest, reason: str) -> None:
-    found = await trial(database).refusals(table_source(), [asked("well"), request_, asked("as well")])
+    found = await refusals(database, table_source(), [asked("well"), request_, asked("as well")])
     assert set(found) == {"t"}
     assert reason in found["t"]
 
@@ -77,7 +84,7 @@ async def test_what_it_refuses_is_told_with_its_reason(database: str, request_: 
 async def test_no_row_is_read(database: str) -> None:
     """A view whose every row is an error stands for a table of any size."""
     await execute(database, "CREATE VIEW v AS SELECT never() AS n FROM generate_series(1, 10)")
-    assert await trial(database).refusals(table_source(), [asked("t", collection="public.v")]) == {}
+    assert await refusals(database, table_source(), [asked("t", collection="public.v")]) == {}
 
 
 @pytest.mark.parametrize(
@@ -90,14 +97,14 @@ async def test_no_row_is_read(database: str) -> None:
     ],
 )
 async def test_where_it_cannot_be_asked_nothing_is_told(database: str, source: SourceConnector) -> None:
-    assert await trial(database).refusals(source, [asked("t", where("no", FilterOperator.EQ, "1"))]) == {}
+    assert await refusals(database, source, [asked("t", where("no", FilterOperator.EQ, "1"))]) == {}
 
 
 async def test_a_missing_table_or_right_says_nothing_of_the_connector(database: str) -> None:
     wrong = where("no", FilterOperator.EQ, "1")
-    assert await trial(database).refusals(table_source(), [asked("t", wrong, collection="public.gone")]) == {}
+    assert await refusals(database, table_source(), [asked("t", wrong, collection="public.gone")]) == {}
     reader = as_role(database, "filter_reader", "pw")
-    assert await trial(reader).refusals(table_source(), [asked("t")]) == {}
+    assert await refusals(reader, table_source(), [asked("t")]) == {}
 
 
 async def test_a_database_that_does_not_answer_costs_a_bounded_time() -> None:
@@ -107,5 +114,5 @@ async def test_a_database_that_does_not_answer_costs_a_bounded_time() -> None:
 
     async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        mute = trial(f"postgresql://u:p@127.0.0.1:{port}/d", trial_seconds=0.2)
-        assert await mute.refusals(table_source(), [asked("t")]) == {}
+        mute = f"postgresql://u:p@127.0.0.1:{port}/d"
+        assert await refusals(mute, table_source(), [asked("t")], trial_seconds=0.2) == {}

@@ -88,7 +88,7 @@ NO_NUMBER = RowFilter((RowCondition("id", FilterOperator.EQ, ("no number",)),))
 
 def untried(gateway: Gateway) -> Gateway:
     """The gateway where it cannot ask the sources' databases whether they take a filter."""
-    return replace(gateway, services=replace(gateway.services, filter_trial=NoTrial()))
+    return replace(gateway, services=replace(gateway.services, source_trial=NoTrial()))
 
 
 @BOTH_TYPES

@@ -77,8 +77,8 @@ class _Run:
         self._stage = stage
         # Where the sources' databases cannot be asked, a filter that they refuse gets as far as the engine.
         self._is_tried = scenario.seed % 2 == 0
-        trial = stage.services.filter_trial if self._is_tried else NoTrial()
-        self._services = replace(stage.services, filter_trial=trial)
+        trial = stage.services.source_trial if self._is_tried else NoTrial()
+        self._services = replace(stage.services, source_trial=trial)
         self._lane = lane
         self._reader = reader
         self._ids = ids

@@ -6,7 +6,7 @@ answer unknown rather than wrong.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from snapshots.engines.debezium import configuration, naming
 from snapshots.engines.debezium.configuration import Config
@@ -14,6 +14,8 @@ from snapshots.kinds import Dialect
 
 _COMMA = re.compile(r"(?<!\\),")
 _LITERAL = re.compile(r"(?:[\w .#@/-]|\\[.$\-+])+")
+_NOT_PYTHON = re.compile(r"\$\{|&&|\[\[")
+"""A reference to a configuration provider; what is a set of characters in Java, and something else in Python."""
 
 Captures = Callable[[str], bool]
 """Tells of a data collection, named as in a signal, whether the connector captures it."""
@@ -62,6 +64,33 @@ def has_custom_key(config: Config, data_collection: str) -> bool:
         except re.error:
             continue
     return False
+
+
+class UnreadableKeyError(ValueError):
+    """`message.key.columns` cannot be read here: its message is a clause that says so."""
+
+    def __init__(self) -> None:
+        super().__init__("`message.key.columns` of its configuration cannot be read")
+
+
+def custom_key(setting: str, data_collection: str, columns: Sequence[str]) -> list[str]:
+    """Return which `columns` of the collection `message.key.columns` makes its key; none where it names none.
+
+    Each entry's pattern and each of its columns are one pattern, in any case, of `schema.table.column`.
+    Raises UnreadableKeyError for what only Java, or a configuration provider, understands.
+    """
+    if _NOT_PYTHON.search(setting):
+        raise UnreadableKeyError
+    found: list[str] = []
+    for entry in filter(None, map(str.strip, setting.split(";"))):
+        tables, _, names = entry.partition(":")
+        for name in names.split(","):
+            try:
+                pattern = re.compile(f"{tables}.{name}", re.IGNORECASE)
+            except re.error:
+                raise UnreadableKeyError from None
+            found += [column for column in columns if pattern.fullmatch(f"{data_collection}.{column}")]
+    return list(dict.fromkeys(found))
 
 
 def _filter(config: Config, what: str) -> Captures:

@@ -5,6 +5,7 @@ The property names and defaults are Debezium's (docs: the configuration properti
 
 from collections.abc import Mapping
 
+from snapshots.keys import KeySettings
 from snapshots.kinds import Dialect, SignalChannelKind
 
 Config = Mapping[str, str]
@@ -69,6 +70,16 @@ def notification_topic(config: Config) -> str | None:
 def read_only(config: Config) -> bool:
     """Whether the connector writes no watermarks (`read.only`)."""
     return flag(config, "read.only")
+
+
+def key_settings(config: Config) -> KeySettings:
+    """What decides the keys of the connector's tables."""
+    lists = ("column.exclude.list", "column.include.list", "column.blacklist", "column.whitelist")
+    return KeySettings(
+        columns=_text(config, "message.key.columns") or "",
+        sends_unknown_types=flag(config, "include.unknown.datatypes"),
+        filters_columns=any(_text(config, name) for name in lists),
+    )
 
 
 def flag(config: Config, name: str) -> bool:

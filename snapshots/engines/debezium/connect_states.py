@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from time import monotonic
 
+from snapshots.engines.debezium.configuration import key_settings
 from snapshots.engines.debezium.connect import ConnectClient
 from snapshots.errors import ClusterUnreachableError
 from snapshots.identifiers import Clock, utc_now
@@ -107,7 +108,9 @@ class CachedConnectorStates:
         connectors = await self._client.connectors(cluster)
         observed_at = self._clock()
         return {
-            connector.name: ConnectorObservation(connector.name, connector.state, observed_at, connector.trace)
+            connector.name: ConnectorObservation(
+                connector.name, connector.state, observed_at, connector.trace, key_settings(connector.config)
+            )
             for connector in connectors
         }
 

@@ -4,72 +4,59 @@ One that the database refuses fails other tables of its signal, hangs an increme
 read-only connector (docs/debezium.md, errors that spread).
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-import asyncpg
-from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresError
+from asyncpg.exceptions import PostgresError
 
 from snapshots import filters
-from snapshots.errors import FilterError, SecretError
+from snapshots.errors import FilterError
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
-from snapshots.jobs import TopicRequest
-from snapshots.kinds import Dialect, SnapshotType
-from snapshots.model import SourceConnector
-from snapshots.ports import Secrets
+from snapshots.jobs import Finding, TopicRequest
+from snapshots.kinds import Dialect, SkipReason, SnapshotType
 
-TRIAL_SECONDS = 3.0
 _LONGEST_REASON = 300
-_NOT_TRIED = (InterfaceError, InternalClientError, PostgresError, OSError, TimeoutError, ValueError, SecretError)
 _REFUSALS = ("22", "42")
 """Classes of SQLSTATE: data exceptions; syntax, names and types (PostgreSQL docs: Error Codes)."""
 _NO_REFUSALS = {"42501", "42P01"}
 """What says nothing of the connector, which may be another user and see other tables: a missing right, or table."""
 
 
-class PostgresFilterTrial:
-    """Implements the port FilterTrial; over a connection of its own for each source."""
+def trial_statements(topics: Sequence[TopicRequest]) -> Mapping[str, Sequence[str]]:
+    """Return each distinct statement to try, with the ids of the topics that it stands for."""
+    wanted: dict[str, list[str]] = {}
+    for topic in topics:
+        with suppress(FilterError):  # the plan tells of it
+            if statement := _statement(topic):
+                wanted.setdefault(statement, []).append(topic.topic.id)
+    return wanted
 
-    def __init__(self, secrets: Secrets, *, trial_seconds: float = TRIAL_SECONDS) -> None:
-        """Resolve each source's credentials from `secrets` when they are needed; a source has `trial_seconds`."""
-        self._secrets = secrets
-        self._trial_seconds = trial_seconds
 
-    async def refusals(self, source: SourceConnector, topics: Sequence[TopicRequest]) -> Mapping[str, str]:
-        """Try each distinct statement once; see the port."""
-        wanted: dict[str, list[str]] = {}
-        for topic in topics:
-            with suppress(FilterError):  # the plan tells of it
-                if statement := _statement(source, topic):
-                    wanted.setdefault(statement, []).append(topic.topic.id)
-        refused: dict[str, str] = {}
-        if wanted and source.dialect is Dialect.POSTGRESQL and source.database_url_ref:
-            with suppress(*_NOT_TRIED):
-                async with asyncio.timeout(self._trial_seconds):
-                    await self._try_all(self._secrets.resolve(source.database_url_ref), wanted, refused)
-        return refused
+async def try_statements(
+    connection: Any,  # noqa: ANN401 (asyncpg ships no types)
+    statements: Mapping[str, Sequence[str]],
+    refused: dict[str, Finding],
+) -> None:
+    """Add to `refused`, by topic id, what the database refuses; whoever runs out of time keeps what is there by then.
 
-    async def _try_all(self, url: str, wanted: Mapping[str, Sequence[str]], refused: dict[str, str]) -> None:
-        settings = {"application_name": "topicsnap", "default_transaction_read_only": "on"}
-        connection: Any = await asyncpg.connect(  # type: ignore[no-untyped-call]
-            url, server_settings=settings, statement_cache_size=0
-        )
+    Raises asyncpg's errors where the connection breaks.
+    """
+    for statement, topic_ids in statements.items():
         try:
-            for statement, topic_ids in wanted.items():
-                try:
-                    await connection.execute(f"EXPLAIN {statement}")
-                except PostgresError as error:
-                    state = str(getattr(error, "sqlstate", None) or "")
-                    if not state.startswith(_REFUSALS) or state in _NO_REFUSALS:
-                        continue
-                    refused |= dict.fromkeys(topic_ids, str(error).splitlines()[0][:_LONGEST_REASON])
-        finally:
-            connection.terminate()
+            await connection.execute(f"EXPLAIN {statement}")
+        except PostgresError as error:
+            state = str(getattr(error, "sqlstate", None) or "")
+            if not state.startswith(_REFUSALS) or state in _NO_REFUSALS:
+                continue
+            reason = str(error).splitlines()[0][:_LONGEST_REASON]
+            message = f"The database refuses the filter or the surrogate key: {reason}."
+            finding = Finding(SkipReason.FILTER_REJECTED, message)
+            for topic_id in topic_ids:
+                refused.setdefault(topic_id, finding)
 
 
-def _statement(source: SourceConnector, topic: TopicRequest) -> str | None:
+def _statement(topic: TopicRequest) -> str | None:
     """Return a SELECT that names all that is asked of `topic`, None where that is nothing. Raises FilterError."""
     conditions = topic.filter.all if topic.filter is not None else ()
     if topic.surrogate_key is not None:
@@ -77,4 +64,4 @@ def _statement(source: SourceConnector, topic: TopicRequest) -> str | None:
     if not conditions:
         return None
     # A blocking snapshot takes a whole SELECT, of the same WHERE as an incremental one takes alone.
-    return filters.render(RowFilter(conditions), source.dialect, topic.data_collection, SnapshotType.BLOCKING)
+    return filters.render(RowFilter(conditions), Dialect.POSTGRESQL, topic.data_collection, SnapshotType.BLOCKING)

@@ -20,6 +20,7 @@ MODULES = {
     "unsafe": "contract/test_unsafe_names.py",
     "restart_required": "e2e/test_restart_required.py",
     "crooked": "e2e/test_crooked.py",
+    "types": "e2e/test_key_types.py",
     "attacks": "e2e/verification/test_attacks.py",
 }
 

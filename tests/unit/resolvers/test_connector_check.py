@@ -10,7 +10,7 @@ from typing import cast
 
 import pytest
 
-from resolvers.connector_check import check_connectors
+from resolvers import connector_check
 from resolvers.services import Services
 from snapshots.errors import ClusterUnreachableError
 from snapshots.jobs import Plan, Skip, SourceJob
@@ -41,6 +41,13 @@ class FakeConnectorStates:
 
 def services(states: FakeConnectorStates) -> Services:
     return cast("Services", SimpleNamespace(connector_states=states))
+
+
+async def check_connectors(
+    services: Services, plan: Plan, *, wait_seconds: float = connector_check.WAIT_SECONDS
+) -> Plan:
+    observed = await connector_check.observe_connectors(services, plan, wait_seconds=wait_seconds)
+    return connector_check.check_connectors(plan, observed)
 
 
 def job(id: str = "src_1", cluster: Cluster | None = None) -> SourceJob:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snapshots.filters import FilterOperator
-from snapshots.jobs import Plan
+from snapshots.jobs import Finding, Plan
 from snapshots.kinds import (
     ConnectorKind,
     Dialect,
@@ -218,17 +218,25 @@ def test_a_blocking_snapshot_reads_a_table_with_blanks_in_its_name() -> None:
     assert planned(plan_of(replace(make_request("t"), snapshot_type=SnapshotType.BLOCKING), topic)) == [["t"]]
 
 
-def test_a_topic_whose_filter_the_database_refuses_is_skipped_with_the_reason() -> None:
+def test_a_topic_of_which_the_database_tells_something_is_skipped_with_that() -> None:
     source = make_source()
-    routes = {id: make_topic(id, source) for id in ("t1", "t2")}
+    routes = {id: make_topic(id, source) for id in ("t1", "t2", "t3")}
+    findings = {
+        "t2": Finding(SkipReason.FILTER_REJECTED, 'column "no" does not exist'),
+        "t3": Finding(SkipReason.UNSAFE_KEY, "Use BLOCKING."),
+    }
 
-    plan = make_plan(make_request("t1", "t2"), routes, {"t2": 'column "no" does not exist'})
+    plan = make_plan(make_request("t3", "t1", "t2"), routes, findings)
 
     assert planned(plan) == [["t1"]]
-    assert skipped(plan) == {"t2": SkipReason.FILTER_REJECTED}
-    assert plan.skips[0].message == (
-        'The database refuses the filter or the surrogate key: column "no" does not exist.'
-    )
+    assert skipped(plan) == {"t3": SkipReason.UNSAFE_KEY, "t2": SkipReason.FILTER_REJECTED}
+    assert [skip.message for skip in plan.skips] == ["Use BLOCKING.", 'column "no" does not exist']
+
+
+def test_a_source_whose_topics_all_are_skipped_has_no_job() -> None:
+    findings = {"t": Finding(SkipReason.UNSAFE_KEY, "Use BLOCKING.")}
+
+    assert make_plan(make_request("t"), {"t": make_topic("t", make_source())}, findings).jobs == ()
 
 
 def test_skips_do_not_keep_other_topics_of_the_source_from_being_read() -> None:

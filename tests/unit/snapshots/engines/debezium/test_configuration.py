@@ -3,6 +3,7 @@
 import pytest
 
 from snapshots.engines.debezium import configuration
+from snapshots.keys import KeySettings
 from snapshots.kinds import Dialect, SignalChannelKind
 
 POSTGRES = {
@@ -74,3 +75,18 @@ def test_notifications_have_a_topic_where_they_are_sent_to_kafka() -> None:
 def test_the_prefix_had_another_name_once() -> None:
     assert configuration.topic_prefix({"database.server.name": "old"}) == "old"
     assert configuration.topic_prefix({"database.server.name": "old", "topic.prefix": "new"}) == "new"
+
+
+@pytest.mark.parametrize(
+    ("config", "settings"),
+    [
+        ({}, KeySettings()),
+        ({"message.key.columns": " public.a:id "}, KeySettings(columns="public.a:id")),
+        ({"include.unknown.datatypes": "TRUE"}, KeySettings(sends_unknown_types=True)),
+        ({"column.exclude.list": "public.a.note"}, KeySettings(filters_columns=True)),
+        ({"column.include.list": "public.a.id"}, KeySettings(filters_columns=True)),
+        ({"column.exclude.list": " "}, KeySettings()),
+    ],
+)
+def test_what_decides_keys(config: dict[str, str], settings: KeySettings) -> None:
+    assert configuration.key_settings({**POSTGRES, **config}) == settings

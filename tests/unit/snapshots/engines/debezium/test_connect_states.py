@@ -1,6 +1,7 @@
 """One question for many who want to know, and its answer kept for a moment."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import cast
 
@@ -9,6 +10,7 @@ import pytest
 from snapshots.engines.debezium.connect import ConnectClient, ConnectorInfo
 from snapshots.engines.debezium.connect_states import CachedConnectorStates
 from snapshots.errors import ClusterUnreachableError
+from snapshots.keys import KeySettings
 from snapshots.kinds import ConnectorKind, ConnectorState
 from snapshots.model import Cluster
 from snapshots.ports import ConnectorObservation
@@ -193,3 +195,15 @@ async def test_closing_gives_up_what_is_under_way(states: CachedConnectorStates,
     await states.close()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+async def test_what_the_configuration_says_of_keys_comes_along() -> None:
+    class Configured(Client):
+        async def connectors(self, cluster: Cluster) -> list[ConnectorInfo]:
+            [connector] = await super().connectors(cluster)
+            return [replace(connector, config={"message.key.columns": "public.a:id", "database.password": "secret"})]
+
+    states = CachedConnectorStates(cast("ConnectClient", Configured()))
+    observed = await states.observe(CLUSTER)
+    assert observed["shop"].keys == KeySettings(columns="public.a:id")
+    assert "secret" not in repr(observed)

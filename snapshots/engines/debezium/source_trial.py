@@ -1,0 +1,92 @@
+"""Asks a PostgreSQL source, over one connection, what would go wrong with what is about to be read of it."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresError
+
+from snapshots.engines.debezium.capture import UnreadableKeyError
+from snapshots.engines.debezium.filter_trial import trial_statements, try_statements
+from snapshots.engines.debezium.key_trial import find_unsafe_keys
+from snapshots.errors import SecretError
+from snapshots.jobs import Finding, TopicRequest
+from snapshots.keys import KeySettings
+from snapshots.kinds import Dialect
+from snapshots.model import SourceConnector
+from snapshots.ports import Secrets, Trial
+
+TRIAL_SECONDS = 3.0
+_NOT_ASKED = (InterfaceError, InternalClientError, PostgresError, OSError, TimeoutError, ValueError, SecretError)
+
+
+class PostgresSourceTrial:
+    """Implements the port SourceTrial: keys first, for what they do is the worst; then filters and surrogate keys."""
+
+    def __init__(self, secrets: Secrets, *, trial_seconds: float = TRIAL_SECONDS) -> None:
+        """Resolve each source's credentials from `secrets` when they are needed; a source has `trial_seconds`."""
+        self._secrets = secrets
+        self._trial_seconds = trial_seconds
+
+    async def look(self, source: SourceConnector, topics: Sequence[TopicRequest], keys: KeySettings | None) -> Trial:
+        """Ask once for all keys, and try each distinct statement once; see the port."""
+        if source.dialect is not Dialect.POSTGRESQL or not source.database_url_ref:
+            return Trial()
+        statements = trial_statements(topics)
+        if keys is None and not statements:
+            return Trial()
+        findings: dict[str, Finding] = {}
+        asked, unknown = keys is None, None
+        try:
+            async with asyncio.timeout(self._trial_seconds):
+                connection = await self._connect(self._secrets.resolve(source.database_url_ref))
+                try:
+                    if keys is not None:
+                        unknown = await _ask_for_keys(connection, source, topics, keys, findings)
+                        asked = True
+                    await try_statements(connection, statements, findings)
+                finally:
+                    connection.terminate()
+        except _NOT_ASKED as error:
+            unknown = unknown if asked else self._reason(error)
+        return Trial(findings, unknown and f"The keys of its tables could not be checked: {unknown}.")
+
+    async def _connect(self, url: str) -> Any:  # noqa: ANN401 (asyncpg ships no types)
+        settings = {
+            "application_name": "topicsnap",
+            "default_transaction_read_only": "on",
+            # Else a question that is given up would go on in the server.
+            "statement_timeout": str(max(1, round(self._trial_seconds * 1000))),
+        }
+        return await asyncpg.connect(  # type: ignore[no-untyped-call]
+            url, server_settings=settings, statement_cache_size=0
+        )
+
+    def _reason(self, error: Exception) -> str:
+        if isinstance(error, TimeoutError):
+            return f"the database did not answer within {self._trial_seconds:g} s"
+        return str(error).rstrip(".") if isinstance(error, SecretError) else _refusal(error)
+
+
+async def _ask_for_keys(
+    connection: Any,  # noqa: ANN401
+    source: SourceConnector,
+    topics: Sequence[TopicRequest],
+    keys: KeySettings,
+    findings: dict[str, Finding],
+) -> str | None:
+    """Add what is found to `findings`; return as a clause why nothing was, None where all went well."""
+    try:
+        findings |= await find_unsafe_keys(connection, source, topics, keys)
+    except UnreadableKeyError as error:
+        return str(error)
+    except PostgresError as error:
+        return _refusal(error)
+    return None
+
+
+def _refusal(error: Exception) -> str:
+    state = getattr(error, "sqlstate", None)
+    # The class alone: messages can quote the credentials.
+    return f"the database cannot be read ({f'SQLSTATE {state}' if state else type(error).__name__})"
