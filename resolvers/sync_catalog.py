@@ -23,7 +23,7 @@ _Done = tuple[CatalogChanges | None, tuple[Unreadable, ...]]
 async def sync_catalog(
     services: Services, principal: Principal, cluster_id: str | None, *, dry_run: bool = False
 ) -> SyncResult:
-    """Bring the catalogue in line with the cluster of that id, or with every cluster of the tenant for None.
+    """Bring the catalogue in line with the cluster of that id, or for None with every one that names a Kafka Connect.
 
     With `dry_run` nothing is written, and the answer tells what would be. Explicit mappings stay. No database
     connection is held while others are asked. What cannot be read, be it a whole cluster, is told and kept as it was,
@@ -33,6 +33,9 @@ async def sync_catalog(
     chosen = sorted((one for one in clusters if cluster_id in {None, one.id}), key=lambda cluster: cluster.name)
     if cluster_id is not None and not chosen:
         raise RequestError(UserErrorCode.NOT_FOUND, "No cluster has this id.", ("input", "clusterId"))
+    if cluster_id is None:
+        # One that an import describes alone has nothing to be read.
+        chosen = [cluster for cluster in chosen if cluster.connect_url is not None]
     # One whose changes cannot be written does not end the others either; its error is raised when they are done.
     done = await asyncio.gather(
         *(_sync(services, principal.tenant_id, cluster, dry_run) for cluster in chosen), return_exceptions=True

@@ -16,7 +16,7 @@ class SyncCatalogInput:
     """The input of `syncCatalog`."""
 
     cluster_id: strawberry.ID | None = strawberry.field(
-        default=None, description="The id of a cluster; absent for every cluster of the tenant."
+        default=None, description="The id of a cluster; absent for every cluster with a Kafka Connect."
     )
     dry_run: bool = strawberry.field(default=False, description="Only tell what would change.")
     client_mutation_id: str | None = strawberry.field(default=None, description="Returned as it is.")

@@ -39,14 +39,18 @@ NO_ENGINE: Any = nullcontext()
 
 @pytest.mark.parametrize("sync", [True, False])
 async def test_what_cannot_be_read_is_told(database: Database, database_url: str, sync: bool) -> None:  # noqa: FBT001
-    chain = Chain(database_url, NO_ENGINE, CatalogImport((ImportedCluster(CLUSTER),)), sync=sync)
+    chain = Chain(
+        database_url, NO_ENGINE, CatalogImport((ImportedCluster(CLUSTER, "http://connect.example:8083"),)), sync=sync
+    )
     services = replace(make_world(database).services, observer=Observer(away=False))
     told = await fill_catalog(services, chain, Steps(Console(file=io.StringIO())))
     assert told == ((REASON,) if sync else ())
 
 
 async def test_a_demo_without_a_catalogue_does_not_start(database: Database, database_url: str) -> None:
-    chain = Chain(database_url, NO_ENGINE, CatalogImport((ImportedCluster(CLUSTER),)), sync=True)
+    chain = Chain(
+        database_url, NO_ENGINE, CatalogImport((ImportedCluster(CLUSTER, "http://connect.example:8083"),)), sync=True
+    )
     services = replace(make_world(database).services, observer=Observer(away=True))
     with pytest.raises(StartError, match=r"cannot be filled\. Kafka Connect of cluster demo cannot be asked"):
         await fill_catalog(services, chain, Steps(Console(file=io.StringIO())))

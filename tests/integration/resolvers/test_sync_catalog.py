@@ -57,7 +57,8 @@ def observer() -> Observer:
 async def services(database: Database, observer: Observer) -> Services:
     """Services over three clusters: east, north and west."""
     services = replace(make_world(database).services, observer=observer)
-    clusters = tuple(ImportedCluster(name, id=f"clu_{name}") for name in ("west", "north", "east"))
+    url = "http://connect.example:8083"
+    clusters = tuple(ImportedCluster(name, url, id=f"clu_{name}") for name in ("west", "north", "east"))
     await services.catalog_writer.import_catalog(TENANT, CatalogImport(clusters))
     return services
 
@@ -109,6 +110,16 @@ async def test_where_no_cluster_can_be_read_that_is_said(services: Services, obs
     result = await sync(services)
     assert (result.nothing_read, len(result.unreadable)) == (True, 3)
     assert not (await sync_catalog(services, replace(SOMEBODY, tenant_id="without clusters"), None)).nothing_read
+
+
+async def test_a_cluster_that_an_import_describes_alone_is_passed_over_unless_it_is_named(
+    services: Services, observer: Observer
+) -> None:
+    await services.catalog_writer.import_catalog(TENANT, CatalogImport((ImportedCluster("paper", id="clu_paper"),)))
+    observer.ways = {"paper": raising(ClusterUnreachableError("Cluster paper has no Kafka Connect URL."))}
+    assert (await sync(services)).unreadable == ()
+    [told] = (await sync(services, "clu_paper")).unreadable
+    assert told.reason.startswith("Cluster paper has no Kafka Connect URL.")
 
 
 async def test_a_cluster_that_does_not_exist_is_refused(services: Services) -> None:
