@@ -111,12 +111,14 @@ async def test_a_filter_that_the_database_refuses_is_not_sent(gateway: Gateway, 
 
 
 async def test_a_surrogate_key_that_is_no_column_is_not_sent(gateway: Gateway) -> None:
+    watch = gateway.chain.arrivals.watch(DEPOT)
     surrogates = {(DEPOT, "lines"): "no_such_column"}
 
     answered = await gateway.call(gateway.request((DEPOT, "pallets"), *surrogates, surrogates=surrogates))
 
     assert [skip.reason for skip in answered.skips] == [SkipReason.FILTER_REJECTED]
     assert (await gateway.ended(answered.id)).state is BulkSnapshotState.COMPLETED
+    assert await watch.counts() == {DEPOT.topic("pallets"): 40}  # else the next test would meet them
 
 
 @BOTH_TYPES
