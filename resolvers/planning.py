@@ -18,7 +18,7 @@ async def plan_request(services: Services, principal: Principal, request: BulkSn
     routes = await services.catalog.routes(principal.tenant_id, request.distinct_ids)
     plan = make_plan(request, routes)
     observed = await observe_connectors(services, plan)
-    trials = await look_at_sources(services, plan, request.snapshot_type, observed)
+    trials = await look_at_sources(services, check_connectors(plan, observed), request.snapshot_type, observed)
     findings = {topic_id: finding for trial in trials.values() for topic_id, finding in trial.findings.items()}
     if findings:
         plan = make_plan(request, routes, findings)

@@ -63,8 +63,8 @@ class ConnectorObservation:
     observed_at: datetime
     trace: str | None = None
     """First line of a failed task's trace; never configuration."""
-    keys: KeySettings = field(default_factory=KeySettings)
-    """What its configuration says of keys."""
+    keys: KeySettings | None = None
+    """What its configuration says of keys; None where that was not told."""
 
 
 class ConnectorStates(Protocol):
@@ -87,6 +87,8 @@ class Trial:
     """By topic id, why a topic must not be sent."""
     warning: str | None = None
     """What could not be found out, as a sentence, and why."""
+    asked: bool = field(default=False, compare=False)
+    """Whether the database told the keys."""
 
 
 class SourceTrial(Protocol):

@@ -8,6 +8,7 @@ docs/debezium.md, "Errors that spread"). Which errors leave rows behind cannot b
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import quote
 
 from snapshots.engines.debezium.notifications import is_scan_error
 from snapshots.errors import InvalidRequestError, RequestError
@@ -39,9 +40,10 @@ class RestartRequirement:
 
 def remedy(source: SourceConnector) -> str:
     """Say how the requirement of `source` is met."""
+    path = f"/connectors/{quote(source.name, safe='')}/restart?includeTasks=true"
     return (
-        f"Restart the connector with its task (POST /connectors/{source.name}/restart?includeTasks=true to Kafka "
-        "Connect); Topicsnap sees the start by itself. Where you know that no row was left behind, "
+        f"Restart the connector with its task (POST {path} to Kafka Connect); Topicsnap sees "
+        "the start by itself. Where you know that no row was left behind, "
         "`clearRestartRequirements` clears it, with a reason."
     )
 

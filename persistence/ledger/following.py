@@ -55,6 +55,7 @@ class LedgerFollowing:
             fresh = await _pass_over_known(connection, tenant_id, cluster_id, batch)
             told = await find_holders(connection, tenant_id, cluster_id, fresh) if fresh else []
             await note_scans(connection, tenant_id, told, at=at)
+            told = [one for one in told if not one.is_over]
             # Once more for each source whose snapshot has ended: what is left may tell of the next one.
             while held := await externals.take_free(
                 connection, tenant_id, told, ids=self._ids, at=at, not_before=at - silence

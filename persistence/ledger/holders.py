@@ -21,6 +21,8 @@ class Told:
     notifications: Sequence[Notification]
     last_end: datetime | None = None
     """When the snapshot ended that held it before in this batch, by the engine's clock."""
+    is_over: bool = False
+    """Whether the connector is retired and nothing holds it: no snapshot begins there."""
 
 
 async def find_holders(
@@ -34,12 +36,13 @@ async def find_holders(
     rows = (
         await connection.execute(
             text("""
-                SELECT c.id, c.notification_topic, c.topic_prefix, a.source_snapshot_id FROM connector c
+                SELECT c.id, c.notification_topic, c.topic_prefix, a.source_snapshot_id,
+                       c.retired_at IS NOT NULL AND a.source_snapshot_id IS NULL AS is_over
+                FROM connector c
                 JOIN unnest(CAST(:topics AS text[]), CAST(:prefixes AS text[])) AS w(topic, prefix)
                   ON w.topic = c.notification_topic AND w.prefix = c.topic_prefix
                 LEFT JOIN active_snapshot a ON a.tenant_id = c.tenant_id AND a.connector_id = c.id
                 WHERE c.tenant_id = :tenant_id AND c.cluster_id = :cluster_id
-                  AND (c.retired_at IS NULL OR a.source_snapshot_id IS NOT NULL)
                 ORDER BY c.id
             """),
             {
@@ -55,7 +58,12 @@ async def find_holders(
     for one in notifications:
         by_name.setdefault((one.topic, one.prefix), []).append(one)
     return [
-        Told(row.id, row.source_snapshot_id, _in_order(by_name[row.notification_topic, row.topic_prefix]))
+        Told(
+            row.id,
+            row.source_snapshot_id,
+            _in_order(by_name[row.notification_topic, row.topic_prefix]),
+            is_over=row.is_over,
+        )
         for row in rows
     ]
 

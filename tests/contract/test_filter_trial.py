@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from snapshots.engines.debezium.source_trial import PostgresSourceTrial
+from snapshots.engines.debezium.source_trial import TRIAL_SECONDS, PostgresSourceTrial
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
 from snapshots.jobs import TopicRequest
 from snapshots.kinds import Dialect, SkipReason
@@ -41,10 +41,11 @@ async def database(signal_database: str) -> str:
 
 
 async def refusals(
-    url: str, source: SourceConnector, topics: Sequence[TopicRequest], **options: float
+    url: str, source: SourceConnector, topics: Sequence[TopicRequest], *, trial_seconds: float = TRIAL_SECONDS
 ) -> Mapping[str, str]:
     """What a blocking snapshot of the topics is told, by topic id."""
-    trial = await PostgresSourceTrial(KnownSecrets({"env:SHOP": url}), **options).look(source, topics, None)
+    asking = PostgresSourceTrial(KnownSecrets({"env:SHOP": url}), trial_seconds=trial_seconds)
+    trial = await asking.look(source, topics, None)
     assert trial.warning is None
     assert {finding.reason for finding in trial.findings.values()} <= {SkipReason.FILTER_REJECTED}
     return {topic_id: finding.message for topic_id, finding in trial.findings.items()}

@@ -162,3 +162,43 @@ async def test_a_database_that_does_not_answer_costs_a_bounded_time_and_is_told(
         assert await trial.look(table_source(), [asked("t")], DEFAULT) == Trial(
             {}, "The keys of its tables could not be checked: the database did not answer within 0.2 s."
         )
+
+
+async def test_a_database_that_did_not_answer_is_left_alone_for_a_while() -> None:
+    connections, now = 0, 0.0
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        secrets = KnownSecrets({"env:SHOP": f"postgresql://u:p@127.0.0.1:{port}/d"})
+        trial = PostgresSourceTrial(secrets, trial_seconds=0.2, away_seconds=10.0, now=lambda: now)
+        asked_at = []
+        for now in (0.0, 9.0, 11.0):  # noqa: B007 (the clock reads it)
+            found = await trial.look(table_source(), [asked("t")], DEFAULT)
+            assert "did not answer" in (found.warning or "")
+            asked_at.append(connections)
+    assert asked_at == [1, 1, 2]
+
+
+async def test_databases_that_are_away_leave_room_for_those_that_are_there(database: str) -> None:
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        away = [replace(table_source(), id=f"src-{n}", database_url_ref=f"env:AWAY{n}") for n in range(35)]
+        mute = f"postgresql://u:p@127.0.0.1:{port}/d"
+        secrets = KnownSecrets({"env:SHOP": database, **dict.fromkeys((f"env:AWAY{n}" for n in range(35)), mute)})
+        trial = PostgresSourceTrial(secrets, trial_seconds=60.0)
+        async with asyncio.TaskGroup() as group:
+            waiting = [group.create_task(trial.look(source, [asked("t")], DEFAULT)) for source in away]
+            found = await trial.look(table_source(), keyed("int4[]"), DEFAULT)
+            for task in waiting:
+                task.cancel()
+    assert [one.reason for one in found.findings.values()] == [SkipReason.UNSAFE_KEY]

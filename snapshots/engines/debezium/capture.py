@@ -59,7 +59,7 @@ def has_custom_key(config: Config, data_collection: str) -> bool:
     for entry in config.get("message.key.columns", "").split(";"):
         pattern, colon, columns = entry.strip().rpartition(":")
         try:
-            if colon and columns and re.fullmatch(pattern, data_collection, re.IGNORECASE):
+            if colon and columns and _pattern(pattern).fullmatch(data_collection):
                 return True
         except re.error:
             continue
@@ -86,7 +86,7 @@ def custom_key(setting: str, data_collection: str, columns: Sequence[str]) -> li
         tables, _, names = entry.partition(":")
         for name in names.split(","):
             try:
-                pattern = re.compile(f"{tables}.{name}", re.IGNORECASE)
+                pattern = _pattern(f"{tables}.{name}")
             except re.error:
                 raise UnreadableKeyError from None
             found += [column for column in columns if pattern.fullmatch(f"{data_collection}.{column}")]
@@ -106,7 +106,14 @@ def _filter(config: Config, what: str) -> Captures:
 
 
 def _patterns(text: str | None) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(entry, re.IGNORECASE) for entry in _entries(text))
+    return tuple(map(_pattern, _entries(text)))
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """Return the pattern that Java and Python read alike. Raises re.error for another."""
+    if _NOT_PYTHON.search(text):
+        raise re.error("only Java, or a configuration provider, understands it")
+    return re.compile(text, re.IGNORECASE)
 
 
 def _entries(text: str | None) -> list[str]:

@@ -109,7 +109,11 @@ class CachedConnectorStates:
         observed_at = self._clock()
         return {
             connector.name: ConnectorObservation(
-                connector.name, connector.state, observed_at, connector.trace, key_settings(connector.config)
+                connector.name,
+                connector.state,
+                observed_at,
+                connector.trace,
+                key_settings(connector.config) if connector.is_described else None,
             )
             for connector in connectors
         }

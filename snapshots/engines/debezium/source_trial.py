@@ -1,7 +1,9 @@
 """Asks a PostgreSQL source, over one connection, what would go wrong with what is about to be read of it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any
 
 import asyncpg
@@ -18,16 +20,36 @@ from snapshots.model import SourceConnector
 from snapshots.ports import Secrets, Trial
 
 TRIAL_SECONDS = 3.0
+AWAY_SECONDS = 10.0
+"""How long a database that did not answer is taken for away, without being asked again."""
+_PLACES = 64
+_PLACES_EACH = 4
 _NOT_ASKED = (InterfaceError, InternalClientError, PostgresError, OSError, TimeoutError, ValueError, SecretError)
 
 
 class PostgresSourceTrial:
-    """Implements the port SourceTrial: keys first, for what they do is the worst; then filters and surrogate keys."""
+    """Implements the port SourceTrial: keys first, for what they do is the worst; then filters and surrogate keys.
 
-    def __init__(self, secrets: Secrets, *, trial_seconds: float = TRIAL_SECONDS) -> None:
+    One for the process: it holds 64 connections at most, 4 to a database, and leaves alone for some seconds what did
+    not answer, so that databases that are away hold up neither the others nor the next request.
+    """
+
+    def __init__(
+        self,
+        secrets: Secrets,
+        *,
+        trial_seconds: float = TRIAL_SECONDS,
+        away_seconds: float = AWAY_SECONDS,
+        now: Callable[[], float] = monotonic,
+    ) -> None:
         """Resolve each source's credentials from `secrets` when they are needed; a source has `trial_seconds`."""
         self._secrets = secrets
         self._trial_seconds = trial_seconds
+        self._away_seconds = away_seconds
+        self._now = now
+        self._places = asyncio.Semaphore(_PLACES)
+        self._places_each: dict[str, asyncio.Semaphore] = {}
+        self._away_until: dict[str, float] = {}
 
     async def look(self, source: SourceConnector, topics: Sequence[TopicRequest], keys: KeySettings | None) -> Trial:
         """Ask once for all keys, and try each distinct statement once; see the port."""
@@ -39,18 +61,34 @@ class PostgresSourceTrial:
         findings: dict[str, Finding] = {}
         asked, unknown = keys is None, None
         try:
-            async with asyncio.timeout(self._trial_seconds):
-                connection = await self._connect(self._secrets.resolve(source.database_url_ref))
-                try:
-                    if keys is not None:
-                        unknown = await _ask_for_keys(connection, source, topics, keys, findings)
-                        asked = True
-                    await try_statements(connection, statements, findings)
-                finally:
-                    connection.terminate()
+            async with self._connection(source.database_url_ref) as connection:
+                if keys is not None:
+                    unknown = await _ask_for_keys(connection, source, topics, keys, findings)
+                    asked = True
+                await try_statements(connection, statements, findings)
         except _NOT_ASKED as error:
             unknown = unknown if asked else self._reason(error)
-        return Trial(findings, unknown and f"The keys of its tables could not be checked: {unknown}.")
+        warning = unknown and f"The keys of its tables could not be checked: {unknown}."
+        return Trial(findings, warning, asked=asked and keys is not None)
+
+    @asynccontextmanager
+    async def _connection(self, reference: str) -> AsyncIterator[Any]:
+        """Yield a connection for the trial's seconds. Raises what stands in the way, a TimeoutError if it is late."""
+        each = self._places_each.setdefault(reference, asyncio.Semaphore(_PLACES_EACH))
+        async with each, self._places:
+            if self._away_until.get(reference, 0.0) > self._now():
+                raise TimeoutError
+            try:
+                async with asyncio.timeout(self._trial_seconds):
+                    connection = await self._connect(self._secrets.resolve(reference))
+                    try:
+                        yield connection
+                    finally:
+                        connection.terminate()
+            except TimeoutError:
+                self._away_until[reference] = self._now() + self._away_seconds
+                raise
+            self._away_until.pop(reference, None)
 
     async def _connect(self, url: str) -> Any:  # noqa: ANN401 (asyncpg ships no types)
         settings = {

@@ -35,7 +35,10 @@ def unreadable_of_connector(cluster: str, reading: Reading) -> Iterable[Unreadab
         consequence = "Its topics and keys are kept as they were; check database_url_ref, then run sync again."
         yield Unreadable(cluster, name, f"{reason} {consequence}")
     if reading.has_unread_lists:
-        reason = f"The include and exclude lists of connector {name} hold a regular expression that only Java reads."
+        reason = (
+            f"The include and exclude lists of connector {name} hold a regular expression that only Java reads, or a "
+            "reference to a configuration provider."
+        )
         consequence = "Its topics are kept as they were; write the lists without it, or import the topics."
         yield Unreadable(cluster, name, f"{reason} {consequence}")
     if isinstance(reading.written, Unknown):

@@ -2,14 +2,17 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 
 from persistence import tables
+from persistence.embedded.sessions import connected
 from persistence.ledger.opened import OpenedSource
 from persistence.ledger.sending import SignalKey
+from sandbox.waiting import eventually
 from snapshots.kinds import SnapshotErrorCode, SnapshotType
 from snapshots.notifications import Notification, NotificationKind
 from snapshots.restarts import RestartRequirement
@@ -172,13 +175,45 @@ async def test_another_tenant_sees_and_clears_nothing(bench: Bench) -> None:
     assert await refused(bench)
 
 
-async def test_a_request_that_waited_for_the_source_sees_the_failure(bench: Bench) -> None:
-    """The follower frees the source and records the failure at once: whoever takes the source then is refused."""
-    (key,) = await bench.dispatch("top_src_0_0")
-    told = (bench.scanned(key.signal_id, 0, "SQL_EXCEPTION"), bench.notification(COMPLETED, key.signal_id))
+async def test_a_request_that_waited_for_the_source_sees_the_failure(bench: Bench, database_url: str) -> None:
+    """The holder's end and its failed scan are committed while the request waits for the source's lock."""
+    await bench.dispatch("top_src_0_0")
+    async with bench.database.write() as connection:
+        await connection.execute(text("DELETE FROM active_snapshot WHERE connector_id = 'src_0'"))
+        asking = asyncio.create_task(open_one(bench))
+        await eventually(partial(is_waiting, database_url), 10.0, "the request to wait for the lock")
+        await connection.execute(
+            text("""
+                INSERT INTO failed_scan (tenant_id, connector_id, failed_at, evidence)
+                VALUES (:tenant_id, 'src_0', now(), '{}')
+            """),
+            {"tenant_id": TENANT},
+        )
+    source = await asking
+    assert source.refusal is not None
+    assert source.refusal.code is SnapshotErrorCode.RESTART_REQUIRED
+    assert await bench.ledger.active_snapshots(TENANT, ["src_0"]) == {}
 
-    async with asyncio.TaskGroup() as group:
-        group.create_task(bench.tell(*told))
-        asking = [group.create_task(open_one(bench)) for _ in range(8)]
-    sources = [task.result() for task in asking]
-    assert all(source.refusal is not None for source in sources)
+
+async def is_waiting(url: str) -> bool:
+    """Whether a statement waits for a lock in the database at `url`; only its owner is told of that."""
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with connected(url) as connection:
+        return bool(await connection.fetch(waiting))
+
+
+async def test_what_is_told_of_a_retired_connector_counts_as_well(bench: Bench) -> None:
+    """Deleted and made anew between two synchronisations, it starts before it is back in the catalogue."""
+
+    async def retire(moment: datetime | None) -> None:
+        statement = update(tables.connector).where(tables.connector.c.id == "src_0").values(retired_at=moment)
+        async with bench.database.write() as connection:
+            await connection.execute(statement)
+
+    await retire(bench.now)
+    await bench.tell(bench.scanned("by-hand", 0, "SQL_EXCEPTION"))
+    assert set(await bench.ledger.restart_requirements(TENANT, ["src_0"])) == {"src_0"}
+    assert await bench.ledger.active_snapshots(TENANT, ["src_0"]) == {}
+    await bench.tell(start_of_the_task(bench))
+    await retire(None)
+    assert not await refused(bench)

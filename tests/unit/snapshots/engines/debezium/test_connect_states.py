@@ -77,7 +77,9 @@ def states(client: Client, time: Time) -> CachedConnectorStates:
 
 
 async def test_a_connector_s_state(states: CachedConnectorStates) -> None:
-    assert await states.observe(CLUSTER) == {"shop": ConnectorObservation("shop", ConnectorState.FAILED, NOON, "lost")}
+    assert await states.observe(CLUSTER) == {
+        "shop": ConnectorObservation("shop", ConnectorState.FAILED, NOON, "lost", KeySettings())
+    }
 
 
 async def test_all_who_ask_at_once_share_one_question(states: CachedConnectorStates, client: Client) -> None:

@@ -364,11 +364,12 @@ async def test_versions_are_unknown_only_where_they_come_from_the_plugins(
     assert (told.source, "The versions of its connectors are kept as they were" in told.reason) == (None, True)
 
 
+@pytest.mark.parametrize("only_java", [r"public\.\p{Alpha}", "public[.][a-z&&[^b]]", "${file:/lists:tables}"])
 async def test_lists_that_only_java_reads_leave_the_topics_unknown(
-    observer: KafkaConnectObserver, worker: Worker, databases: Databases
+    observer: KafkaConnectObserver, worker: Worker, databases: Databases, only_java: str
 ) -> None:
     databases.tables("public.a", "public.b")
-    connectors = {"shop": shop(table__include__list=r"public\.\p{Alpha},public\.a,public\.c")}
+    connectors = {"shop": shop(table__include__list=rf"{only_java},public\.a,public\.c")}
     observed = await seen(observer, worker, connectors)
     assert observed.connectors[0].unknown == {TOPICS}
     assert {topic.name: (topic.keyless, topic.inferred) for topic in observed.topics} == {
