@@ -6,6 +6,7 @@ fetches it anew. pip's own cache would do the same, but may be off or not writab
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -38,7 +39,7 @@ class Downloads:
         shutil.rmtree(self.temporary, ignore_errors=True)
         self.files.mkdir(parents=True, exist_ok=True)
         self.temporary.mkdir()
-        here = {path.name for path in self.files.iterdir()}
+        names = {entry.name for entry in lock.entries}
         arguments = ("download", "--no-deps", "--require-hashes", "--only-binary=:all:", "-r", str(lock.path))
         process = pip.start(
             *arguments, "-d", str(self.files), log=self.log, variables={**settings, "TMPDIR": str(self.temporary)}
@@ -46,7 +47,7 @@ class Downloads:
 
         def look() -> None:
             newest = self.keep()
-            fetched = sum(_size(path) for path in self.files.iterdir() if path.name not in here)
+            fetched = sum(_size(path) for path in self.files.iterdir() if _project(path) in names)
             of = f" of about {lock.size.download_mb} MB" if lock.size.download_mb else " MB"
             show(f"{lock.group}: fetched {fetched // _MB}{of}" + (f", {newest}" if newest else ""))
 
@@ -62,7 +63,7 @@ class Downloads:
         for path in sorted(self.temporary.glob("*/*.whl"), key=_age):
             with suppress(OSError):  # it is there already, or gone, or the file system knows no second names
                 os.link(path, self.files / path.name)
-            newest = path.name.split("-")[0]
+            newest = _project(path)
         return newest
 
     def remove(self) -> None:
@@ -88,6 +89,10 @@ def wait(process: "subprocess.Popen[bytes]", look: Callable[[], None]) -> int:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         raise
+
+
+def _project(wheel: Path) -> str:
+    return re.sub(r"[-_.]+", "-", wheel.name.split("-")[0]).lower()
 
 
 def _size(path: Path) -> int:

@@ -84,7 +84,9 @@ def read_entries(text: str) -> tuple[Entry, ...]:
     starts = [found.start() for found in _ENTRY.finditer(lines)]
     blocks = [lines[start:end].rstrip() for start, end in zip(starts, [*starts[1:], len(lines)], strict=True)]
     return tuple(
-        Entry(found["name"].lower(), found["version"], block) for block in blocks if (found := _ENTRY.match(block))
+        Entry(re.sub(r"[-_.]+", "-", found["name"]).lower(), found["version"], block)
+        for block in blocks
+        if (found := _ENTRY.match(block))
     )
 
 
