@@ -44,10 +44,18 @@ def demo(port: PortOption = None, simulate: SimulateOption = False) -> None:
     except SettingsError as error:
         fail(error)
     steps = Steps(Console())
-    run(lambda: run_demo(settings, simulate=simulate, steps=steps, tell=_tell), stop_is_success=True)
+    run(
+        lambda: run_demo(settings, simulate=simulate, steps=steps, tell=_tell),
+        stop_is_success=True,
+        stopping=lambda: _tell("Stopping. This takes a few seconds; Ctrl+C again hurries."),
+    )
+    _tell("Stopped. Nothing of the demo is left.")
 
 
 def _tell(text: str) -> None:
     # Not by rich: what is to be pasted must not be wrapped.
-    sys.stdout.write(f"\n{text}\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(f"\n{text}\n")
+        sys.stdout.flush()
+    except OSError:  # the terminal is gone, and the demo stops for that; what cannot be said must not be an error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -46,13 +46,19 @@ _UNREACHABLE = (
 )
 
 
-def run(main: Callable[[], Coroutine[Any, Any, T]], *, stop_is_success: bool = False) -> T | None:
+def run(
+    main: Callable[[], Coroutine[Any, Any, T]],
+    *,
+    stop_is_success: bool = False,
+    stopping: Callable[[], None] = lambda: None,
+) -> T | None:
     """Run the coroutine of a command; what goes wrong ends the command with a sentence and the exit code for it.
 
-    With `stop_is_success` a stop signal is the normal end, as for a server; None is returned then.
+    With `stop_is_success` a stop signal is the normal end, as for a server; None is returned then. `stopping` is called
+    as soon as the signal arrives, before anything ends.
     """
     try:
-        return run_process(main)
+        return run_process(main, stopping=stopping)
     except StoppedError:
         if stop_is_success:
             return None

@@ -24,6 +24,7 @@ from sandbox.workspace import workspace
 
 _PAGE = 500
 _GATEWAY = "gateway"
+_CHOOSE = "PORT (PORT=9000 make demo), --port or TOPICSNAP_PORT"
 
 
 async def run_demo(settings: Settings, *, simulate: bool, steps: Steps, tell: Callable[[str], None]) -> None:
@@ -34,7 +35,7 @@ async def run_demo(settings: Settings, *, simulate: bool, steps: Steps, tell: Ca
     """
     prepare(settings)
     reasons = ("You asked for it by --simulate.",) if simulate else missing_parts()
-    with ExitStack() as display, listening(settings.host, settings.port) as listener:
+    with ExitStack() as display, listening(settings.host, settings.port, choose=_CHOOSE) as listener:
         display.enter_context(steps.shown())
         async with (
             workspace() as directory,

@@ -24,16 +24,17 @@ class StoppedError(Exception):
         self.number = number
 
 
-def run_process(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+def run_process(main: Callable[[], Coroutine[Any, Any, T]], *, stopping: Callable[[], None] = lambda: None) -> T:
     """Run `main` and return its result.
 
-    Each stop signal cancels it: once to end gracefully, again to hurry. Raises StoppedError when it has ended for that.
+    Each stop signal cancels it: once to end gracefully, again to hurry. `stopping` is called at once for the first one.
+    Raises StoppedError when it has ended for that.
     """
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(_until_signalled(main))
+        return runner.run(_until_signalled(main, stopping))
 
 
-async def _until_signalled(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+async def _until_signalled(main: Callable[[], Coroutine[Any, Any, T]], stopping: Callable[[], None]) -> T:
     loop = asyncio.get_running_loop()
     received: list[signal.Signals] = []
     work = loop.create_task(main())
@@ -41,6 +42,8 @@ async def _until_signalled(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
     def stop(number: signal.Signals) -> None:
         received.append(number)
         work.cancel()
+        if len(received) == 1:
+            stopping()
 
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, stop, number)
@@ -51,8 +54,13 @@ async def _until_signalled(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
             raise StoppedError(received[0]) from None
         raise
     finally:
+        # One that comes now finds nothing left to end; by default it would kill the process before its last word.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         for number in STOP_SIGNALS:
             loop.remove_signal_handler(number)
+            if received:
+                signal.signal(number, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

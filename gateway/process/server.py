@@ -38,6 +38,9 @@ class Server(uvicorn.Server):
         """End; streams, which have no end of their own, end now."""
         self._stopping.set()
         await super().shutdown(sockets=sockets)
+        if self.force_exit:
+            # Uvicorn forgets what runs beside when it hurries; the closing loop would break that off, with a traceback.
+            await self.lifespan.shutdown()
 
     async def run_until_cancelled(self, listener: socket.socket) -> None:
         """Serve on `listener`.

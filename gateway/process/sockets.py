@@ -11,19 +11,17 @@ _BACKLOG = 2048
 
 
 @contextmanager
-def listening(host: str, port: int) -> Iterator[socket.socket]:
+def listening(host: str, port: int, *, choose: str = "--port or TOPICSNAP_PORT") -> Iterator[socket.socket]:
     """Yield a socket that listens there; connections wait in its queue until somebody accepts them.
 
-    Raises StartError, which says what to do, where the address cannot be had.
+    Raises StartError, which says what to do, where the address cannot be had; `choose` names the ways to another port.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            message = (
-                f"Port {port} on {host} is in use: choose another by --port or TOPICSNAP_PORT (0 takes a free one)."
-            )
+            message = f"Port {port} on {host} is in use: choose another by {choose} (0 takes a free one)."
             raise StartError(message) from error
         raise StartError(f"Cannot listen on {host}, port {port}: {error.strerror or error}.") from error
     with listener:

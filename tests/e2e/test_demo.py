@@ -14,6 +14,7 @@ import pytest
 from tests.cli.commands import Running, command, reachable, started
 
 START_SECONDS = 180.0
+STOPPED = "Stopped. Nothing of the demo is left."
 
 
 async def ready(running: Running) -> tuple[str, str]:
@@ -70,6 +71,8 @@ async def test_the_simulated_demo_says_so_wherever_it_shows(tmp_path: Path) -> N
         assert processes_of(tmp_path)  # the first goes on
         assert await running.stop(signal.SIGINT) == 0
     assert "Traceback" not in running.text
+    said = running.text.splitlines()
+    assert said.index("Stopping. This takes a few seconds; Ctrl+C again hurries.") < said.index(STOPPED)
     await all_gone(tmp_path)
     assert list(tmp_path.glob("topicsnap-*")) == []
 
@@ -81,8 +84,33 @@ async def test_a_port_in_use_stops_the_demo_before_anything_starts(tmp_path: Pat
         port = url.rsplit(":", 1)[1]
         ended = await command("demo", "--simulate", PORT=port, **variables)
         assert ended.code == 1
-        assert f"Port {port} on 127.0.0.1 is in use" in ended.err
+        assert f"Port {port} on 127.0.0.1 is in use: choose another by PORT (PORT=9000 make demo)" in ended.err
         assert await running.stop() == 0
+
+
+@pytest.mark.parametrize("moment", ["PostgreSQL: starting", "Ctrl+C stops everything."])
+async def test_a_second_ctrl_c_hurries_and_leaves_nothing(tmp_path: Path, moment: str) -> None:
+    async with started("demo", "--simulate", "--port", "0", TMPDIR=str(reachable(tmp_path))) as running:
+        await running.says(moment, START_SECONDS)
+        running.process.send_signal(signal.SIGINT)
+        await running.says("Stopping.")
+        assert await running.stop(signal.SIGINT) == 0
+    assert "Traceback" not in running.text
+    assert STOPPED in running.text
+    assert running.text.count("Stopping.") == 1
+    await all_gone(tmp_path)
+    assert list(tmp_path.glob("topicsnap-*")) == []
+
+
+async def test_a_terminal_that_is_closed_ends_the_demo_in_order(tmp_path: Path) -> None:
+    async with started("demo", "--simulate", "--port", "0", TMPDIR=str(reachable(tmp_path))) as running:
+        await ready(running)
+        # As a hang-up does it: nobody reads any more, and SIGHUP.
+        transport = running.process._transport.get_pipe_transport(1)  # type: ignore[attr-defined]
+        transport.close()
+        assert await running.stop(signal.SIGHUP) == 0
+    assert "Traceback" not in running.text
+    await all_gone(tmp_path)
 
 
 @pytest.mark.e2e
