@@ -59,12 +59,19 @@ class Downloads:
     def keep(self) -> str | None:
         """Give a second name to each file that pip is fetching or has fetched; return the name of the newest."""
         newest = None
-        # The order in which pip makes its folders is that of their times.
-        for path in sorted(self.temporary.glob("*/*.whl"), key=_age):
+        # The order in which pip makes its files is that of their times.
+        for path in sorted(self._arriving(), key=_age):
             with suppress(OSError):  # it is there already, or gone, or the file system knows no second names
                 os.link(path, self.files / path.name)
             newest = _project(path)
         return newest
+
+    def _arriving(self) -> list[Path]:
+        """Return the files in pip's folders, any of which may be removed while it is looked at."""
+        found: list[Path] = []
+        for folder in _inside(self.temporary):
+            found += (path for path in _inside(folder) if path.suffix == ".whl")
+        return found
 
     def remove(self) -> None:
         """Remove the folder."""
@@ -89,6 +96,12 @@ def wait(process: "subprocess.Popen[bytes]", look: Callable[[], None]) -> int:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         raise
+
+
+def _inside(folder: Path) -> list[Path]:
+    with suppress(OSError):
+        return list(folder.iterdir())
+    return []
 
 
 def _project(wheel: Path) -> str:
