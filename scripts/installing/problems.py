@@ -16,6 +16,10 @@ _UNREACHABLE = (
     "The package index cannot be reached. Look at the network, and in `pip config list` at proxy, index-url and cert. "
     f"{_AGAIN}"
 )
+_NOTHING = (
+    "The package index cannot be reached, or has no such package. Look at the network, and in `pip config list` at "
+    f"no-index, index-url and proxy. {_AGAIN}"
+)
 _NO_FILE = (
     "The package index has no such file for this Python and machine. Choose another Python (3.11 to 3.14) with "
     "PYTHON=/path/to/python, or another index."
@@ -25,6 +29,7 @@ _ADVICE = (
     (r"No space left on device|Errno 28|Disk quota exceeded", _FULL),
     (r"DO NOT MATCH THE HASHES", _OTHER_FILE),
     (r"Retrying|Connection|[Tt]imed? ?out|name resolution|Proxy|SSL|IncompleteRead|HTTP error", _UNREACHABLE),
+    (r"from versions: none", _NOTHING),
     (r"No matching distribution", _NO_FILE),
     (r"Permission denied|Errno 13|Read-only file system", _FORBIDDEN),
 )

@@ -54,7 +54,7 @@ def test_no_tracked_file_names(pattern: re.Pattern[str]) -> None:
         (PACKAGE_HOSTS, "--index-url https:/" + "/mirror.example/simple"),
         (PACKAGE_HOSTS, '"resolved": "https:/' + '/mirror.example/graphiql/-/graphiql-5.4.0.tgz"'),
         (PACKAGE_HOSTS, "see files.python" + "hosted.org"),
-        (paths_near(Path("/home/someone/topicsnap")), "#    uv pip compile -o /home/someone/constraints.txt"),
+        (paths_near(Path("/home/someone/topicsnap")), "#    uv pip compile -o /home/someone/runtime.txt"),
         (paths_near(Path("/checkouts/topicsnap")), "data: /checkouts/other/file"),
     ],
     ids=["index", "tarball", "host", "home", "folder"],
@@ -94,10 +94,12 @@ def test_every_package_says_what_it_owns() -> None:
 
 
 def test_every_dependency_is_explained() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    described = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    project = described["project"]
     requirements = [
         *project["dependencies"],
         *(line for extra in project["optional-dependencies"].values() for line in extra),
+        *(line for group in described["dependency-groups"].values() for line in group),
     ]
     names = {name[0] for line in requirements if (name := re.match(r"[\w.-]+", line))}
     explained = set(

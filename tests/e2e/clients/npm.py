@@ -25,7 +25,7 @@ class Clients:
 def install() -> Clients:
     """Return the project with what its lock says; a missing Node.js is a failure, not a reason to skip."""
     node = system_node() or wheel_node()
-    assert node is not None, "There is no Node.js with npm; the extra dev brings one."
+    assert node is not None, "There is no Node.js with npm; `make install` brings one."
     digest = hashlib.sha256(b"".join((SOURCE / name).read_bytes() for name in _PACKAGE)).hexdigest()[:16]
     folder = ROOT / "build" / f"clients-{digest}"
     folder.mkdir(parents=True, exist_ok=True)
