@@ -60,7 +60,7 @@ class Downloads:
         """Give a second name to each file that pip is fetching or has fetched; return the name of the newest."""
         newest = None
         # The order in which pip makes its folders is that of their times.
-        for path in sorted(self.temporary.glob("*/*.whl"), key=_age):
+        for path in sorted(_wheels(self.temporary), key=_age):
             with suppress(OSError):  # it is there already, or gone, or the file system knows no second names
                 os.link(path, self.files / path.name)
             newest = _project(path)
@@ -89,6 +89,15 @@ def wait(process: "subprocess.Popen[bytes]", look: Callable[[], None]) -> int:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         raise
+
+
+def _wheels(folder: Path) -> list[Path]:
+    """Return the wheels in the folders of `folder`, which pip removes while we look."""
+    found = []
+    for below in folder.iterdir():
+        with suppress(OSError):
+            found += [path for path in below.iterdir() if path.suffix == ".whl"]
+    return found
 
 
 def _project(wheel: Path) -> str:
