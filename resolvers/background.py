@@ -22,11 +22,13 @@ class Background:
         """Run `work` to its end and return its result, even if the caller is cancelled meanwhile."""
         task = self._task(work)
         try:
-            return await asyncio.shield(task)
+            # Not asyncio.shield, which from Python 3.14 on logs an error of the task by itself.
+            await asyncio.wait({task})
         except asyncio.CancelledError:
             # The caller is gone, and asyncio would tell of an error only when it collects the task.
             task.add_done_callback(_log_failure)
             raise
+        return task.result()
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` on its own; nobody waits for it, so what it raises is logged."""

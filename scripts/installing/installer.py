@@ -1,6 +1,7 @@
 """The installation: what is missing, group by group, in an environment that holds nothing else."""
 
 import hashlib
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -136,9 +137,7 @@ class Installer:
 
     def _project(self, pip: Pip, state: State) -> None:
         for left in self.venv.glob("lib/python*/site-packages/topicsnap-*.dist-info"):
-            for path in left.iterdir():
-                path.unlink()
-            left.rmdir()
+            shutil.rmtree(left)
         self._downloads.folder.mkdir(exist_ok=True)
         # Without the page, for pip keeps to itself what the build hook says of it.
         process = pip.start(
