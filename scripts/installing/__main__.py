@@ -21,7 +21,8 @@ def main(arguments: list[str]) -> int:
     check = "--check" in arguments
     (profile,) = (argument for argument in arguments if argument != "--check")
     progress = Progress()
-    installer = Installer(ROOT, profile, environ=dict(os.environ), progress=progress)
+    chosen = bool(os.environ.get("PYTHON"))
+    installer = Installer(ROOT, profile, environ=dict(os.environ), progress=progress, chosen=chosen)
     if check:
         return 0 if installer.up_to_date() else 1
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -29,8 +30,8 @@ def main(arguments: list[str]) -> int:
     try:
         with alone(ROOT / ".venv.lock", progress) as lock:
             # The one that was waited for may have done it.
-            if not installer.up_to_date() or os.environ.get("PYTHON"):
-                installer.run(lock, chosen=bool(os.environ.get("PYTHON")))
+            if not installer.up_to_date():
+                installer.run(lock)
     except InstallError as error:
         progress.say(f"Topicsnap is not installed. {error}")
         return 1

@@ -21,8 +21,10 @@ PROJECT = ("pyproject.toml", "hatch_build.py")
 class Installer:
     """Brings .venv of the checkout `root` up to date."""
 
-    def __init__(self, root: Path, profile: str, *, environ: dict[str, str], progress: Progress) -> None:
-        """Install for a profile, `demo` or `dev`."""
+    def __init__(
+        self, root: Path, profile: str, *, environ: dict[str, str], progress: Progress, chosen: bool = False
+    ) -> None:
+        """Install for a profile, `demo` or `dev`; `chosen` says that the user named the Python that runs."""
         self.root = root
         self.venv = root / ".venv"
         self.locks = read_locks(root, PROFILES[profile])
@@ -31,6 +33,11 @@ class Installer:
             "project": _checksum(root, [root / name for name in PROJECT]),
             "page": _checksum(root, _page_sources(root)),
         }
+        # Not only done, but found in order: once for each set of packages.
+        self._check_name = f"check-{profile}"
+        for name, groups in PROFILES.items():
+            self.wanted[f"check-{name}"] = " ".join(self.wanted[part] for part in (*groups, "project"))
+        self._chosen = chosen
         self._environ = environ
         self._progress = progress
         self._downloads = Downloads(root / ".venv-downloads")
@@ -39,17 +46,13 @@ class Installer:
     def up_to_date(self) -> bool:
         """Whether there is nothing to do."""
         state = State.read(self.venv)
-        return state is not None and state.usable(self.root, self.wanted) and not self._missing(state)
+        return state is not None and self._fits(state) and not self._missing(state)
 
-    def run(self, lock: int, *, chosen: bool) -> None:
-        """Install what is missing.
-
-        `lock` is the file that keeps others out; `chosen`, whether the user named the Python.
-
-        Raises InstallError.
-        """
+    def run(self, lock: int) -> None:
+        """Install what is missing; `lock` is the file that keeps others out. Raises InstallError."""
         begun = time.monotonic()
-        state = self._environment(chosen=chosen)
+        self._downloads.folder.mkdir(exist_ok=True)
+        state = self._environment()
         missing = self._missing(state)
         pip = Pip(environment.python_of(self.venv), self._environ, keep_open=[lock])
         groups = [lock for lock in self.locks if lock.group in missing]
@@ -62,26 +65,27 @@ class Installer:
             self._project(pip, state)
         if "page" in missing:
             self._page(state)
-        self._check(pip)
+        self._check(pip, state)
         self._downloads.remove()
         self._progress.say(f"Set up in {time.monotonic() - begun:.0f} s.")
 
     def _missing(self, state: State) -> list[str]:
-        names = [*(lock.group for lock in self.locks), "project", "page"]
+        names = [*(lock.group for lock in self.locks), "project", "page", self._check_name]
         return [name for name in names if state.done.get(name) != self.wanted[name]]
 
-    def _environment(self, *, chosen: bool) -> State:
+    def _fits(self, state: State) -> bool:
+        return state.usable(self.root, self.wanted) and (not self._chosen or state.python == this_python())
+
+    def _environment(self) -> State:
         """Return the record of an environment that can be built on, made anew where there is none."""
         state = State.read(self.venv)
-        if state is not None and state.usable(self.root, self.wanted) and environment.works(self.venv, self._environ):
-            if not chosen or state.python == this_python():
-                return state
-        elif state is None and not self._making.exists() and environment.is_plain(self.venv, self._environ):
+        if state is not None and self._fits(state) and environment.works(self.venv, self._environ):
+            return state
+        if state is None and not self._making.exists() and environment.is_plain(self.venv, self._environ):
             self._progress.say("Using the .venv that is there: nothing is installed in it yet.")
             return State(str(self.root), this_python())
         again = " anew" if self.venv.exists() else ""
         self._progress.say(f"Making .venv{again} with Python {this_python()}.")
-        self._downloads.folder.mkdir(exist_ok=True)
         self._making.touch()
         environment.make(self.venv, self._environ)
         state = State(str(self.root), this_python())
@@ -138,7 +142,6 @@ class Installer:
     def _project(self, pip: Pip, state: State) -> None:
         for left in self.venv.glob("lib/python*/site-packages/topicsnap-*.dist-info"):
             shutil.rmtree(left)
-        self._downloads.folder.mkdir(exist_ok=True)
         # Without the page, for pip keeps to itself what the build hook says of it.
         process = pip.start(
             "install",
@@ -157,7 +160,6 @@ class Installer:
 
     def _page(self, state: State) -> None:
         """Build the GraphiQL page. Where that fails the gateway goes without, and the sentence says why."""
-        self._downloads.folder.mkdir(exist_ok=True)
         with self._downloads.log.open("wb") as out:
             process = subprocess.Popen(
                 [environment.python_of(self.venv), "hatch_build.py"],
@@ -176,11 +178,14 @@ class Installer:
         state.done["page"] = self.wanted["page"]
         state.write(self.venv)
 
-    def _check(self, pip: Pip) -> None:
+    def _check(self, pip: Pip, state: State) -> None:
         """Have pip look whether every requirement of every package is there and fits."""
         process = pip.start("check", log=self._downloads.log)
         if wait(process, lambda: self._progress.update("pip check")):
             raise explained("Packages of locks/ do not fit each other; please report it", self._downloads.log)
+        fits = [name for name, groups in PROFILES.items() if state.done.keys() >= set(groups)]
+        state.done |= {f"check-{name}": self.wanted[f"check-{name}"] for name in fits}
+        state.write(self.venv)
 
     def _packages(self) -> int:
         return len(list(self.venv.glob("lib/python*/site-packages/*.dist-info")))

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
+from scripts.installing.locks import GROUPS
+
 _NAME = ".installed"
 
 
@@ -39,11 +41,7 @@ class State:
     def usable(self, root: Path, wanted: dict[str, str]) -> bool:
         """Whether what is there belongs to this checkout, and what is locked now is what was locked then."""
         groups = {**self.done, **self.begun}
-        return self.root == str(root) and all(
-            wanted.get(name, checksum) == checksum
-            for name, checksum in groups.items()
-            if name not in {"project", "page"}
-        )
+        return self.root == str(root) and all(groups[name] == wanted[name] for name in GROUPS if name in groups)
 
 
 def this_python() -> str:
