@@ -144,7 +144,7 @@ class Secrets(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Engine:
     """Everything that reaches out of the process, for the operations to work with. No part has a default."""
 
