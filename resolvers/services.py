@@ -10,6 +10,7 @@ from resolvers.background import Background
 from resolvers.following.watch_progress import ProgressHub
 from snapshots.identifiers import Clock, IdMaker
 from snapshots.ports.engine import Engine
+from snapshots.ports.telemetry import Telemetry
 from snapshots.requesting.backoff import RetryPolicy
 from snapshots.requesting.dispatch import Dispatcher
 
@@ -22,6 +23,7 @@ class Services:
     catalog_writer: CatalogWriter
     ledger: Ledger
     engine: Engine
+    telemetry: Telemetry
     dispatcher: Dispatcher
     """Sends through the channels of `engine`."""
     background: Background

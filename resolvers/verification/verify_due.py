@@ -78,6 +78,7 @@ async def _verify(
             await services.ledger.verify_again(tenant_id, due, due_at=now + rest)
         else:
             await services.ledger.record_verification(tenant_id, due, found, at=now)
+            services.telemetry.topic_verified(found.verdict)
     except DatabaseError as error:  # the others go on, and this one is taken up again
         logger.warning("what was found of %s could not be recorded: %s", due.topic_snapshot_id, error)
 

@@ -2,15 +2,15 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
-from gateway.graphql.view import GraphQLOptions
+from gateway.http.responses import RequestRefusedError
 from persistence.database.errors import DatabaseUnavailableError
 from resolvers.principal import Principal
 from snapshots.engines.recording import Behaviour
@@ -167,7 +167,7 @@ async def test_other_methods_are_not_taken(api: Api, method: str) -> None:
 
 
 async def test_refusals_are_json(api: Api) -> None:
-    api.options = GraphQLOptions(body_limit_bytes=50)
+    api.options = replace(api.options, body_limit_bytes=50)
     for answer, status in (
         (await snapshot(api, {"topic_ids": ["x" * 100]}), 413),
         (await snapshot(api, {"topic_ids": ["x"]}, content_type="text/plain"), 415),
@@ -179,7 +179,7 @@ async def test_refusals_are_json(api: Api) -> None:
 async def test_who_may_not_ask_is_told_so(api: Api) -> None:
     class Closed(Api):
         async def principal_of(self, connection: HTTPConnection) -> Principal:
-            raise HTTPException(401, "A bearer token is needed.", {"WWW-Authenticate": "Bearer"})
+            raise RequestRefusedError(401, "A bearer token is needed.", {"WWW-Authenticate": "Bearer"})
 
     closed = Closed(api.services, api.database, api.channel, api.states, api.observer)
     answer = await snapshot(closed, {"topic_ids": ["top_orders"]})

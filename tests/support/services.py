@@ -15,6 +15,7 @@ from resolvers.services import Services
 from snapshots.engines.simulated import simulated_engine
 from snapshots.identifiers import Clock, IdMaker, utc_now
 from snapshots.ports.engine import ConnectorStates, Engine, SignalChannel
+from snapshots.ports.telemetry import NoTelemetry, Telemetry
 from snapshots.requesting.backoff import RetryPolicy
 from snapshots.requesting.dispatch import Dispatcher
 from snapshots.vocabulary import SignalChannelKind
@@ -52,6 +53,7 @@ def make_services(
     deadline_seconds: float = 10.0,
     pause: Callable[[float], Awaitable[object]] = no_pause,
     retries: RetryPolicy | None = None,
+    telemetry: Telemetry | None = None,
 ) -> Services:
     """Services as a process has them, without announcements: who watches looks every few seconds."""
     ids = IdMaker()
@@ -61,6 +63,7 @@ def make_services(
         catalog_writer=CatalogWriter(database, ids),
         ledger=ledger,
         engine=engine,
+        telemetry=telemetry or NoTelemetry(),
         dispatcher=Dispatcher(engine.channels, deadline_seconds=deadline_seconds, pause=pause),
         background=Background(),
         progress=ProgressHub(ledger, stall_after=STALL_AFTER),
