@@ -29,8 +29,8 @@ def import_catalog(file: FileArgument, json: JsonOption = False) -> None:
 
 
 async def _import(file: Path) -> CatalogChanges:
+    from gateway.cli.import_file import read_import
     from gateway.databases import open_database
-    from gateway.import_file import read_import
     from gateway.metrics import NoMetrics
     from gateway.services import open_runtime
     from gateway.settings import load

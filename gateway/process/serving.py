@@ -10,11 +10,11 @@ from gateway.app import Parts, build_app
 from gateway.databases import open_database
 from gateway.following.worker import Worker
 from gateway.http.health import Check
-from gateway.logging import configure
 from gateway.metrics import Metrics, ProcessMetrics
+from gateway.process.logging import configure
+from gateway.process.provenance import check_packages
 from gateway.process.server import Server, make_server, tune_garbage_collection
 from gateway.process.sockets import listening, url_of
-from gateway.provenance import check_packages
 from gateway.routes import operation_routes
 from gateway.services import Runtime, open_runtime
 from gateway.settings import Settings, unknown_variables
@@ -77,7 +77,7 @@ async def app_parts(settings: Settings, runtime: Runtime, metrics: Metrics) -> P
     return Parts(
         routes=operation_routes(settings, runtime.services, metrics, stopping),
         checks=checks,
-        beside=[worker] if worker is not None else [],
+        background_work=[worker] if worker is not None else [],
         allowed_hosts=settings.allowed_hosts,
         graphiql=settings.graphiql,
         simulated=runtime.services.engine.simulated,

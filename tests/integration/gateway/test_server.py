@@ -95,7 +95,10 @@ class Broken(AbstractAsyncContextManager[None]):
 async def test_a_part_that_does_not_start_is_a_start_error(caplog: pytest.LogCaptureFixture) -> None:
     with listening("127.0.0.1", 0) as listener:
         server = make_server(
-            build_app(Parts(beside=[Broken()])), ready=lambda: None, shutdown_seconds=1.0, message_limit_bytes=1_048_576
+            build_app(Parts(background_work=[Broken()])),
+            ready=lambda: None,
+            shutdown_seconds=1.0,
+            message_limit_bytes=1_048_576,
         )
         with pytest.raises(StartError, match="the log says why"):
             await server.run_until_cancelled(listener)
