@@ -16,7 +16,7 @@ from snapshots.records import AnswerKind, BulkSnapshotRecord, SourceAnswer
 from snapshots.requesting.dispatch import Failed, Outcome, Send
 from snapshots.requesting.request import BulkSnapshotRequest, check
 from snapshots.requesting.retry import RetryRequest
-from snapshots.signalling.signals import EXECUTE_SNAPSHOT
+from snapshots.signalling.packing import EXECUTE_SNAPSHOT
 from snapshots.vocabulary import SnapshotErrorCode
 
 OPERATION = "bulkSnapshotTopics"
