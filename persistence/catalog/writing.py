@@ -7,8 +7,8 @@ from snapshots.catalog.importing import after_import
 from snapshots.catalog.state import changes
 from snapshots.catalog.syncing import after_sync
 from snapshots.errors import RequestError
-from snapshots.filters import is_storable
 from snapshots.identifiers import Clock, IdMaker, utc_now
+from snapshots.texts import is_storable
 from snapshots.vocabulary import UserErrorCode
 
 

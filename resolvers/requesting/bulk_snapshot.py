@@ -17,7 +17,7 @@ from snapshots.records import AnswerKind, BulkSnapshotRecord, SourceAnswer
 from snapshots.requesting.dispatch import Outcome, Send
 from snapshots.requesting.request import BulkSnapshotRequest, check
 from snapshots.requesting.retry import RetryRequest
-from snapshots.signalling.signals import EXECUTE_SNAPSHOT
+from snapshots.signalling.packing import EXECUTE_SNAPSHOT
 from snapshots.vocabulary import SnapshotErrorCode
 
 OPERATION = "bulkSnapshotTopics"
@@ -116,7 +116,7 @@ def _answer(services: Services, source: OpenedSource, outcome: Outcome | None) -
             if signals == 1
             else f"Dispatched the first of {signals} signals; each follows the end of that before it."
         )
-        if services.simulated:
+        if services.engine.simulated:
             message = f"Simulated: {message[0].lower()}{message[1:]}"
         return SourceAnswer(AnswerKind.DISPATCHED, " ".join(filter(None, (message, source.job.warning))))
     if outcome is None:

@@ -13,7 +13,7 @@ from snapshots.ports.engine import OutgoingSignal
 from snapshots.requesting.backoff import RetryPolicy
 from snapshots.requesting.dispatch import Outcome, Send, Unreached, may_pass
 from snapshots.requesting.leases import Lease
-from snapshots.signalling.signals import EXECUTE_SNAPSHOT
+from snapshots.signalling.packing import EXECUTE_SNAPSHOT
 from snapshots.states import SignalState
 from snapshots.vocabulary import SnapshotType
 

@@ -3,8 +3,8 @@
 from resolvers.principal import Principal
 from resolvers.services import Services
 from snapshots.errors import RequestError
+from snapshots.identifiers import is_valid_id
 from snapshots.records import SourceSnapshotRecord
-from snapshots.requesting.request import is_valid_id
 from snapshots.vocabulary import UserErrorCode
 
 

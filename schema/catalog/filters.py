@@ -11,9 +11,9 @@ from schema.enums import ConnectorState, SnapshotType, TopicProducer
 from schema.state_enums import BulkSnapshotState, SnapshotState
 from snapshots.catalog.contents import SourceFilter, TopicFilter
 from snapshots.errors import RequestError
-from snapshots.filters import is_storable
+from snapshots.identifiers import is_valid_id
 from snapshots.records import BulkSnapshotFilter
-from snapshots.requesting.request import is_valid_id
+from snapshots.texts import is_storable
 from snapshots.vocabulary import UserErrorCode
 
 MemberT = TypeVar("MemberT")

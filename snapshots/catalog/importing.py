@@ -13,10 +13,10 @@ from snapshots.catalog.contents import (
 )
 from snapshots.catalog.state import CatalogState, ConnectorEntry, NewId, Place, TopicEntry, with_look_alikes
 from snapshots.errors import FieldPath, InvalidRequestError, RequestError
-from snapshots.filters import is_storable
-from snapshots.identifiers import CLUSTER, MAX_ID_LENGTH, SOURCE_CONNECTOR, TOPIC
+from snapshots.identifiers import CLUSTER, MAX_ID_LENGTH, SOURCE_CONNECTOR, TOPIC, is_valid_id
 from snapshots.model import Cluster
-from snapshots.requesting.request import MAX_FINDINGS, is_valid_id
+from snapshots.requesting.request import MAX_FINDINGS
+from snapshots.texts import is_storable
 from snapshots.vocabulary import MappingKind, UserErrorCode
 
 MAX_NAME_LENGTH = 249

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote
 
-from snapshots.engines.debezium.following.notifications import is_scan_error
 from snapshots.errors import InvalidRequestError, RequestError
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.model import SourceConnector
 from snapshots.plan import Refusal
 from snapshots.requesting.request import id_list_findings, text_findings
+from snapshots.signalling.outcomes import is_scan_error
 from snapshots.vocabulary import SnapshotErrorCode, UserErrorCode
 
 MAX_SOURCES = 500

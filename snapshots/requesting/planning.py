@@ -7,7 +7,8 @@ from snapshots.errors import FilterError, SourceError
 from snapshots.model import SourceConnector, Topic
 from snapshots.plan import Finding, Plan, Refusal, Skip, SourceJob, TopicRequest
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
-from snapshots.signalling.signals import draft_signals, stops_connector
+from snapshots.signalling.names import stops_connector
+from snapshots.signalling.packing import draft_signals
 from snapshots.vocabulary import (
     ConnectorKind,
     SignalChannelKind,

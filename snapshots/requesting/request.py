@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, field
 
 from snapshots import filters
 from snapshots.errors import FieldPath, InvalidRequestError, RequestError
-from snapshots.filters import RowFilter, is_storable
-from snapshots.identifiers import MAX_ID_LENGTH
+from snapshots.filters import RowFilter
+from snapshots.identifiers import MAX_ID_LENGTH, is_valid_id
+from snapshots.texts import is_storable
 from snapshots.vocabulary import SnapshotType, UserErrorCode
 
 MAX_TOPICS = 500
@@ -90,11 +91,6 @@ def _id_findings(ids: Sequence[str], path: FieldPath) -> list[RequestError]:
         for position, one in enumerate(ids)
         if not is_valid_id(one)
     ]
-
-
-def is_valid_id(text: str) -> bool:
-    """Whether `text` could be the id of anything."""
-    return 0 < len(text) <= MAX_ID_LENGTH and not text.isspace() and is_storable(text)
 
 
 def id_list_findings(ids: Sequence[str], path: FieldPath, what: str, *, most: int) -> list[RequestError]:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from snapshots.errors import FieldPath, InvalidRequestError, RequestError
+from snapshots.identifiers import is_valid_id
 from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
-from snapshots.requesting.request import MAX_TOPICS, BulkSnapshotRequest, TopicOptions, is_valid_id, text_findings
+from snapshots.requesting.request import MAX_TOPICS, BulkSnapshotRequest, TopicOptions, text_findings
 from snapshots.states import SnapshotState, TopicSnapshotState
 from snapshots.verification.verdicts import VerificationState
 from snapshots.vocabulary import SnapshotErrorCode, UserErrorCode

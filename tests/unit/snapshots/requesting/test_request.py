@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from snapshots.errors import InvalidRequestError
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
-from snapshots.identifiers import MAX_ID_LENGTH
+from snapshots.identifiers import MAX_ID_LENGTH, is_valid_id
 from snapshots.requesting.request import (
     MAX_FINDINGS,
     MAX_KEY_LENGTH,
@@ -18,7 +18,6 @@ from snapshots.requesting.request import (
     BulkSnapshotRequest,
     TopicOptions,
     check,
-    is_valid_id,
 )
 from snapshots.vocabulary import SnapshotType, UserErrorCode
 from tests.factories import make_filter, make_request
