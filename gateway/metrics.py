@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from snapshots.plan import Refusal
 from snapshots.ports.engine import Receipt
 from snapshots.records import SourceAnswer
-from snapshots.requesting.dispatch import Outcome
+from snapshots.requesting.dispatch import Outcome, Unconfirmed, Unreached
 from snapshots.verification.verdicts import SnapshotVerdict
 
 
@@ -81,8 +82,15 @@ class OutcomeMetrics:
 
     def signal_sent(self, outcome: Outcome) -> None:
         """Count the outcome."""
-        code = "" if isinstance(outcome, Receipt) else outcome.code.value
-        self._metrics.count(SIGNALS, type(outcome).__name__.lower(), code)
+        match outcome:
+            case Receipt():
+                self._metrics.count(SIGNALS, "accepted", "")
+            case Refusal():
+                self._metrics.count(SIGNALS, "failed", outcome.code.value)
+            case Unconfirmed():
+                self._metrics.count(SIGNALS, "unconfirmed", outcome.code.value)
+            case Unreached():
+                self._metrics.count(SIGNALS, "unreached", outcome.code.value)
 
     def topic_verified(self, verdict: SnapshotVerdict) -> None:
         """Count the verdict."""

@@ -249,7 +249,7 @@ async def test_an_operation_and_its_outcomes_are_counted(api: Api) -> None:
     assert api.metrics.totals() == {
         "operations.rest.answered": 1,
         "signals.failed.SIGNAL_REJECTED": 1,
-        "signals.receipt": 1,
+        "signals.accepted": 1,
         "source_answers.dispatched": 1,
         "source_answers.failed.SIGNAL_REJECTED": 1,
     }

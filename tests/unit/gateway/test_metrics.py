@@ -7,9 +7,10 @@ import pytest
 from gateway.metrics import OPERATIONS, OutcomeMetrics, ProcessMetrics
 from gateway.process.serving import counting
 from snapshots.identifiers import utc_now
+from snapshots.plan import Refusal
 from snapshots.ports.engine import Receipt
 from snapshots.records import AnswerKind, SourceAnswer
-from snapshots.requesting.dispatch import Failed, Outcome, Unconfirmed, Unreached
+from snapshots.requesting.dispatch import Outcome, Unconfirmed, Unreached
 from snapshots.verification.verdicts import SnapshotVerdict
 from snapshots.vocabulary import SnapshotErrorCode
 
@@ -26,8 +27,8 @@ def test_totals_are_sorted_by_name() -> None:
 @pytest.mark.parametrize(
     ("outcome", "name"),
     [
-        (Receipt("memory"), "signals.receipt"),
-        (Failed(AWAY, "away", retryable=True), "signals.failed.CHANNEL_UNAVAILABLE"),
+        (Receipt("memory"), "signals.accepted"),
+        (Refusal(AWAY, "away", retryable=True), "signals.failed.CHANNEL_UNAVAILABLE"),
         (Unconfirmed(AWAY, "away"), "signals.unconfirmed.CHANNEL_UNAVAILABLE"),
         (Unreached(AWAY, "away", utc_now()), "signals.unreached.CHANNEL_UNAVAILABLE"),
     ],
