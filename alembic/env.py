@@ -10,8 +10,8 @@ from alembic import context
 from sqlalchemy import Connection, NullPool
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from persistence.connections import connector
-from persistence.queue_settings import queue_settings
+from persistence.database.connections import connector
+from persistence.queue import queue_settings
 from persistence.tables import metadata
 
 _QUEUE = queue_settings()

@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from sqlalchemy import select, text
 from sqlalchemy.dialects import postgresql
 
-from gateway.audit_json import json_line
+from gateway.export.json_lines import json_line
 from persistence import migrations
-from persistence.database import Database
+from persistence.database.pool import Database
 from persistence.embedded import EmbeddedPostgres
 from persistence.ledger.auditing import LedgerAuditing
 from persistence.ledger.conditions import bulk_conditions

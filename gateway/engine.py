@@ -7,21 +7,28 @@ from dataclasses import dataclass, field
 import aiohttp
 
 from resolvers.services import ClusterObserver
-from snapshots.engines.debezium.connect import ConnectClient
-from snapshots.engines.debezium.connect_states import CachedConnectorStates
-from snapshots.engines.debezium.inspector import DebeziumInspector
-from snapshots.engines.debezium.observe import KafkaConnectObserver
-from snapshots.engines.debezium.offsets import OffsetsProbe
-from snapshots.engines.debezium.signal_table import SignalTableChannel
-from snapshots.engines.debezium.signal_topic import SignalTopicChannel
-from snapshots.engines.debezium.source_rows import PostgresRows
-from snapshots.engines.debezium.source_trial import PostgresSourceTrial
-from snapshots.engines.debezium.topic_reader import KafkaTopicReader
+from snapshots.engines.debezium.catalog.observer import KafkaConnectObserver
+from snapshots.engines.debezium.connect.client import ConnectClient
+from snapshots.engines.debezium.connect.offsets import OffsetsProbe
+from snapshots.engines.debezium.connect.states import CachedConnectorStates
+from snapshots.engines.debezium.health.inspector import DebeziumInspector
+from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
+from snapshots.engines.debezium.signal_channels.signal_topic import SignalTopicChannel
+from snapshots.engines.debezium.source_database.postgresql.rows import PostgresRows
+from snapshots.engines.debezium.source_database.postgresql.source_trial import PostgresSourceTrial
+from snapshots.engines.debezium.verification.topic_reader import KafkaTopicReader
 from snapshots.engines.recording import NoProbe, NoTrial, SimulatedInspector
-from snapshots.kinds import SignalChannelKind
-from snapshots.ports import ConnectorStates, Secrets, SignalChannel, SignallingInspector, SnapshotProbe, SourceTrial
-from snapshots.unverifiable import NoRows, NoTopics
-from snapshots.verification_ports import SourceRows, TopicReader
+from snapshots.engines.unverifiable import NoRows, NoTopics
+from snapshots.ports.engine import (
+    ConnectorStates,
+    Secrets,
+    SignalChannel,
+    SignallingInspector,
+    SnapshotProbe,
+    SourceTrial,
+)
+from snapshots.ports.verification import SourceRows, TopicReader
+from snapshots.vocabulary import SignalChannelKind
 
 _HTTP_SECONDS = 10.0
 

@@ -9,18 +9,18 @@ from datetime import timedelta
 from gateway.engine import OpenEngine, debezium
 from gateway.secrets import ReferencedSecrets
 from gateway.settings import Settings
-from persistence.announcements import Announcements
-from persistence.catalog import Catalog
-from persistence.catalog_writer import CatalogWriter
-from persistence.database import Database
-from persistence.deadlines import Deadlines
+from persistence.catalog.reading import Catalog
+from persistence.catalog.writing import CatalogWriter
+from persistence.database.deadlines import Deadlines
+from persistence.database.pool import Database
 from persistence.ledger import Ledger
+from persistence.ledger.following.announcements import Announcements
 from resolvers.background import Background
+from resolvers.following.watch_progress import ProgressHub
 from resolvers.services import Services
-from resolvers.watch_progress import ProgressHub
-from snapshots.dispatch import Dispatcher
 from snapshots.identifiers import IdMaker
-from snapshots.retries import RetryPolicy
+from snapshots.requesting.backoff import RetryPolicy
+from snapshots.requesting.dispatch import Dispatcher
 
 logger = logging.getLogger(__name__)
 

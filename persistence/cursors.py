@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 import orjson
 from sqlalchemy import Row
 
-from snapshots.catalog import Page
+from snapshots.catalog.contents import Page
 from snapshots.errors import RequestError
 from snapshots.filters import is_storable
-from snapshots.kinds import UserErrorCode
+from snapshots.vocabulary import UserErrorCode
 
 ItemT = TypeVar("ItemT")
 

@@ -16,9 +16,9 @@ from sqlalchemy import Connection, NullPool, func, select, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from persistence.connections import address, connector
-from persistence.database import Database
-from persistence.errors import AccessRefusedError, NotMigratedError, UnsupportedServerError
+from persistence.database.connections import address, connector
+from persistence.database.errors import AccessRefusedError, NotMigratedError, UnsupportedServerError
+from persistence.database.pool import Database
 
 OLDEST_SERVER = 14
 """Oldest PostgreSQL that is tested and still maintained."""

@@ -5,20 +5,20 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
-from persistence.catalog import Catalog
-from persistence.catalog_writer import CatalogWriter
+from persistence.catalog.reading import Catalog
+from persistence.catalog.writing import CatalogWriter
 from persistence.ledger import Ledger
 from resolvers.background import Background
-from resolvers.watch_progress import STALL_AFTER, ProgressHub
-from snapshots.catalog import ObservedCluster
-from snapshots.dispatch import Dispatcher
+from resolvers.following.watch_progress import STALL_AFTER, ProgressHub
+from snapshots.catalog.contents import ObservedCluster
 from snapshots.engines.recording import NoProbe, NoTrial, SimulatedInspector
+from snapshots.engines.unverifiable import NoRows, NoTopics
 from snapshots.identifiers import Clock, IdMaker, utc_now
 from snapshots.model import Cluster
-from snapshots.ports import ConnectorStates, SignallingInspector, SnapshotProbe, SourceTrial
-from snapshots.retries import RetryPolicy
-from snapshots.unverifiable import NoRows, NoTopics
-from snapshots.verification_ports import SourceRows, TopicReader
+from snapshots.ports.engine import ConnectorStates, SignallingInspector, SnapshotProbe, SourceTrial
+from snapshots.ports.verification import SourceRows, TopicReader
+from snapshots.requesting.backoff import RetryPolicy
+from snapshots.requesting.dispatch import Dispatcher
 
 
 class ClusterObserver(Protocol):

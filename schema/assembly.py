@@ -14,12 +14,12 @@ from strawberry.types import ExecutionContext
 from schema.context import RequestContext
 from schema.errors import present
 from schema.federation import ANY
+from schema.following.topic_snapshot import TopicSnapshot
 from schema.mutation import Mutation
 from schema.query import Query
-from schema.results import SourceSnapshotDispatched, SourceSnapshotFailed, SourceSnapshotUnconfirmed
+from schema.requesting.results import SourceSnapshotDispatched, SourceSnapshotFailed, SourceSnapshotUnconfirmed
 from schema.scalars import SCALARS
 from schema.subscription import Subscription
-from schema.topic_snapshot import TopicSnapshot
 
 FEDERATION_VERSION: Final = "2.9"
 """The newest that both Apollo's composer and The Guild's know."""

@@ -4,9 +4,9 @@ from typing import Annotated, Any, Protocol, Self, TypeAlias
 
 import strawberry
 
-from snapshots.catalog import Page
+from snapshots.catalog.contents import Page
 from snapshots.errors import RequestError
-from snapshots.kinds import UserErrorCode
+from snapshots.vocabulary import UserErrorCode
 
 MAX_PAGE = 500
 DEFAULT_PAGE = 50

@@ -12,7 +12,7 @@ import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from snapshots.filters import FilterOperator
-from snapshots.kinds import (
+from snapshots.vocabulary import (
     ConnectorState,
     MappingKind,
     SignalChannelKind,

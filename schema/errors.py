@@ -4,7 +4,7 @@ import logging
 
 from graphql import GraphQLError
 
-from persistence.errors import DatabaseUnavailableError
+from persistence.database.errors import DatabaseUnavailableError
 from snapshots.errors import RequestError, UnconfirmedError
 
 logger = logging.getLogger(__name__)

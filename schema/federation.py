@@ -11,12 +11,12 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.federation.schema import FederationAny
 
-from schema.bulk_snapshot import BulkSnapshot
+from schema.catalog.source_connector import SourceConnector
+from schema.catalog.topic import Topic
 from schema.context import Info
 from schema.fields import computed
-from schema.source_connector import SourceConnector
-from schema.source_snapshot import SourceSnapshot
-from schema.topic import Topic
+from schema.following.bulk_snapshot import BulkSnapshot
+from schema.following.source_snapshot import SourceSnapshot
 
 MAX_REPRESENTATIONS = 1000
 

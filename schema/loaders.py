@@ -13,16 +13,16 @@ from typing import TypeVar
 from strawberry.dataloader import DataLoader
 
 from resolvers.cancellation import contain
-from resolvers.health import inspect_sources
+from resolvers.health.check_health import inspect_sources
 from resolvers.services import Services
 from snapshots.audit import LedgerEvent
-from snapshots.catalog import Page, TopicFilter
+from snapshots.catalog.contents import Page, TopicFilter
 from snapshots.filters import is_storable
-from snapshots.health.observed import ObservedSignalling
+from snapshots.following.failed_scans import RestartRequirement
 from snapshots.model import SourceConnector, Topic
+from snapshots.ports.observed_signalling import ObservedSignalling
 from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
-from snapshots.request import is_valid_id
-from snapshots.restarts import RestartRequirement
+from snapshots.requesting.request import is_valid_id
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

@@ -4,21 +4,21 @@ from typing import Annotated
 
 import strawberry
 
-from resolvers.abandon_snapshots import abandon_snapshots
-from resolvers.bulk_snapshot import bulk_snapshot_topics
-from resolvers.clear_restart_requirements import clear_restart_requirements
-from resolvers.retry_bulk_snapshot import retry_bulk_snapshot
-from resolvers.sync_catalog import sync_catalog
-from resolvers.verify_snapshot import verify_snapshot
-from schema.abandon_snapshots import AbandonSnapshotsInput, AbandonSnapshotsPayload
-from schema.bulk_snapshot_topics import BulkSnapshotTopicsPayload
-from schema.catalog_sync import SyncCatalogInput, SyncCatalogPayload
-from schema.clear_restart_requirements import ClearRestartRequirementsInput, ClearRestartRequirementsPayload
+from resolvers.catalog.sync_catalog import sync_catalog
+from resolvers.following.abandon_snapshots import abandon_snapshots
+from resolvers.following.clear_restart_requirements import clear_restart_requirements
+from resolvers.requesting.bulk_snapshot import bulk_snapshot_topics
+from resolvers.requesting.retry_bulk_snapshot import retry_bulk_snapshot
+from resolvers.verification.verify_snapshot import verify_snapshot
+from schema.catalog.sync_catalog import SyncCatalogInput, SyncCatalogPayload
 from schema.context import Info
 from schema.fields import computed
-from schema.inputs import BulkSnapshotTopicsInput
-from schema.retry_bulk_snapshot import RetryBulkSnapshotInput
-from schema.verify_snapshot import VerifySnapshotInput, VerifySnapshotPayload
+from schema.following.abandon_snapshots import AbandonSnapshotsInput, AbandonSnapshotsPayload
+from schema.following.clear_restart_requirements import ClearRestartRequirementsInput, ClearRestartRequirementsPayload
+from schema.requesting.bulk_snapshot_topics import BulkSnapshotTopicsPayload
+from schema.requesting.inputs import BulkSnapshotTopicsInput
+from schema.requesting.retry_bulk_snapshot import RetryBulkSnapshotInput
+from schema.verification.verify_snapshot import VerifySnapshotInput, VerifySnapshotPayload
 from snapshots.errors import RequestError
 
 

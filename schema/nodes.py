@@ -6,13 +6,13 @@ from typing import Any
 
 from strawberry.dataloader import DataLoader
 
-from schema.bulk_snapshot import BulkSnapshot
+from schema.catalog.source_connector import SourceConnector
+from schema.catalog.topic import Topic
+from schema.following.bulk_snapshot import BulkSnapshot
+from schema.following.source_snapshot import SourceSnapshot
+from schema.following.topic_snapshot import TopicSnapshot
 from schema.loaders import Loaders
 from schema.node import Node
-from schema.source_connector import SourceConnector
-from schema.source_snapshot import SourceSnapshot
-from schema.topic import Topic
-from schema.topic_snapshot import TopicSnapshot
 from snapshots import identifiers
 
 MAX_NODES = 500

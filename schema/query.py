@@ -7,13 +7,8 @@ from typing import Annotated
 import strawberry
 from strawberry.federation.schema import FederationAny
 
-from resolvers.plan_bulk_snapshot import plan_bulk_snapshot
-from schema.bulk_snapshot import BulkSnapshot, BulkSnapshotConnection
-from schema.connections import DEFAULT_PAGE, After, First, check_first
-from schema.context import Info
-from schema.federation import MAX_REPRESENTATIONS, Entity, Service, resolve_entity
-from schema.fields import computed
-from schema.filters import (
+from resolvers.requesting.plan_bulk_snapshot import plan_bulk_snapshot
+from schema.catalog.filters import (
     BulkSnapshotFilterInput,
     SourceFilterInput,
     TopicFilterInput,
@@ -21,15 +16,20 @@ from schema.filters import (
     source_filter,
     topic_filter,
 )
-from schema.inputs import BulkSnapshotTopicsInput
+from schema.catalog.source_connector import SourceConnector, SourceConnectorConnection
+from schema.catalog.topic import Topic, TopicConnection
+from schema.connections import DEFAULT_PAGE, After, First, check_first
+from schema.context import Info
+from schema.federation import MAX_REPRESENTATIONS, Entity, Service, resolve_entity
+from schema.fields import computed
+from schema.following.bulk_snapshot import BulkSnapshot, BulkSnapshotConnection
 from schema.node import Node
 from schema.nodes import MAX_NODES, find_nodes
-from schema.plan import BulkSnapshotPlan
-from schema.source_connector import SourceConnector, SourceConnectorConnection
-from schema.topic import Topic, TopicConnection
+from schema.requesting.inputs import BulkSnapshotTopicsInput
+from schema.requesting.plan import BulkSnapshotPlan
 from schema.viewer import Viewer
 from snapshots.errors import RequestError
-from snapshots.kinds import UserErrorCode
+from snapshots.vocabulary import UserErrorCode
 
 
 def check_count(name: str, count: int, most: int) -> None:

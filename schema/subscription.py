@@ -6,9 +6,9 @@ from typing import Annotated
 
 import strawberry
 
-from schema.bulk_snapshot import BulkSnapshot
 from schema.context import Info
 from schema.fields import streamed
+from schema.following.bulk_snapshot import BulkSnapshot
 
 
 @strawberry.type(description="What can be watched.")

@@ -1,6 +1,6 @@
 """The small tree of errors that Topicsnap raises on purpose, each with a message that is fit for users."""
 
-from snapshots.kinds import SnapshotErrorCode, UserErrorCode
+from snapshots.vocabulary import SnapshotErrorCode, UserErrorCode
 
 
 class TopicsnapError(Exception):

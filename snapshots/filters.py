@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from snapshots.errors import FilterError
-from snapshots.kinds import Dialect, SnapshotType
+from snapshots.vocabulary import Dialect, SnapshotType
 
 MAX_CONDITIONS = 50
 MAX_VALUES = 200

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from snapshots.kinds import ConnectorKind, ConnectorState, Dialect, MappingKind, SignalChannelKind, TopicProducer
+from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect, MappingKind, SignalChannelKind, TopicProducer
 
 DOCUMENTED_SIGNAL_DATA_CHARACTERS = 2048
 """Length of the signal table's `data` column in Debezium's documented DDL (docs: Sending signals to a connector)."""

@@ -1,93 +1,79 @@
-"""From topics to jobs: which source gets which signals, and which topics are skipped, with the reason. Pure."""
+"""What a plan is made of: a job for each source with its signals, and a skip for each topic that goes nowhere."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from snapshots.engines.debezium.signals import draft_signals, stops_connector
-from snapshots.errors import FilterError, SourceError
-from snapshots.jobs import Finding, Plan, Skip, SourceJob, TopicRequest
-from snapshots.kinds import ConnectorKind, SignalChannelKind, SkipReason, SnapshotErrorCode, SnapshotType, TopicProducer
+from snapshots.filters import RowFilter
 from snapshots.model import SourceConnector, Topic
-from snapshots.request import BulkSnapshotRequest, TopicOptions
-
-SKIP_MESSAGES: Mapping[SkipReason, str] = {
-    SkipReason.TOPIC_NOT_FOUND: "No topic has this id.",
-    SkipReason.NOT_FROM_SOURCE: "No source connector produces this topic, so there is nothing to snapshot.",
-    SkipReason.NO_DATA_COLLECTION: "The table behind this topic is not known; import an explicit mapping for it.",
-    SkipReason.KEYLESS_TABLE: "The table has no key, and an incremental snapshot would lose rows; use BLOCKING.",
-    SkipReason.UNSAFE_NAME: (
-        "The table's name has blanks or quotes, and an incremental snapshot of it can stop its connector for good; "
-        "use BLOCKING."
-    ),
-}
+from snapshots.vocabulary import SkipReason, SnapshotErrorCode
 
 
-def make_plan(
-    request: BulkSnapshotRequest, routes: Mapping[str, Topic], findings: Mapping[str, Finding] | None = None
-) -> Plan:
-    """Plan `request` over `routes`, the topics of this tenant by id (unknown ids are simply absent).
+@dataclass(frozen=True, slots=True)
+class TopicRequest:
+    """One topic of a job: its route and what was asked of it."""
 
-    `findings` are those of the SourceTrial, by topic id: such a topic is skipped.
+    topic: Topic
+    data_collection: str
+    filter: RowFilter | None = None
+    surrogate_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignalDraft:
+    """An `execute-snapshot` signal as it will be sent, but for its id: `data` is the exact JSON text."""
+
+    data: str
+    topics: tuple[TopicRequest, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a source cannot take its part, for certain."""
+
+    code: SnapshotErrorCode
+    message: str
+    retryable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SourceJob:
+    """All that one source is asked for; with a `refusal` it is recorded as failed and nothing is sent."""
+
+    source: SourceConnector
+    topics: tuple[TopicRequest, ...]
+    signals: tuple[SignalDraft, ...]
+    refusal: Refusal | None = None
+    warning: str | None = None
+    """Something that does not stop the dispatch, such as a connector state that could not be asked."""
+
+    def refused(self, code: SnapshotErrorCode, message: str, *, retryable: bool) -> "SourceJob":
+        """Return the job with a refusal; the first refusal stays."""
+        return self if self.refusal else replace(self, refusal=Refusal(code, message, retryable))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Why a topic must not be sent, as a look at its source's database showed."""
+
+    reason: SkipReason
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A topic that is sent to no source."""
+
+    topic_id: str
+    topic: Topic | None
+    reason: SkipReason
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every distinct topic id of the request is in exactly one job or in exactly one skip.
+
+    `jobs` are in order of the first appearance of their sources, topics and skips in the order of the input.
     """
-    options = {option.topic_id: option for option in request.options}
-    asked: dict[str, list[TopicRequest]] = {}
-    sources: dict[str, SourceConnector] = {}
-    skips: list[Skip] = []
-    for topic_id in request.distinct_ids:
-        topic = routes.get(topic_id)
-        reason = _skip_reason(topic, request.snapshot_type)
-        if topic is None or topic.source is None or topic.data_collection is None or reason:
-            reason = reason or SkipReason.TOPIC_NOT_FOUND
-            skips.append(Skip(topic_id, topic, reason, SKIP_MESSAGES[reason]))
-            continue
-        if finding := (findings or {}).get(topic_id):
-            skips.append(Skip(topic_id, topic, finding.reason, finding.message))
-            continue
-        sources.setdefault(topic.source.id, topic.source)
-        option = options.get(topic_id, TopicOptions(topic_id))
-        asked.setdefault(topic.source.id, []).append(
-            TopicRequest(topic, topic.data_collection, option.filter, option.surrogate_key)
-        )
-    jobs = tuple(_job(sources[source_id], tuple(topics), request.snapshot_type) for source_id, topics in asked.items())
-    return Plan(jobs, tuple(skips))
 
-
-def _skip_reason(topic: Topic | None, snapshot_type: SnapshotType) -> SkipReason | None:
-    if topic is None:
-        return SkipReason.TOPIC_NOT_FOUND
-    if topic.producer is not TopicProducer.SOURCE or topic.source is None or topic.source.kind is ConnectorKind.SINK:
-        return SkipReason.NOT_FROM_SOURCE
-    if not topic.data_collection or topic.data_collection.isspace():  # Debezium trims: an empty entry may match all
-        return SkipReason.NO_DATA_COLLECTION
-    if topic.keyless and snapshot_type is SnapshotType.INCREMENTAL:
-        return SkipReason.KEYLESS_TABLE
-    if stops_connector(topic.data_collection, snapshot_type, topic.source.dialect):
-        return SkipReason.UNSAFE_NAME
-    return None
-
-
-def _job(source: SourceConnector, topics: tuple[TopicRequest, ...], snapshot_type: SnapshotType) -> SourceJob:
-    job = SourceJob(source, topics, (), warning=None if source.is_followed else _not_followed(source))
-    if source.signal_channel is None:
-        message = (
-            f"Connector {source.name} has no signal channel that Topicsnap can use: enable `source` with a signal "
-            "table and a reference to the database's credentials, or `kafka`."
-        )
-        return job.refused(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, message, retryable=False)
-    if source.signal_channel is SignalChannelKind.SOURCE_TABLE and not source.signal_collection:
-        message = f"Connector {source.name} is signalled by table, but no signal table is known for it."
-        return job.refused(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, message, retryable=False)
-    try:
-        return replace(job, signals=draft_signals(source, topics, snapshot_type))
-    except FilterError as error:
-        return job.refused(SnapshotErrorCode.FILTER_NOT_SUPPORTED, str(error), retryable=False)
-    except SourceError as error:
-        return job.refused(error.code, error.message, retryable=error.retryable)
-
-
-def _not_followed(source: SourceConnector) -> str:
-    if source.notification_topic is None:
-        lack = f"connector {source.name} sends no notifications (`notification.enabled.channels`)"
-    else:
-        lack = f"no Kafka is known for cluster {source.cluster.name}"
-    return f"The snapshot cannot be followed, because {lack}: how each table ends will not be known."
+    jobs: tuple[SourceJob, ...]
+    skips: tuple[Skip, ...]

@@ -5,11 +5,17 @@ from datetime import datetime
 from enum import StrEnum
 
 from snapshots.filters import RowFilter
-from snapshots.jobs import Skip
-from snapshots.kinds import SignalChannelKind, SnapshotErrorCode, SnapshotOrigin, SnapshotType, TopicSnapshotOutcome
 from snapshots.model import SourceConnector, Topic
+from snapshots.plan import Skip
 from snapshots.states import BulkSnapshotState, SignalState, SnapshotState, TopicSnapshotState, bulk_state
-from snapshots.verdicts import SnapshotVerdict, VerificationState
+from snapshots.verification.verdicts import SnapshotVerdict, VerificationState
+from snapshots.vocabulary import (
+    SignalChannelKind,
+    SnapshotErrorCode,
+    SnapshotOrigin,
+    SnapshotType,
+    TopicSnapshotOutcome,
+)
 
 
 class AnswerKind(StrEnum):

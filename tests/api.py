@@ -14,29 +14,23 @@ from starlette.types import ASGIApp
 from gateway.graphql.route import AppRoute
 from gateway.graphql.view import GraphQLOptions, build_graphql_app
 from gateway.rest.routes import rest_routes
-from persistence.catalog import Catalog
-from persistence.catalog_writer import CatalogWriter
-from persistence.database import Database
+from persistence.catalog.reading import Catalog
+from persistence.catalog.writing import CatalogWriter
+from persistence.database.pool import Database
+from persistence.database.statement_counter import StatementCounter
 from persistence.ledger import Ledger
-from persistence.statement_counter import StatementCounter
 from resolvers.background import Background
+from resolvers.following.watch_progress import ProgressHub
 from resolvers.principal import LOCAL_PRINCIPAL, Principal
 from resolvers.services import Services
-from resolvers.watch_progress import ProgressHub
-from snapshots.catalog import (
-    CatalogImport,
-    ImportedCluster,
-    ImportedConnector,
-    ImportedTopic,
-    ObservedCluster,
-)
-from snapshots.dispatch import Dispatcher
+from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic, ObservedCluster
 from snapshots.engines.recording import RecordingChannel
 from snapshots.errors import ClusterUnreachableError
 from snapshots.identifiers import IdMaker
-from snapshots.kinds import ConnectorState, Dialect, SignalChannelKind, TopicProducer
 from snapshots.model import Cluster
-from snapshots.ports import ConnectorObservation
+from snapshots.ports.engine import ConnectorObservation
+from snapshots.requesting.dispatch import Dispatcher
+from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind, TopicProducer
 from tests.asgi import Answer, ask
 
 OBSERVED_AT = datetime(2026, 5, 17, 9, 30, tzinfo=UTC)

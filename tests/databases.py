@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from persistence import migrations
-from persistence.database import Database
+from persistence.database.pool import Database
 
 _TEMPLATE = "topicsnap_template"
 _NUMBERS = count(1)

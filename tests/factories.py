@@ -1,9 +1,9 @@
 """Plain functions that make values of the core: each is valid as it is, and a test names only what it is about."""
 
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
-from snapshots.kinds import ConnectorKind, Dialect, MappingKind, SignalChannelKind, SnapshotType, TopicProducer
 from snapshots.model import Cluster, SourceConnector, Topic
-from snapshots.request import BulkSnapshotRequest, TopicOptions
+from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
+from snapshots.vocabulary import ConnectorKind, Dialect, MappingKind, SignalChannelKind, SnapshotType, TopicProducer
 
 
 def make_cluster(id: str = "clu_1", *, connect_url: str | None = "http://connect.example:8083") -> Cluster:

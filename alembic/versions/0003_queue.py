@@ -8,7 +8,7 @@ from alembic import op
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
 
 from persistence.migration_tools import APP_ROLE, READ_AND_WRITE, grant, run_script
-from persistence.queue_settings import queue_settings
+from persistence.queue import queue_settings
 
 revision = "0003"
 down_revision = "0002"

@@ -12,9 +12,9 @@ from gateway.cli.health import SourceHealth
 from gateway.cli.verdicts import TopicVerdict
 from gateway.cli.views import BulkView
 from gateway.settings import load
-from snapshots.catalog import SyncResult
+from snapshots.catalog.contents import SyncResult
 from snapshots.errors import TopicsnapError
-from snapshots.kinds import SnapshotType
+from snapshots.vocabulary import SnapshotType
 
 
 class NotKnownError(TopicsnapError):

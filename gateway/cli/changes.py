@@ -6,7 +6,7 @@ from dataclasses import asdict
 import orjson
 import typer
 
-from snapshots.catalog import CatalogChanges, Changes, SyncResult
+from snapshots.catalog.contents import CatalogChanges, Changes, SyncResult
 
 _MOST_NAMES = 20
 

@@ -8,21 +8,21 @@ from gateway.cli.backend import NotKnownError, choose, choose_sources, split_nam
 from gateway.cli.health import SourceHealth
 from gateway.cli.verdicts import TopicVerdict
 from gateway.cli.views import BulkView, from_record, with_answers
-from resolvers.bulk_snapshot import bulk_snapshot_topics
-from resolvers.health import check_health, stalled
+from resolvers.catalog.sync_catalog import sync_catalog
+from resolvers.health.check_health import check_health, stalled
 from resolvers.principal import LOCAL_PRINCIPAL
-from resolvers.retry_bulk_snapshot import retry_bulk_snapshot
+from resolvers.requesting.bulk_snapshot import bulk_snapshot_topics
+from resolvers.requesting.retry_bulk_snapshot import retry_bulk_snapshot
 from resolvers.services import Services
-from resolvers.sync_catalog import sync_catalog
-from resolvers.verify import verify_due
-from resolvers.verify_snapshot import verify_snapshot
-from schema.answers import answer_of
-from snapshots.catalog import SyncResult, TopicFilter
-from snapshots.kinds import SnapshotType
+from resolvers.verification.verify_due import verify_due
+from resolvers.verification.verify_snapshot import verify_snapshot
+from schema.requesting.answers import answer_of
+from snapshots.catalog.contents import SyncResult, TopicFilter
 from snapshots.model import Topic
 from snapshots.records import BulkSnapshotRecord
-from snapshots.request import BulkSnapshotRequest
-from snapshots.retry_request import RetryRequest
+from snapshots.requesting.request import BulkSnapshotRequest
+from snapshots.requesting.retry import RetryRequest
+from snapshots.vocabulary import SnapshotType
 
 _PAGE = 500
 

@@ -11,7 +11,7 @@ import typer
 from gateway.errors import ServerUnreachableError, SettingsError
 from gateway.following.follower import KafkaUnreachableError
 from gateway.process.processes import StoppedError, run_process
-from persistence.errors import AccessRefusedError, DatabaseUnavailableError
+from persistence.database.errors import AccessRefusedError, DatabaseUnavailableError
 from snapshots.errors import (
     ClusterUnreachableError,
     DatabaseUnreachableError,
@@ -19,7 +19,7 @@ from snapshots.errors import (
     RequestError,
     TopicsnapError,
 )
-from snapshots.kinds import UserErrorCode
+from snapshots.vocabulary import UserErrorCode
 
 T = TypeVar("T")
 

@@ -90,11 +90,11 @@ async def _export(
     topics: Sequence[str] | None,
     output: Path | None,
 ) -> int:
-    from gateway.audit_csv import csv_lines, header
-    from gateway.audit_json import json_line
     from gateway.databases import open_database
+    from gateway.export.csv_rows import csv_lines, header
+    from gateway.export.json_lines import json_line
     from gateway.settings import load
-    from persistence.database import Database
+    from persistence.database.pool import Database
     from persistence.ledger.auditing import LedgerAuditing
     from persistence.migrations import require_head
     from resolvers.principal import LOCAL_PRINCIPAL

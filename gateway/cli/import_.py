@@ -8,7 +8,7 @@ import typer
 from gateway.cli.changes import print_changes
 from gateway.cli.exits import run
 from gateway.cli.options import JsonOption
-from snapshots.catalog import CatalogChanges
+from snapshots.catalog.contents import CatalogChanges
 
 FileArgument = Annotated[
     Path, typer.Argument(metavar="FILE", help="YAML or JSON with the sections clusters, connectors and topics.")
@@ -33,7 +33,7 @@ async def _import(file: Path) -> CatalogChanges:
     from gateway.import_file import read_import
     from gateway.services import open_runtime
     from gateway.settings import load
-    from resolvers.import_catalog import import_catalog as carry_out
+    from resolvers.catalog.import_catalog import import_catalog as carry_out
     from resolvers.principal import LOCAL_PRINCIPAL
 
     given = read_import(file)

@@ -60,7 +60,7 @@ def prune(
 
 async def _prune(settings: Settings, before: datetime | None, keep_days: int | None, *, dry_run: bool) -> "Pruned":
     from gateway.databases import open_database
-    from persistence.database import Database
+    from persistence.database.pool import Database
     from persistence.ledger.pruning import LedgerPruning
     from persistence.migrations import require_head
     from resolvers.principal import LOCAL_PRINCIPAL

@@ -8,7 +8,7 @@ from gateway.cli.asking import ask_and_show
 from gateway.cli.backend import Backend
 from gateway.cli.options import DEFAULT_SERVER, DirectOption, JsonOption, ServerOption
 from gateway.cli.views import BulkView
-from snapshots.kinds import SnapshotType
+from snapshots.vocabulary import SnapshotType
 
 TopicsArgument = Annotated[
     list[str], typer.Argument(help="Names or ids of topics; `cluster/name` where a name is twofold.")

@@ -8,7 +8,7 @@ from gateway.cli.backend import open_backend
 from gateway.cli.changes import print_sync
 from gateway.cli.exits import Exit, fail, run
 from gateway.cli.options import DEFAULT_SERVER, DirectOption, JsonOption, ServerOption
-from snapshots.catalog import SyncResult
+from snapshots.catalog.contents import SyncResult
 from snapshots.errors import ClusterUnreachableError
 
 ClusterArgument = Annotated[

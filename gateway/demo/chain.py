@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from gateway.engine import OpenEngine
 from resolvers.services import Services
-from snapshots.catalog import CatalogImport, ImportedTopic
-from snapshots.kinds import TopicProducer
+from snapshots.catalog.contents import CatalogImport, ImportedTopic
+from snapshots.vocabulary import TopicProducer
 
 CLUSTER = "demo"
 

@@ -13,8 +13,8 @@ from gateway.errors import StartError
 from gateway.secrets import ReferencedSecrets
 from sandbox.errors import SandboxError
 from sandbox.stack import Sandbox
-from snapshots.catalog import CatalogImport, ImportedCluster, ImportedConnector
-from snapshots.kinds import SignalChannelKind
+from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector
+from snapshots.vocabulary import SignalChannelKind
 
 NOTE = (
     "Everything here runs on this machine and is gone when you stop it: PostgreSQL, Kafka Connect with Debezium, and "

@@ -15,10 +15,10 @@ from gateway.process.sockets import listening, url_of
 from gateway.services import open_runtime
 from gateway.settings import Settings
 from persistence.migrations import upgrade
-from resolvers.import_catalog import import_catalog
+from resolvers.catalog.import_catalog import import_catalog
+from resolvers.catalog.sync_catalog import sync_catalog
 from resolvers.principal import LOCAL_PRINCIPAL
 from resolvers.services import Services
-from resolvers.sync_catalog import sync_catalog
 from sandbox.platform import missing_parts
 from sandbox.workspace import workspace
 

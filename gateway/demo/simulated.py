@@ -12,15 +12,15 @@ from gateway.demo.steps import Steps
 from gateway.engine import Engine
 from gateway.errors import StartError
 from persistence.embedded import EmbeddedPostgres, EmbeddedPostgresError
-from resolvers.follow import apply_notifications
+from resolvers.following.apply_notifications import apply_notifications
 from resolvers.principal import DEFAULT_TENANT
 from resolvers.services import Services
-from snapshots.catalog import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic, ObservedCluster
+from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic, ObservedCluster
 from snapshots.errors import ClusterUnreachableError
-from snapshots.kinds import ConnectorKind, ConnectorState, Dialect, SignalChannelKind
+from snapshots.following.notifications import Notification
 from snapshots.model import Cluster
-from snapshots.notifications import Notification
-from snapshots.ports import ConnectorObservation
+from snapshots.ports.engine import ConnectorObservation
+from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect, SignalChannelKind
 
 KEYLESS = "public.audit_log"
 TABLES: Mapping[str, Mapping[str, int]] = {

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 import orjson
 
-from snapshots.engines.debezium.signals import plain_name
 from snapshots.engines.recording import RecordedSignal, RecordingChannel
-from snapshots.kinds import SnapshotType
-from snapshots.notifications import Notification, NotificationKind
+from snapshots.following.notifications import Notification, NotificationKind
+from snapshots.signalling.signals import plain_name
+from snapshots.vocabulary import SnapshotType
 
 Apply = Callable[[str, Sequence[Notification]], Awaitable[None]]
 """Applies notifications of a cluster, by its id, to the ledger."""

@@ -1,9 +1,9 @@
 """Which notification topics there are to follow, from the catalogue."""
 
 from gateway.following.follower import Followed
-from persistence.catalog import Catalog
-from snapshots.catalog import SourceFilter
-from snapshots.kinds import ConnectorKind
+from persistence.catalog.reading import Catalog
+from snapshots.catalog.contents import SourceFilter
+from snapshots.vocabulary import ConnectorKind
 
 _PAGE = 500
 

@@ -10,10 +10,10 @@ from aiokafka.errors import KafkaError
 
 from gateway.following.kafka_consumer import Consumer, Record, Records, make_consumer
 from gateway.following.supervision import Well
-from persistence.errors import DatabaseError
-from snapshots.engines.debezium.notifications import parse
+from persistence.database.errors import DatabaseError
+from snapshots.engines.debezium.following.notifications import parse
 from snapshots.errors import TopicsnapError
-from snapshots.notifications import Notification
+from snapshots.following.notifications import Notification
 
 logger = logging.getLogger(__name__)
 

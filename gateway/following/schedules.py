@@ -16,9 +16,9 @@ from pgqueuer.queries import Queries
 from pgqueuer.sm import SchedulerManager
 
 from gateway.following.supervision import Well
-from persistence.connections import connector
-from persistence.database import APP_ROLE
-from persistence.queue_settings import ScheduleQueries, queue_settings
+from persistence.database.connections import connector
+from persistence.database.pool import APP_ROLE
+from persistence.queue import ScheduleQueries, queue_settings
 
 logger = logging.getLogger(__name__)
 

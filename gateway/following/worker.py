@@ -11,12 +11,12 @@ from gateway.following.followers import Followers
 from gateway.following.schedules import run_schedules
 from gateway.following.supervision import Supervised, Well
 from gateway.services import Runtime
-from resolvers.follow import apply_notifications
+from resolvers.following.apply_notifications import apply_notifications
+from resolvers.following.end_unreported import end_unreported
 from resolvers.principal import DEFAULT_TENANT
-from resolvers.settle import settle
-from resolvers.unreported import end_unreported
-from resolvers.verify import verify_due
-from snapshots.notifications import Notification
+from resolvers.requesting.settle import settle
+from resolvers.verification.verify_due import verify_due
+from snapshots.following.notifications import Notification
 
 
 class Worker:

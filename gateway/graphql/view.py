@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.types.graphql import OperationType
 
+from gateway.auth.principals import PrincipalProvider
 from gateway.graphql.accept import streaming, takes_events_only
 from gateway.graphql.answer import answer, negotiate, refuse
 from gateway.graphql.documents import Documents, PrepareDocument
@@ -22,7 +23,6 @@ from gateway.graphql.websocket import GraphQLSockets, SocketOptions
 from gateway.http.request_body import DEFAULT_BODY_LIMIT_BYTES
 from gateway.http.request_ids import request_id_of
 from gateway.http.responses import RequestRefusedError, check_method
-from gateway.principals import PrincipalProvider
 from resolvers.cancellation import contain
 from resolvers.services import Services
 from schema.assembly import build_schema

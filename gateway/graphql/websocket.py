@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
+from gateway.auth.principals import PrincipalProvider, set_connection_parameters
 from gateway.graphql.operations import Operations
 from gateway.graphql.stream import content_of, was_refused
 from gateway.graphql.websocket_messages import (
@@ -31,7 +32,6 @@ from gateway.graphql.websocket_messages import (
 from gateway.http.origins import is_from_here
 from gateway.http.request_ids import request_id_of
 from gateway.http.responses import encode
-from gateway.principals import PrincipalProvider, set_connection_parameters
 from resolvers.principal import Principal
 
 logger = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from gateway.process.sockets import listening, url_of
 from gateway.provenance import check_packages
 from gateway.services import Runtime, open_runtime
 from gateway.settings import Settings, unknown_variables
-from persistence.fingerprint import fingerprint
+from persistence.database.fingerprint import fingerprint
 from persistence.migrations import require_head
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from snapshots.filters import MAX_CONDITIONS, MAX_TEXT, MAX_VALUES, FilterOperator
 from snapshots.identifiers import MAX_ID_LENGTH
-from snapshots.request import MAX_KEY_LENGTH, MAX_REASON_LENGTH, MAX_TOPICS
+from snapshots.requesting.request import MAX_KEY_LENGTH, MAX_REASON_LENGTH, MAX_TOPICS
 
 Id = Annotated[str, Field(min_length=1, max_length=MAX_ID_LENGTH)]
 

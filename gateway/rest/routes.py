@@ -11,21 +11,21 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
+from gateway.auth.principals import PrincipalProvider
 from gateway.graphql.route import AppRoute
 from gateway.http.request_body import DEFAULT_BODY_LIMIT_BYTES, InvalidJsonError, read_json
 from gateway.http.request_ids import request_id_of
 from gateway.http.responses import RequestRefusedError, check_method, json_response
-from gateway.principals import PrincipalProvider
 from gateway.rest.models import BulkOperationRes, BulkTopicSnapshotReq
 from gateway.rest.openapi import BULK_SNAPSHOT_PATH, OPENAPI_PATH, describe
 from gateway.rest.values import to_request, to_response
-from persistence.errors import DatabaseUnavailableError
-from resolvers.bulk_snapshot import bulk_snapshot_topics
+from persistence.database.errors import DatabaseUnavailableError
 from resolvers.cancellation import contain
+from resolvers.requesting.bulk_snapshot import bulk_snapshot_topics
 from resolvers.services import Services
 from schema.user_error import findings_of
 from snapshots.errors import RequestError, UnconfirmedError
-from snapshots.request import MAX_FINDINGS
+from snapshots.requesting.request import MAX_FINDINGS
 
 logger = logging.getLogger(__name__)
 

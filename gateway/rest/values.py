@@ -8,11 +8,11 @@ from gateway.rest.models import (
     RowFilterReq,
     SkippedTopicRes,
 )
-from schema.answers import answer_of
+from schema.requesting.answers import answer_of
 from snapshots.filters import RowCondition, RowFilter
-from snapshots.kinds import SnapshotType
 from snapshots.records import AnswerKind, BulkSnapshotRecord, SourceSnapshotRecord
-from snapshots.request import BulkSnapshotRequest, TopicOptions
+from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
+from snapshots.vocabulary import SnapshotType
 
 
 def to_request(body: BulkTopicSnapshotReq, idempotency_key: str | None) -> BulkSnapshotRequest:

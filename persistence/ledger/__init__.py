@@ -1,16 +1,16 @@
 """The snapshot ledger: the durable record of bulk and source snapshots, and every guarded change to it."""
 
-from persistence.database import Database
-from persistence.ledger.abandoning import LedgerAbandoning
+from persistence.database.pool import Database
 from persistence.ledger.auditing import LedgerAuditing
-from persistence.ledger.following import LedgerFollowing
-from persistence.ledger.opening import LedgerOpening
+from persistence.ledger.following.abandoning import LedgerAbandoning
+from persistence.ledger.following.applying import LedgerFollowing
+from persistence.ledger.following.failed_scans import LedgerRestarts
+from persistence.ledger.following.unreported import LedgerUnreported
 from persistence.ledger.reading import LedgerReading
-from persistence.ledger.restarts import LedgerRestarts
-from persistence.ledger.sending import LedgerSending
-from persistence.ledger.settling import LedgerSettling
-from persistence.ledger.unreported import LedgerUnreported
-from persistence.ledger.verifying import LedgerVerifying
+from persistence.ledger.requesting.opening import LedgerOpening
+from persistence.ledger.requesting.sending import LedgerSending
+from persistence.ledger.requesting.settling import LedgerSettling
+from persistence.ledger.verification.verifying import LedgerVerifying
 from snapshots.identifiers import IdMaker
 
 

@@ -10,13 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Text
 
 from persistence import tables
-from persistence.catalog_filters import storable, texts
+from persistence.catalog.conditions import storable, texts
 from persistence.cursors import decode_number, page_of
-from persistence.database import Database
+from persistence.database.pool import Database
 from persistence.ledger.conditions import bulk_conditions
 from persistence.ledger.reading import assemble
 from snapshots.audit import AuditedBulkSnapshot, LedgerEvent, LedgerSubject
-from snapshots.catalog import Page
+from snapshots.catalog.contents import Page
 from snapshots.records import BulkSnapshotFilter, BulkSnapshotRecord
 
 _BULK = tables.bulk_snapshot

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from sqlalchemy import ColumnElement, and_, any_, exists, false, literal_column, not_, or_
 
-from persistence.catalog_filters import storable, texts
+from persistence.catalog.conditions import storable, texts
 from persistence.tables import bulk_snapshot, snapshot_topic, source_snapshot
 from snapshots.records import BulkSnapshotFilter
 from snapshots.states import BulkSnapshotState, SnapshotState

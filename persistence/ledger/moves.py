@@ -11,10 +11,10 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from persistence.ledger.evidence import encode
-from snapshots.kinds import SnapshotErrorCode
-from snapshots.notifications import Notification
+from persistence.ledger.following.evidence import encode
+from snapshots.following.notifications import Notification
 from snapshots.states import TRANSITIONS, SnapshotState
+from snapshots.vocabulary import SnapshotErrorCode
 
 _ALLOWED = [f"{state}>{target}" for state, targets in TRANSITIONS.items() for target in targets]
 # Steps that make out of date why the fate of a signal was not known.

@@ -12,8 +12,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence import tables
-from persistence.database import Database
-from persistence.errors import AccessRefusedError
+from persistence.database.errors import AccessRefusedError
+from persistence.database.pool import Database
 from snapshots.audit import LedgerSubject, Pruned
 from snapshots.states import SnapshotState
 

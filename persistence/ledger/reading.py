@@ -10,13 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Text
 
 from persistence import tables
-from persistence.catalog_filters import storable
-from persistence.catalog_rows import RowReader, source_columns, source_join, topic_columns, topic_join
+from persistence.catalog.conditions import storable
+from persistence.catalog.rows import RowReader, source_columns, source_join, topic_columns, topic_join
 from persistence.cursors import decode_cursor, page_of
-from persistence.database import Database
+from persistence.database.pool import Database
 from persistence.ledger import rows
 from persistence.ledger.conditions import bulk_conditions
-from snapshots.catalog import Page
+from snapshots.catalog.contents import Page
 from snapshots.records import BulkSnapshotFilter, BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
 
 V = TypeVar("V")

@@ -4,17 +4,9 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from persistence.catalog_rows import RowReader
-from persistence.ledger.filters import filter_from_json
-from snapshots.jobs import Skip
-from snapshots.kinds import (
-    SignalChannelKind,
-    SkipReason,
-    SnapshotErrorCode,
-    SnapshotOrigin,
-    SnapshotType,
-    TopicSnapshotOutcome,
-)
+from persistence.catalog.rows import RowReader
+from persistence.ledger.filter_json import filter_from_json
+from snapshots.plan import Skip
 from snapshots.records import (
     AnswerKind,
     BulkSnapshotRecord,
@@ -24,7 +16,15 @@ from snapshots.records import (
     TopicSnapshotRecord,
 )
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
-from snapshots.verdicts import SnapshotVerdict, VerificationState
+from snapshots.verification.verdicts import SnapshotVerdict, VerificationState
+from snapshots.vocabulary import (
+    SignalChannelKind,
+    SkipReason,
+    SnapshotErrorCode,
+    SnapshotOrigin,
+    SnapshotType,
+    TopicSnapshotOutcome,
+)
 
 
 def bulk_snapshot(

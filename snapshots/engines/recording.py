@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from snapshots.errors import SourceError, UnconfirmedError
-from snapshots.health.observed import ObservedSignalling, Unknown
 from snapshots.identifiers import Clock, utc_now
-from snapshots.incremental_sight import IncrementalSight
-from snapshots.jobs import TopicRequest
-from snapshots.keys import KeySettings
-from snapshots.kinds import SnapshotErrorCode
 from snapshots.model import SourceConnector
-from snapshots.ports import OutgoingSignal, Presence, Receipt, Trial
+from snapshots.plan import TopicRequest
+from snapshots.ports.engine import OutgoingSignal, Presence, Receipt, Trial
+from snapshots.ports.incremental_sight import IncrementalSight
+from snapshots.ports.observed_signalling import ObservedSignalling, Unknown
+from snapshots.signalling.key_settings import KeySettings
+from snapshots.vocabulary import SnapshotErrorCode
 
 
 class Behaviour(StrEnum):

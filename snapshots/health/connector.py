@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from snapshots.health.findings import HealthCheck, HealthFinding, error, info, ok, unknown, warning
 from snapshots.health.names import some
-from snapshots.health.observed import ObservedConnector, ObservedSignalling, Unknown
-from snapshots.kinds import ConnectorState, Dialect, SignalChannelKind
+from snapshots.ports.observed_signalling import ObservedConnector, ObservedSignalling, Unknown
+from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind
 
 _RERUNNING_MODES = {"always", "configuration_based"}
 _OLDEST_READ_ONLY = (2, 7)

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from snapshots.health.findings import HealthCheck, HealthFinding, error, info, ok, unknown, warning
 from snapshots.health.names import some
-from snapshots.health.observed import (
+from snapshots.health.signal_table import signal_table_findings
+from snapshots.ports.observed_signalling import (
     ConnectorSettings,
     ObservedConnector,
     ObservedDatabase,
@@ -12,8 +13,7 @@ from snapshots.health.observed import (
     ObservedSlot,
     Unknown,
 )
-from snapshots.health.signal_table import signal_table_findings
-from snapshots.kinds import ConnectorState, SignalChannelKind
+from snapshots.vocabulary import ConnectorState, SignalChannelKind
 
 
 def database_findings(observed: ObservedSignalling) -> Iterator[HealthFinding]:

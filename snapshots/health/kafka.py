@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from snapshots.health.findings import HealthCheck, HealthFinding, error, info, ok, unknown, warning
 from snapshots.health.names import some
-from snapshots.health.observed import (
+from snapshots.ports.observed_signalling import (
     ConnectorSettings,
     ObservedConnector,
     ObservedKafka,
@@ -14,7 +14,7 @@ from snapshots.health.observed import (
     ObservedTopic,
     Unknown,
 )
-from snapshots.kinds import ConnectorState, SignalChannelKind
+from snapshots.vocabulary import ConnectorState, SignalChannelKind
 
 LONGEST_RETENTION = timedelta(days=1)
 """Signals that are kept longer are a danger: a consumer group that is new or has expired runs them all again."""

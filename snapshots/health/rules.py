@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
+from snapshots.following.failed_scans import remedy
 from snapshots.health.connector import connector_findings
 from snapshots.health.database import database_findings
 from snapshots.health.findings import HealthCheck, HealthFinding, Severity, error
 from snapshots.health.kafka import kafka_findings
-from snapshots.health.observed import ObservedSignalling
-from snapshots.restarts import remedy
+from snapshots.ports.observed_signalling import ObservedSignalling
 
 _ORDER = (Severity.ERROR, Severity.WARNING, Severity.UNKNOWN, Severity.INFO, Severity.OK)
 

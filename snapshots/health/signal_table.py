@@ -8,15 +8,15 @@ from collections.abc import Iterator
 
 from snapshots.health.findings import HealthCheck, HealthFinding, error, info, ok, unknown, warning
 from snapshots.health.names import some
-from snapshots.health.observed import (
+from snapshots.model import DOCUMENTED_SIGNAL_DATA_CHARACTERS, SourceConnector
+from snapshots.ports.observed_signalling import (
     ConnectorSettings,
     ObservedConnector,
     ObservedDatabase,
     ObservedSignalTable,
     Unknown,
 )
-from snapshots.kinds import SignalChannelKind
-from snapshots.model import DOCUMENTED_SIGNAL_DATA_CHARACTERS, SourceConnector
+from snapshots.vocabulary import SignalChannelKind
 
 COLUMNS = ("id", "type", "data")
 _SHORTEST = {"id": 42, "type": 21}  # a UUID with `-close`; `snapshot-window-close`

@@ -5,17 +5,12 @@ from datetime import datetime, timedelta
 
 from snapshots.health.findings import HealthCheck, HealthFinding, Severity, info, warning
 from snapshots.health.kafka import poisoned, unread
-from snapshots.health.observed import (
-    ObservedConnector,
-    ObservedKafka,
-    ObservedReading,
-    ObservedSignalling,
-)
 from snapshots.health.rules import assess
-from snapshots.incremental_sight import IncrementalSight
-from snapshots.kinds import ConnectorState, SignalChannelKind, SnapshotType
+from snapshots.ports.incremental_sight import IncrementalSight
+from snapshots.ports.observed_signalling import ObservedConnector, ObservedKafka, ObservedReading, ObservedSignalling
 from snapshots.records import SourceSnapshotRecord
 from snapshots.states import SignalState, SnapshotState
+from snapshots.vocabulary import ConnectorState, SignalChannelKind, SnapshotType
 
 _C = HealthCheck
 # A signal that was never taken up: first what stops all reading, then what leads this one astray, then what is lacking.

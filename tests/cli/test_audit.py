@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from persistence.database import Database
+from persistence.database.pool import Database
 from persistence.ledger import Ledger
-from persistence.ledger.opened import NewBulkSnapshot
-from snapshots.dispatch import Failed
+from persistence.ledger.requesting.opening_rows import NewBulkSnapshot
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
 from snapshots.identifiers import IdMaker
-from snapshots.kinds import SnapshotErrorCode
-from snapshots.plan import make_plan
-from snapshots.request import BulkSnapshotRequest, TopicOptions
+from snapshots.requesting.dispatch import Failed
+from snapshots.requesting.planning import make_plan
+from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
+from snapshots.vocabulary import SnapshotErrorCode
 from tests.cli.commands import PROGRAM, Ended, command, environment
-from tests.integration.ledger.bench import NOW, TENANT, Bench, catalogue, store
+from tests.integration.persistence.ledger.bench import NOW, TENANT, Bench, catalogue, store
 
 REFUSED = Failed(SnapshotErrorCode.SIGNAL_REJECTED, "=1+1 is no answer.", retryable=False)
 FILTER = RowFilter((RowCondition("id", FilterOperator.GT, ("5",)),))

@@ -1,11 +1,11 @@
 """Looks at the keys of tables in a real PostgreSQL."""
 
-from snapshots.engines.debezium.source_trial import PostgresSourceTrial
-from snapshots.jobs import TopicRequest
-from snapshots.keys import KeySettings
-from snapshots.kinds import SkipReason
+from snapshots.engines.debezium.source_database.postgresql.source_trial import PostgresSourceTrial
 from snapshots.model import SourceConnector
-from snapshots.ports import Trial
+from snapshots.plan import TopicRequest
+from snapshots.ports.engine import Trial
+from snapshots.signalling.key_settings import KeySettings
+from snapshots.vocabulary import SkipReason
 from tests.contract.conftest import KnownSecrets, table_source
 from tests.factories import make_topic
 

@@ -13,23 +13,23 @@ import pytest
 from sandbox.sources import connector_config
 from sandbox.stack import Sandbox
 from sandbox.topics import Record, read_topics
-from snapshots.active import ActiveSignal, ActiveSnapshot, ActiveTopic
-from snapshots.catalog import ObservedCluster
-from snapshots.engines.debezium.connect import ConnectClient
-from snapshots.engines.debezium.notifications import parse
-from snapshots.engines.debezium.observe import KafkaConnectObserver
-from snapshots.engines.debezium.signal_table import SignalTableChannel
-from snapshots.engines.debezium.signal_topic import SignalTopicChannel
-from snapshots.engines.debezium.signals import EXECUTE_SNAPSHOT, draft_signals, stops_connector
+from snapshots.catalog.contents import ObservedCluster
+from snapshots.engines.debezium.catalog.observer import KafkaConnectObserver
+from snapshots.engines.debezium.connect.client import ConnectClient
+from snapshots.engines.debezium.following.notifications import parse
+from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
+from snapshots.engines.debezium.signal_channels.signal_topic import SignalTopicChannel
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
+from snapshots.following.in_progress import ActiveSignal, ActiveSnapshot, ActiveTopic
+from snapshots.following.notifications import Notification
+from snapshots.following.reducer import conclude, reduce_all
 from snapshots.identifiers import utc_now
-from snapshots.jobs import TopicRequest
-from snapshots.kinds import MappingKind, SignalChannelKind, SnapshotType, TopicProducer, TopicSnapshotOutcome
 from snapshots.model import Cluster, SourceConnector, Topic
-from snapshots.notifications import Notification
-from snapshots.ports import OutgoingSignal, Presence, SignalChannel
-from snapshots.reducer import conclude, reduce_all
+from snapshots.plan import TopicRequest
+from snapshots.ports.engine import OutgoingSignal, Presence, SignalChannel
+from snapshots.signalling.signals import EXECUTE_SNAPSHOT, draft_signals, stops_connector
 from snapshots.states import SignalState, SnapshotState
+from snapshots.vocabulary import MappingKind, SignalChannelKind, SnapshotType, TopicProducer, TopicSnapshotOutcome
 from tests.contract.conftest import KnownSecrets, make_id, signal
 
 pytestmark = pytest.mark.e2e

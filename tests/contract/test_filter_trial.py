@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from snapshots.engines.debezium.source_trial import TRIAL_SECONDS, PostgresSourceTrial
+from snapshots.engines.debezium.source_database.postgresql.source_trial import TRIAL_SECONDS, PostgresSourceTrial
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
-from snapshots.jobs import TopicRequest
-from snapshots.kinds import Dialect, SkipReason
 from snapshots.model import SourceConnector
+from snapshots.plan import TopicRequest
+from snapshots.vocabulary import Dialect, SkipReason
 from tests.contract.conftest import KnownSecrets, as_role, execute, table_source
 from tests.factories import make_topic
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from snapshots.engines.debezium.source_trial import PostgresSourceTrial
-from snapshots.jobs import TopicRequest
-from snapshots.keys import KeySettings
-from snapshots.kinds import Dialect, SkipReason
+from snapshots.engines.debezium.source_database.postgresql.source_trial import PostgresSourceTrial
 from snapshots.model import SourceConnector
-from snapshots.ports import Trial
+from snapshots.plan import TopicRequest
+from snapshots.ports.engine import Trial
+from snapshots.signalling.key_settings import KeySettings
+from snapshots.vocabulary import Dialect, SkipReason
 from tests.contract.conftest import KnownSecrets, as_role, execute, table_source
 from tests.contract.key_looks import DEFAULT, asked, look, reasons
 from tests.factories import make_filter

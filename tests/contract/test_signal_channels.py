@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from snapshots.errors import SourceError
-from snapshots.kinds import SnapshotErrorCode
-from snapshots.ports import Presence
+from snapshots.ports.engine import Presence
+from snapshots.vocabulary import SnapshotErrorCode
 from tests.contract.conftest import Surroundings, signal
 
 AWKWARD = {"data-collections": ['public."Ünï\'code; DROP TABLE x; --"', "a\\.b", "💥 \n\t"], "type": "BLOCKING"}

@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from snapshots.engines.debezium.signal_table import SignalTableChannel
+from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
 from snapshots.errors import SourceError, UnconfirmedError
-from snapshots.kinds import Dialect, SnapshotErrorCode
 from snapshots.model import SourceConnector
-from snapshots.ports import Presence
+from snapshots.ports.engine import Presence
+from snapshots.vocabulary import Dialect, SnapshotErrorCode
 from tests.contract.conftest import (
     DOCUMENTED_DDL,
     CuttingProxy,

@@ -8,14 +8,14 @@ from dataclasses import replace
 import pytest
 
 from sandbox.stack import Sandbox
-from snapshots.engines.debezium.kafka_topics import list_topics
-from snapshots.engines.debezium.signal_topic import FENCE_KEY, SignalTopicChannel
-from snapshots.engines.debezium.single_append import SingleAppends
+from snapshots.engines.debezium.catalog.kafka_topics import list_topics
+from snapshots.engines.debezium.signal_channels.signal_topic import FENCE_KEY, SignalTopicChannel
+from snapshots.engines.debezium.signal_channels.single_append import SingleAppends
 from snapshots.errors import SourceError, UnconfirmedError
-from snapshots.health.observed import Unknown
-from snapshots.kinds import SnapshotErrorCode
 from snapshots.model import Cluster, SourceConnector
-from snapshots.ports import OutgoingSignal, Presence
+from snapshots.ports.engine import OutgoingSignal, Presence
+from snapshots.ports.observed_signalling import Unknown
+from snapshots.vocabulary import SnapshotErrorCode
 from tests.contract.conftest import CuttingProxy, make_id, read_topic, signal, topic_source
 
 

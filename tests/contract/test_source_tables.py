@@ -6,7 +6,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from persistence.embedded import EmbeddedPostgres
-from snapshots.engines.debezium.source_tables import UNLIMITED_DATA_CHARACTERS, SourceDatabase, read_source_database
+from snapshots.engines.debezium.source_database.postgresql.tables import (
+    UNLIMITED_DATA_CHARACTERS,
+    SourceDatabase,
+    read_source_database,
+)
 from snapshots.errors import DatabaseUnreachableError
 from tests.contract.conftest import DOCUMENTED_DDL, execute, make_id
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from snapshots.keys import KeySettings
-from snapshots.ports import Trial
+from snapshots.ports.engine import Trial
+from snapshots.signalling.key_settings import KeySettings
 from tests.contract.conftest import execute
 from tests.contract.key_looks import asked, look, reasons
 

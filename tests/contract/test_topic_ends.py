@@ -1,7 +1,7 @@
 """Where topics end, asked of a real broker (Tansu, not Apache Kafka)."""
 
 from sandbox.stack import Sandbox
-from snapshots.engines.debezium.topic_reader import KafkaTopicReader
+from snapshots.engines.debezium.verification.topic_reader import KafkaTopicReader
 from snapshots.model import Cluster
 from tests.contract.conftest import make_id
 

@@ -12,22 +12,22 @@ from gateway.following.followers import Followers
 from gateway.secrets import ReferencedSecrets
 from gateway.services import open_runtime
 from gateway.settings import load
-from resolvers.bulk_snapshot import bulk_snapshot_topics
-from resolvers.follow import apply_notifications
-from resolvers.import_catalog import import_catalog
+from resolvers.catalog.import_catalog import import_catalog
+from resolvers.catalog.sync_catalog import sync_catalog
+from resolvers.following.apply_notifications import apply_notifications
+from resolvers.following.end_unreported import end_unreported
 from resolvers.principal import LOCAL_PRINCIPAL
+from resolvers.requesting.bulk_snapshot import bulk_snapshot_topics
 from resolvers.services import Services
-from resolvers.sync_catalog import sync_catalog
-from resolvers.unreported import end_unreported
 from sandbox.sources import Source
 from sandbox.waiting import eventually
-from snapshots.catalog import CatalogImport, ImportedCluster, ImportedConnector, SourceFilter, TopicFilter
+from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, SourceFilter, TopicFilter
 from snapshots.filters import RowFilter
-from snapshots.kinds import SignalChannelKind, SnapshotType
-from snapshots.notifications import Notification
+from snapshots.following.notifications import Notification
 from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
-from snapshots.request import BulkSnapshotRequest, TopicOptions
+from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
 from snapshots.states import BulkSnapshotState
+from snapshots.vocabulary import SignalChannelKind, SnapshotType
 from tests.e2e.chain import Chain
 from tests.e2e.sources import OWN_SOURCES, OwnSource
 

@@ -5,8 +5,8 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from snapshots.catalog import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
-from snapshots.kinds import Dialect, SignalChannelKind
+from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.vocabulary import Dialect, SignalChannelKind
 from tests.e2e.chain import Chain
 from tests.e2e.gateway import CLUSTER
 from tests.e2e.sources import DEPOT, NOTIFICATIONS, TILL

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from resolvers.import_catalog import import_catalog
+from resolvers.catalog.import_catalog import import_catalog
+from resolvers.catalog.sync_catalog import sync_catalog
 from resolvers.principal import LOCAL_PRINCIPAL
-from resolvers.sync_catalog import sync_catalog
-from snapshots.catalog import CatalogChanges, CatalogImport, ImportedConnector, SourceFilter, TopicFilter
-from snapshots.kinds import ConnectorState, Dialect, MappingKind, SignalChannelKind, TopicProducer
+from snapshots.catalog.contents import CatalogChanges, CatalogImport, ImportedConnector, SourceFilter, TopicFilter
 from snapshots.model import SourceConnector, Topic
+from snapshots.vocabulary import ConnectorState, Dialect, MappingKind, SignalChannelKind, TopicProducer
 from tests.e2e.chain import Chain
 from tests.e2e.gateway import CLUSTER, TENANT, Gateway, describe, open_gateway, reference
 from tests.e2e.sources import DEPOT, LOOK_ALIKES, NARROW, NOTIFICATIONS

@@ -5,11 +5,11 @@ from collections import Counter
 
 import pytest
 
-from resolvers.bulk_snapshot import bulk_snapshot_topics
 from resolvers.principal import LOCAL_PRINCIPAL
-from snapshots.kinds import SnapshotErrorCode
+from resolvers.requesting.bulk_snapshot import bulk_snapshot_topics
 from snapshots.records import AnswerKind
 from snapshots.states import BulkSnapshotState, SnapshotState
+from snapshots.vocabulary import SnapshotErrorCode
 from tests.e2e.gateway import Gateway, beside, part
 from tests.e2e.sources import DEPOT, NARROW, TILL
 

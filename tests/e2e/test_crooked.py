@@ -18,19 +18,19 @@ from gateway.services import open_runtime
 from gateway.settings import load
 from persistence.embedded import EmbeddedPostgres
 from persistence.embedded.sessions import connected
-from resolvers.abandon_snapshots import abandon_snapshots
-from resolvers.import_catalog import import_catalog
+from resolvers.catalog.import_catalog import import_catalog
+from resolvers.catalog.sync_catalog import sync_catalog
+from resolvers.following.abandon_snapshots import abandon_snapshots
+from resolvers.following.end_unreported import end_unreported
 from resolvers.principal import LOCAL_PRINCIPAL
-from resolvers.sync_catalog import sync_catalog
-from resolvers.unreported import end_unreported
 from sandbox.sources import Source
 from sandbox.stack import Sandbox
 from sandbox.waiting import eventually
-from snapshots.abandoning import AbandonRequest
-from snapshots.catalog import CatalogImport, ImportedCluster, ImportedConnector
-from snapshots.kinds import SnapshotErrorCode, SnapshotOrigin, SnapshotType, TopicSnapshotOutcome
+from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector
+from snapshots.following.abandoning import AbandonRequest
 from snapshots.records import AnswerKind, BulkSnapshotFilter, BulkSnapshotRecord, SourceSnapshotRecord
 from snapshots.states import SnapshotState, TopicSnapshotState
+from snapshots.vocabulary import SnapshotErrorCode, SnapshotOrigin, SnapshotType, TopicSnapshotOutcome
 from tests.e2e.arrivals import Arrivals, Watch, WatchedSource
 from tests.e2e.chain import Chain, start_source, topics_of
 from tests.e2e.gateway import CLUSTER, END_SECONDS, GRACE, TENANT, Gateway, following, reference

@@ -21,26 +21,26 @@ from gateway.services import open_runtime
 from gateway.settings import load
 from persistence.embedded.ports import LOOPBACK
 from persistence.embedded.sessions import connected
-from resolvers.bulk_snapshot import bulk_snapshot_topics
-from resolvers.health import check_health, find_causes, inspect_sources, stalled
-from resolvers.import_catalog import import_catalog
+from resolvers.catalog.import_catalog import import_catalog
+from resolvers.catalog.sync_catalog import sync_catalog
+from resolvers.health.check_health import check_health, find_causes, inspect_sources, stalled
 from resolvers.principal import LOCAL_PRINCIPAL
-from resolvers.sync_catalog import sync_catalog
+from resolvers.requesting.bulk_snapshot import bulk_snapshot_topics
 from sandbox.sources import Source, connector_config
 from sandbox.stack import Sandbox
 from sandbox.topics import write_record
 from sandbox.waiting import eventually
-from snapshots.catalog import CatalogImport, ImportedCluster, ImportedConnector
-from snapshots.engines.debezium.connect import ConnectClient
-from snapshots.engines.debezium.inspector import DebeziumInspector
+from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector
+from snapshots.engines.debezium.connect.client import ConnectClient
+from snapshots.engines.debezium.health.inspector import DebeziumInspector
 from snapshots.health.findings import HealthCheck, HealthFinding, Severity
-from snapshots.health.observed import ObservedReading
 from snapshots.health.rules import assess
-from snapshots.kinds import Dialect, SignalChannelKind
 from snapshots.model import Cluster, SourceConnector
+from snapshots.ports.observed_signalling import ObservedReading
 from snapshots.records import SourceSnapshotRecord
-from snapshots.request import BulkSnapshotRequest
+from snapshots.requesting.request import BulkSnapshotRequest
 from snapshots.states import SnapshotState
+from snapshots.vocabulary import Dialect, SignalChannelKind
 from tests.e2e.gateway import following
 
 pytestmark = pytest.mark.e2e

@@ -9,17 +9,17 @@ from datetime import timedelta
 
 import pytest
 
-from resolvers.abandon_snapshots import abandon_snapshots
+from resolvers.following.abandon_snapshots import abandon_snapshots
 from resolvers.principal import LOCAL_PRINCIPAL
-from resolvers.settle import settle
+from resolvers.requesting.settle import settle
 from sandbox.waiting import eventually
-from snapshots.abandoning import AbandonRequest
+from snapshots.following.abandoning import AbandonRequest
 from snapshots.identifiers import utc_now
-from snapshots.kinds import ConnectorState, SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
 from snapshots.model import Cluster
 from snapshots.records import AnswerKind, SourceAnswer, SourceSnapshotRecord
-from snapshots.retries import RetryPolicy
+from snapshots.requesting.backoff import RetryPolicy
 from snapshots.states import BulkSnapshotState, SnapshotState, TopicSnapshotState
+from snapshots.vocabulary import ConnectorState, SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
 from tests.e2e.gateway import CLUSTER, END_SECONDS, TENANT, Gateway, beside, part, topics_of
 from tests.e2e.places import GHOST, LATE_KAFKA, MISSING_TABLE, MUTE_KAFKA, NO_CONNECT, NO_KAFKA, Door, seen_from
 from tests.e2e.raw_signals import completed

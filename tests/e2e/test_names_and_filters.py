@@ -6,8 +6,8 @@ import pytest
 
 from snapshots.engines.recording import NoTrial
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
-from snapshots.kinds import SkipReason, SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
 from snapshots.states import BulkSnapshotState, SnapshotState, TopicSnapshotState
+from snapshots.vocabulary import SkipReason, SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
 from tests.e2e.gateway import Gateway, part, topics_of
 from tests.e2e.sources import AWKWARD_COLUMN, AWKWARD_VALUES, DEPOT, LOOK_ALIKES, TILL
 

@@ -12,20 +12,20 @@ from gateway.services import open_runtime
 from gateway.settings import load
 from persistence.embedded import EmbeddedPostgres
 from persistence.embedded.sessions import connected
-from resolvers.clear_restart_requirements import clear_restart_requirements
-from resolvers.health import check_health, find_causes, inspect_sources
-from resolvers.import_catalog import import_catalog
-from resolvers.plan_bulk_snapshot import plan_bulk_snapshot
+from resolvers.catalog.import_catalog import import_catalog
+from resolvers.catalog.sync_catalog import sync_catalog
+from resolvers.following.clear_restart_requirements import clear_restart_requirements
+from resolvers.health.check_health import check_health, find_causes, inspect_sources
 from resolvers.principal import LOCAL_PRINCIPAL
-from resolvers.sync_catalog import sync_catalog
+from resolvers.requesting.plan_bulk_snapshot import plan_bulk_snapshot
 from sandbox.sources import Source
 from sandbox.stack import Sandbox
 from sandbox.waiting import eventually
-from snapshots.catalog import CatalogImport, ImportedCluster, ImportedConnector
+from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector
+from snapshots.following.failed_scans import ClearRequest, RestartRequirement
 from snapshots.health.findings import HealthCheck, Severity
-from snapshots.kinds import SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
-from snapshots.restarts import ClearRequest, RestartRequirement
 from snapshots.states import BulkSnapshotState, SnapshotState
+from snapshots.vocabulary import SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
 from tests.e2e.arrivals import Arrivals, WatchedSource
 from tests.e2e.chain import Chain, start_source, topics_of
 from tests.e2e.gateway import CLUSTER, END_SECONDS, TENANT, Gateway, following, reference

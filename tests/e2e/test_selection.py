@@ -2,9 +2,9 @@
 
 import pytest
 
-from snapshots.kinds import SkipReason, SnapshotType, TopicSnapshotOutcome
 from snapshots.records import AnswerKind, SourceSnapshotRecord
 from snapshots.states import BulkSnapshotState, SignalState, SnapshotState, TopicSnapshotState
+from snapshots.vocabulary import SkipReason, SnapshotType, TopicSnapshotOutcome
 from tests.e2e.conftest import TRANSFORMED
 from tests.e2e.gateway import Asked, Gateway, part, topics_of
 from tests.e2e.sources import ARCHIVE, DEPOT, TILL

@@ -9,20 +9,20 @@ from datetime import timedelta
 import pytest
 
 from persistence.embedded.sessions import connected
-from persistence.ledger.opened import NewBulkSnapshot, OpenedBulkSnapshot
-from persistence.ledger.sending import SignalKey
-from resolvers.bulk_snapshot import OPERATION
+from persistence.ledger.requesting.opening_rows import NewBulkSnapshot, OpenedBulkSnapshot
+from persistence.ledger.requesting.sending import SignalKey
 from resolvers.principal import LOCAL_PRINCIPAL
-from resolvers.settle import settle
+from resolvers.requesting.bulk_snapshot import OPERATION
+from resolvers.requesting.settle import settle
 from sandbox.waiting import eventually
-from snapshots.dispatch import Send
-from snapshots.engines.debezium.signals import EXECUTE_SNAPSHOT
-from snapshots.kinds import SnapshotErrorCode
-from snapshots.plan import make_plan
-from snapshots.ports import OutgoingSignal, Presence, Receipt
+from snapshots.ports.engine import OutgoingSignal, Presence, Receipt
 from snapshots.records import AnswerKind
-from snapshots.request import BulkSnapshotRequest
+from snapshots.requesting.dispatch import Send
+from snapshots.requesting.planning import make_plan
+from snapshots.requesting.request import BulkSnapshotRequest
+from snapshots.signalling.signals import EXECUTE_SNAPSHOT
 from snapshots.states import BulkSnapshotState, SignalState, SnapshotState
+from snapshots.vocabulary import SnapshotErrorCode
 from tests.e2e.chain import Chain
 from tests.e2e.gateway import END_SECONDS, TENANT, Gateway, beside, part
 from tests.e2e.sources import ARCHIVE, DEPOT, TILL, OwnSource

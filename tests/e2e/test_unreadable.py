@@ -12,12 +12,12 @@ import pytest
 
 from persistence.embedded.ports import LOOPBACK
 from persistence.embedded.sessions import connected
-from resolvers.import_catalog import import_catalog
+from resolvers.catalog.import_catalog import import_catalog
+from resolvers.catalog.sync_catalog import sync_catalog
 from resolvers.principal import LOCAL_PRINCIPAL
-from resolvers.sync_catalog import sync_catalog
 from sandbox.connect import ConnectWorker
 from sandbox.sources import Source, connector_config
-from snapshots.catalog import (
+from snapshots.catalog.contents import (
     CatalogImport,
     ImportedCluster,
     ImportedConnector,
@@ -25,8 +25,8 @@ from snapshots.catalog import (
     SyncResult,
     TopicFilter,
 )
-from snapshots.kinds import ConnectorState
 from snapshots.model import SourceConnector, Topic
+from snapshots.vocabulary import ConnectorState
 from tests.cli.commands import command, started
 from tests.cli.test_serve import ready_url
 from tests.e2e.chain import Chain, start_source

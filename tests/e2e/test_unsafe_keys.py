@@ -15,17 +15,17 @@ from gateway.services import open_runtime
 from gateway.settings import load
 from persistence.embedded import EmbeddedPostgres
 from persistence.embedded.sessions import connected
-from resolvers.import_catalog import import_catalog
-from resolvers.plan_bulk_snapshot import plan_bulk_snapshot
+from resolvers.catalog.import_catalog import import_catalog
+from resolvers.catalog.sync_catalog import sync_catalog
 from resolvers.principal import LOCAL_PRINCIPAL
-from resolvers.sync_catalog import sync_catalog
+from resolvers.requesting.plan_bulk_snapshot import plan_bulk_snapshot
 from sandbox.sources import Source
 from sandbox.stack import Sandbox
 from sandbox.waiting import eventually
-from snapshots.catalog import CatalogImport, ImportedCluster, ImportedConnector
-from snapshots.kinds import SkipReason, SnapshotType
+from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector
 from snapshots.records import BulkSnapshotRecord
 from snapshots.states import BulkSnapshotState
+from snapshots.vocabulary import SkipReason, SnapshotType
 from tests.e2e.arrivals import Arrivals, Watch, WatchedSource
 from tests.e2e.chain import Chain, start_source, topics_of
 from tests.e2e.gateway import CLUSTER, END_SECONDS, TENANT, Gateway, following, reference

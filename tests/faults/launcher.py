@@ -14,11 +14,11 @@ from typing import Any
 
 from gateway.cli import main
 from persistence.ledger import Ledger
-from resolvers import verify
-from snapshots import dispatch
-from snapshots.engines.debezium.signal_table import SignalTableChannel
-from snapshots.engines.debezium.signal_topic import SignalTopicChannel
-from snapshots.engines.debezium.source_rows import PostgresRows
+from resolvers.verification import verify_due as verify
+from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
+from snapshots.engines.debezium.signal_channels.signal_topic import SignalTopicChannel
+from snapshots.engines.debezium.source_database.postgresql.rows import PostgresRows
+from snapshots.requesting import dispatch
 
 VARIABLE = "FAULT_STEP"
 

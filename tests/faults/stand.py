@@ -11,18 +11,18 @@ from gateway.secrets import ReferencedSecrets
 from gateway.services import open_runtime
 from gateway.settings import load
 from persistence import migrations
+from persistence.database.errors import DatabaseError
 from persistence.embedded.sessions import connected
-from persistence.errors import DatabaseError
-from resolvers.import_catalog import import_catalog
+from resolvers.catalog.import_catalog import import_catalog
+from resolvers.catalog.sync_catalog import sync_catalog
 from resolvers.principal import LOCAL_PRINCIPAL
 from resolvers.services import Services
-from resolvers.sync_catalog import sync_catalog
 from sandbox.waiting import eventually
-from snapshots.catalog import CatalogImport, ImportedCluster, ImportedConnector, TopicFilter
-from snapshots.external import EXTERNAL
-from snapshots.kinds import SignalChannelKind, TopicSnapshotOutcome
+from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, TopicFilter
+from snapshots.following.external import EXTERNAL
 from snapshots.records import BulkSnapshotRecord
 from snapshots.states import BulkSnapshotState, SignalState
+from snapshots.vocabulary import SignalChannelKind, TopicSnapshotOutcome
 from tests.cli.commands import Running
 from tests.e2e.sources import OwnSource
 from tests.faults.chain import DATABASE, Chain, variable

@@ -6,7 +6,7 @@ The caller asks again with the same idempotency key, as one does who got no answ
 import pytest
 
 from sandbox.waiting import eventually
-from snapshots.kinds import SnapshotErrorCode
+from snapshots.vocabulary import SnapshotErrorCode
 from tests.faults.counts import tell
 from tests.faults.processes import Gateway
 from tests.faults.sources import DESK, MIRROR, SAFE, VAULT

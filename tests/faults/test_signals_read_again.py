@@ -7,7 +7,7 @@ Here neither writes anything between its start and its death.
 import pytest
 
 from sandbox.waiting import eventually
-from snapshots.kinds import SnapshotErrorCode
+from snapshots.vocabulary import SnapshotErrorCode
 from tests.faults.chain import configuration
 from tests.faults.counts import Counts, Mark, tell
 from tests.faults.processes import Gateway

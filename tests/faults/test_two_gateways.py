@@ -6,8 +6,8 @@ import random
 import pytest
 
 from sandbox.waiting import eventually
-from snapshots.kinds import SnapshotErrorCode
 from snapshots.records import BulkSnapshotRecord
+from snapshots.vocabulary import SnapshotErrorCode
 from tests.faults.counts import Mark, tell
 from tests.faults.processes import Gateway
 from tests.faults.sources import SMALL, SOURCES

@@ -4,8 +4,8 @@ import pytest
 
 from resolvers.principal import LOCAL_PRINCIPAL
 from snapshots.engines.recording import Behaviour
-from snapshots.kinds import ConnectorState
 from snapshots.records import BulkSnapshotFilter
+from snapshots.vocabulary import ConnectorState
 from tests.api import OTHER_TENANT, Api
 
 EVENTS = """

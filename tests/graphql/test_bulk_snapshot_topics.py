@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from snapshots.engines.recording import Behaviour
-from snapshots.kinds import ConnectorState
+from snapshots.vocabulary import ConnectorState
 from tests.api import OTHER_TENANT, Api
 
 RESULTS = """

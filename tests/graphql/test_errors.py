@@ -7,7 +7,7 @@ import pytest
 from starlette.requests import HTTPConnection
 
 from gateway.graphql.view import GraphQLOptions
-from persistence.errors import DatabaseUnavailableError
+from persistence.database.errors import DatabaseUnavailableError
 from resolvers.principal import Principal
 from tests.api import Api
 from tests.asgi import ask

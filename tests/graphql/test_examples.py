@@ -7,7 +7,7 @@ import pytest
 from graphql import GraphQLSchema, build_ast_schema, parse, validate
 
 from schema.sdl import COMMITTED
-from snapshots.kinds import ConnectorState
+from snapshots.vocabulary import ConnectorState
 from tests.api import Api
 from tests.graphql.streams import Engine, connected, followed, served
 

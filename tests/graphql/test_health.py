@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from snapshots.health.observed import ObservedSignalling, Unknown
 from snapshots.model import SourceConnector
+from snapshots.ports.observed_signalling import ObservedSignalling, Unknown
 from tests.api import Api
 from tests.unit.snapshots.health.ward import NOW, connector, observed
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from gateway.graphql import stream as graphql_stream
-from persistence.announcements import Announcements
-from resolvers.watch_progress import ProgressHub
+from persistence.ledger.following.announcements import Announcements
+from resolvers.following.watch_progress import ProgressHub
 from tests.api import Api
 from tests.graphql.streams import WATCH, Served, followed, served
 

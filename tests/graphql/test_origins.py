@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from resolvers.follow import apply_notifications
+from resolvers.following.apply_notifications import apply_notifications
 from resolvers.principal import LOCAL_PRINCIPAL
-from snapshots.notifications import Notification, NotificationKind
+from snapshots.following.notifications import Notification, NotificationKind
 from tests.api import Api
 
 SNAPSHOT = "id origin followed state message source { id } signals { id } topics { topic { id } }"

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from resolvers.follow import apply_notifications
+from resolvers.following.apply_notifications import apply_notifications
 from resolvers.principal import LOCAL_PRINCIPAL
-from snapshots.notifications import Notification, NotificationKind
+from snapshots.following.notifications import Notification, NotificationKind
 from tests.api import OTHER_TENANT, Api
 
 MUTATION = """

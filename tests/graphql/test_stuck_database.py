@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from persistence.database import Database
-from persistence.deadlines import Deadlines
+from persistence.database.deadlines import Deadlines
+from persistence.database.pool import Database
 from tests.api import Api
 from tests.databases import Administrator
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from snapshots.catalog import (
+from snapshots.catalog.contents import (
     CatalogImport,
     ImportedCluster,
     ObservedCluster,
@@ -11,7 +11,7 @@ from snapshots.catalog import (
     ObservedTopic,
     Unreadable,
 )
-from snapshots.kinds import TopicProducer
+from snapshots.vocabulary import TopicProducer
 from tests.api import Api
 
 CHANGES = "{ added { id name } changed { name } retired { name } unchanged }"

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from snapshots.jobs import Finding, TopicRequest
-from snapshots.keys import KeySettings
-from snapshots.kinds import ConnectorState, SkipReason
 from snapshots.model import SourceConnector
-from snapshots.ports import Trial
+from snapshots.plan import Finding, TopicRequest
+from snapshots.ports.engine import Trial
+from snapshots.signalling.key_settings import KeySettings
+from snapshots.vocabulary import ConnectorState, SkipReason
 from tests.api import Api
 
 MESSAGE = "The key column tags is of type text[]. Use BLOCKING."

@@ -1,6 +1,6 @@
 """Asking for verifications, and what clients see of them."""
 
-from resolvers.verify import verify_due
+from resolvers.verification.verify_due import verify_due
 from tests.api import Api
 
 VERIFY = """

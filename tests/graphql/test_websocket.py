@@ -16,13 +16,13 @@ import pytest
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
+from gateway.auth.principals import connection_parameters
 from gateway.graphql.view import GraphQLOptions
 from gateway.graphql.websocket import SocketOptions
-from gateway.principals import connection_parameters
-from persistence.announcements import Announcements
+from persistence.ledger.following.announcements import Announcements
+from resolvers.following.watch_progress import ProgressHub
+from resolvers.following.watchers import Sight
 from resolvers.principal import LOCAL_PRINCIPAL, Principal
-from resolvers.watch_progress import ProgressHub
-from resolvers.watchers import Sight
 from tests.api import Api
 from tests.graphql.streams import PROTOCOL, WATCH, Served, connected, followed, served
 

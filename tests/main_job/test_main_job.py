@@ -3,28 +3,23 @@
 Over each way to signal a connector. Whatever else the real engine does is the business of `make test-real`.
 """
 
-import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from starlette.types import ASGIApp
 
 from gateway.app import Parts, build_app
-from gateway.demo.guide import MUTATION, PROGRESS
 from gateway.demo.real import describe
 from gateway.engine import debezium
 from gateway.http.routing import operation_routes
 from gateway.secrets import ReferencedSecrets
 from gateway.services import open_runtime
 from gateway.settings import load
-from resolvers.import_catalog import import_catalog
+from resolvers.catalog.import_catalog import import_catalog
+from resolvers.catalog.sync_catalog import sync_catalog
 from resolvers.principal import LOCAL_PRINCIPAL
-from resolvers.sync_catalog import sync_catalog
 from sandbox.stack import Sandbox
-from sandbox.topics import Record, count_snapshot_rows, read_topics
-from tests.asgi import ask
 from tests.e2e.gateway import following
 
 END_SECONDS = 60.0
@@ -53,5 +48,6 @@ async def execute(app: ASGIApp, query: str, **variables: object) -> Any:  # noqa
     ...
 
 
-async def test_topics_of_three_sources_are_snapshotted_to_their_last_row(gateway: ASGIApp, sandbox: Sandbox) -> None:
-    ...
+async def test_topics_of_three_sources_are_snapshotted_to_their_last_row(
+    gateway: ASGIApp, sandbox: Sandbox
+) -> None: ...

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
 from gateway.graphql.view import GraphQLOptions
-from persistence.errors import DatabaseUnavailableError
+from persistence.database.errors import DatabaseUnavailableError
 from resolvers.principal import Principal
 from snapshots.engines.recording import Behaviour
 from tests.api import Api

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from snapshots.kinds import SnapshotErrorCode, TopicSnapshotOutcome
 from snapshots.states import TopicSnapshotState
+from snapshots.vocabulary import SnapshotErrorCode, TopicSnapshotOutcome
 
 
 @dataclass(frozen=True)

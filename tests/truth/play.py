@@ -6,18 +6,18 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from resolvers.abandon_snapshots import abandon_snapshots
-from resolvers.bulk_snapshot import bulk_snapshot_topics
+from resolvers.following.abandon_snapshots import abandon_snapshots
 from resolvers.principal import LOCAL_PRINCIPAL
+from resolvers.requesting.bulk_snapshot import bulk_snapshot_topics
 from sandbox.errors import SandboxError
 from sandbox.waiting import eventually
-from snapshots.abandoning import AbandonRequest
-from snapshots.catalog import SourceFilter
+from snapshots.catalog.contents import SourceFilter
 from snapshots.engines.recording import NoTrial
-from snapshots.kinds import SkipReason, SnapshotErrorCode, SnapshotType
+from snapshots.following.abandoning import AbandonRequest
 from snapshots.records import AnswerKind, BulkSnapshotRecord, SourceSnapshotRecord
-from snapshots.request import BulkSnapshotRequest, TopicOptions
+from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
 from snapshots.states import SnapshotState
+from snapshots.vocabulary import SkipReason, SnapshotErrorCode, SnapshotType
 from tests.truth.arrivals import Reader
 from tests.truth.judge import Claim, Evidence, Refusal, judge
 from tests.truth.lanes import Lane

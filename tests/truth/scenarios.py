@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from snapshots.filters import RowFilter
-from snapshots.kinds import SnapshotType
+from snapshots.vocabulary import SnapshotType
 from tests.truth.row_filters import matching, random_filter, refused_filter
 from tests.truth.tables import Fate, KeyShape, Row, Table, make_rows, random_table
 

@@ -11,15 +11,15 @@ from gateway.secrets import ReferencedSecrets
 from gateway.services import open_runtime
 from gateway.settings import load
 from persistence import migrations
-from resolvers.import_catalog import import_catalog
+from resolvers.catalog.import_catalog import import_catalog
+from resolvers.catalog.sync_catalog import sync_catalog
 from resolvers.principal import LOCAL_PRINCIPAL
+from resolvers.requesting.settle import settle
 from resolvers.services import Services
-from resolvers.settle import settle
-from resolvers.sync_catalog import sync_catalog
 from sandbox.stack import Sandbox
-from snapshots.catalog import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic, TopicFilter
+from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic, TopicFilter
 from snapshots.errors import TopicsnapError
-from snapshots.kinds import SignalChannelKind
+from snapshots.vocabulary import SignalChannelKind
 from tests.e2e.gateway import following, reference
 from tests.truth.arrivals import Reader
 from tests.truth.lanes import NOTIFICATIONS, Lane

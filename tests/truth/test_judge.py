@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from snapshots.kinds import SnapshotErrorCode, TopicSnapshotOutcome
 from snapshots.states import TopicSnapshotState
+from snapshots.vocabulary import SnapshotErrorCode, TopicSnapshotOutcome
 from tests.truth.judge import Claim, Evidence, Refusal, judge
 
 ROWS = frozenset({1, 2, 3})

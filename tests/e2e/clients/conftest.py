@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from persistence.announcements import Announcements
-from resolvers.watch_progress import ProgressHub
+from persistence.ledger.following.announcements import Announcements
+from resolvers.following.watch_progress import ProgressHub
 from tests.api import Api, api
 from tests.e2e.clients.npm import Clients, install
 from tests.graphql.streams import Served, followed, served

@@ -14,23 +14,23 @@ from gateway.services import open_runtime
 from gateway.settings import load
 from persistence.embedded import EmbeddedPostgres
 from persistence.embedded.sessions import connected
-from resolvers.bulk_snapshot import bulk_snapshot_topics
-from resolvers.import_catalog import import_catalog
+from resolvers.catalog.import_catalog import import_catalog
+from resolvers.catalog.sync_catalog import sync_catalog
 from resolvers.principal import LOCAL_PRINCIPAL
+from resolvers.requesting.bulk_snapshot import bulk_snapshot_topics
 from resolvers.services import Services
-from resolvers.sync_catalog import sync_catalog
-from resolvers.verify import verify_due
+from resolvers.verification.verify_due import verify_due
 from sandbox.sources import Source
 from sandbox.stack import Sandbox
 from sandbox.topics import read_topics
 from sandbox.waiting import eventually
-from snapshots.catalog import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic, TopicFilter
+from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic, TopicFilter
 from snapshots.filters import RowFilter
-from snapshots.kinds import SnapshotType
 from snapshots.records import SourceSnapshotRecord, TopicSnapshotRecord
-from snapshots.request import BulkSnapshotRequest, TopicOptions
+from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
 from snapshots.states import BulkSnapshotState
-from snapshots.verdicts import VerificationState
+from snapshots.verification.verdicts import VerificationState
+from snapshots.vocabulary import SnapshotType
 from tests.e2e.chain import start_source, topics_of
 from tests.e2e.gateway import following, reference
 from tests.e2e.sources import Made, OwnSource

@@ -13,14 +13,14 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from persistence.embedded.sessions import connected
-from resolvers.verify import ATTEMPTS
+from resolvers.verification.verify_due import ATTEMPTS
 from sandbox.topics import Record, read_topics, write_record
-from snapshots.engines.debezium.source_rows import PostgresRows
-from snapshots.engines.debezium.topic_reader import KafkaTopicReader
+from snapshots.engines.debezium.source_database.postgresql.rows import PostgresRows
+from snapshots.engines.debezium.verification.topic_reader import KafkaTopicReader
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
-from snapshots.kinds import SnapshotType
 from snapshots.records import TopicSnapshotRecord
-from snapshots.verdicts import SnapshotVerdict
+from snapshots.verification.verdicts import SnapshotVerdict
+from snapshots.vocabulary import SnapshotType
 from tests.e2e.verification.conftest import FLAT, LEDGER, SCHEMED, TWIN, Verifying
 
 pytestmark = pytest.mark.e2e

@@ -8,11 +8,11 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from resolvers.principal import LOCAL_PRINCIPAL
-from resolvers.verify_snapshot import verify_snapshot
+from resolvers.verification.verify_snapshot import verify_snapshot
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
-from snapshots.kinds import SnapshotType
 from snapshots.states import TopicSnapshotState
-from snapshots.verdicts import SnapshotVerdict, VerificationState
+from snapshots.verification.verdicts import SnapshotVerdict, VerificationState
+from snapshots.vocabulary import SnapshotType
 from tests.e2e.verification.conftest import LEDGER, Verifying
 
 pytestmark = pytest.mark.e2e

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from persistence.announcements import Announcements
-from persistence.database import Database
-from resolvers.watch_progress import ProgressHub
+from persistence.database.pool import Database
+from persistence.ledger.following.announcements import Announcements
+from resolvers.following.watch_progress import ProgressHub
 from snapshots.identifiers import utc_now
-from snapshots.kinds import SignalChannelKind
+from snapshots.vocabulary import SignalChannelKind
 from tests.api import Api, Observer, States
 from tests.graphql.streams import Served, served
 from tests.integration.resolvers.bench import Clock, World, catalogue, fill, make_world

@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from gateway.cli.exits import Exit
-from resolvers.abandon_snapshots import abandon_snapshots
-from resolvers.bulk_snapshot import bulk_snapshot_topics
-from snapshots.abandoning import AbandonRequest
+from resolvers.following.abandon_snapshots import abandon_snapshots
+from resolvers.requesting.bulk_snapshot import bulk_snapshot_topics
 from snapshots.engines.recording import Behaviour
-from snapshots.notifications import NotificationKind
+from snapshots.following.abandoning import AbandonRequest
+from snapshots.following.notifications import NotificationKind
 from snapshots.records import BulkSnapshotRecord
-from snapshots.request import BulkSnapshotRequest
-from snapshots.verdicts import SnapshotVerdict, Verification
+from snapshots.requesting.request import BulkSnapshotRequest
+from snapshots.verification.verdicts import SnapshotVerdict, Verification
 from tests.databases import Administrator
 from tests.graphql.streams import Served
 from tests.integration.agreement.conftest import STALL_AFTER

@@ -13,8 +13,8 @@ from gateway.demo.chain import CLUSTER, Chain
 from gateway.demo.run import fill_catalog
 from gateway.demo.steps import Steps
 from gateway.errors import StartError
-from persistence.database import Database
-from snapshots.catalog import CatalogImport, ImportedCluster, ObservedCluster, Unreadable
+from persistence.database.pool import Database
+from snapshots.catalog.contents import CatalogImport, ImportedCluster, ObservedCluster, Unreadable
 from snapshots.errors import ClusterUnreachableError
 from snapshots.model import Cluster
 from tests.integration.resolvers.bench import make_world

@@ -2,9 +2,9 @@
 
 import pytest
 
-from persistence.catalog import Catalog
-from persistence.catalog_writer import CatalogWriter
-from persistence.database import Database
+from persistence.catalog.reading import Catalog
+from persistence.catalog.writing import CatalogWriter
+from persistence.database.pool import Database
 
 
 @pytest.fixture

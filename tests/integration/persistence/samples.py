@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from persistence.catalog_writer import CatalogWriter
-from snapshots.catalog import (
+from persistence.catalog.writing import CatalogWriter
+from snapshots.catalog.contents import (
     CatalogImport,
     ImportedCluster,
     ImportedConnector,
@@ -12,7 +12,7 @@ from snapshots.catalog import (
     ObservedConnector,
     ObservedTopic,
 )
-from snapshots.kinds import ConnectorState, Dialect, SignalChannelKind, TopicProducer
+from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind, TopicProducer
 
 TENANT = "acme"
 OTHER_TENANT = "other"

@@ -12,8 +12,8 @@ from pgqueuer.domain.types import CronEntrypoint, CronExpression, QueueEntrypoin
 from pgqueuer.ports.repository import EntrypointExecutionParameter
 from pgqueuer.queries import Queries
 
-from persistence.database import APP_ROLE
-from persistence.queue_settings import TAKE_OVER_SECONDS, ScheduleQueries, queue_settings
+from persistence.database.pool import APP_ROLE
+from persistence.queue import TAKE_OVER_SECONDS, ScheduleQueries, queue_settings
 
 
 @pytest.fixture

@@ -7,32 +7,32 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from persistence.catalog import Catalog
-from persistence.catalog_writer import CatalogWriter
-from persistence.database import Database
+from persistence.catalog.reading import Catalog
+from persistence.catalog.writing import CatalogWriter
+from persistence.database.pool import Database
 from persistence.ledger import Ledger
-from persistence.ledger.opened import NewBulkSnapshot, OpenedBulkSnapshot
-from persistence.ledger.sending import SendRecord, SignalKey
-from persistence.ledger.settling import DueSignal
+from persistence.ledger.requesting.opening_rows import NewBulkSnapshot, OpenedBulkSnapshot
+from persistence.ledger.requesting.sending import SendRecord, SignalKey
+from persistence.ledger.requesting.settling import DueSignal
 from resolvers.background import Background
-from resolvers.bulk_snapshot import bulk_snapshot_topics
-from resolvers.follow import apply_notifications
+from resolvers.following.apply_notifications import apply_notifications
+from resolvers.following.watch_progress import ProgressHub
 from resolvers.principal import Principal
+from resolvers.requesting.bulk_snapshot import bulk_snapshot_topics
+from resolvers.requesting.settle import settle
 from resolvers.services import Services
-from resolvers.settle import settle
-from resolvers.watch_progress import ProgressHub
-from snapshots.catalog import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic, ObservedCluster
-from snapshots.dispatch import Dispatcher
+from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic, ObservedCluster
 from snapshots.engines.recording import RecordingChannel
 from snapshots.errors import ClusterUnreachableError
+from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.identifiers import IdMaker
-from snapshots.kinds import ConnectorState, Dialect, SignalChannelKind, SnapshotType
 from snapshots.model import Cluster, SourceConnector
-from snapshots.notifications import Notification, NotificationKind
-from snapshots.ports import ConnectorObservation, OutgoingSignal, Presence, Receipt, SignalChannel
+from snapshots.ports.engine import ConnectorObservation, OutgoingSignal, Presence, Receipt, SignalChannel
 from snapshots.records import BulkSnapshotFilter, BulkSnapshotRecord, SourceAnswer, SourceSnapshotRecord
-from snapshots.request import BulkSnapshotRequest, TopicOptions
-from snapshots.retries import RetryPolicy
+from snapshots.requesting.backoff import RetryPolicy
+from snapshots.requesting.dispatch import Dispatcher
+from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
+from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind, SnapshotType
 
 TENANT = "default"
 CLUSTER = "clu_1"

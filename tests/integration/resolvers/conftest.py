@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from persistence.database import Database
+from persistence.database.pool import Database
 from tests.integration.resolvers.bench import World, catalogue, fill, make_world
 
 MakeReplica = Callable[[], World]

@@ -10,12 +10,12 @@ import os
 import signal
 import sys
 
-from persistence.database import Database
-from snapshots.engines.debezium.signal_table import SignalTableChannel
+from persistence.database.pool import Database
+from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
 from snapshots.errors import SecretError
-from snapshots.kinds import ConnectorState, SignalChannelKind
 from snapshots.model import SourceConnector
-from snapshots.ports import OutgoingSignal, Receipt
+from snapshots.ports.engine import OutgoingSignal, Receipt
+from snapshots.vocabulary import ConnectorState, SignalChannelKind
 from tests.integration.resolvers.bench import ProbedChannel, World, make_world
 
 SOURCES = 4

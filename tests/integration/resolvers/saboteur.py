@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, event
 from sqlalchemy.util import await_only
 
-from persistence.database import Database
+from persistence.database.pool import Database
 from tests.databases import Administrator
 
 

@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from persistence.database import Database
-from persistence.statement_counter import StatementCounter
-from resolvers.watch_progress import ProgressHub
-from snapshots.notifications import NotificationKind
+from persistence.database.pool import Database
+from persistence.database.statement_counter import StatementCounter
+from resolvers.following.watch_progress import ProgressHub
+from snapshots.following.notifications import NotificationKind
 from snapshots.records import BulkSnapshotRecord
 from tests.integration.resolvers.bench import TENANT, World
 

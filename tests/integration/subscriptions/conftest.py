@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from persistence.announcements import Announcements
-from persistence.database import Database
+from persistence.database.pool import Database
 from persistence.ledger import Ledger
-from resolvers.watch_progress import Announced, ProgressHub
-from resolvers.watchers import Pace
+from persistence.ledger.following.announcements import Announcements
+from resolvers.following.watch_progress import Announced, ProgressHub
+from resolvers.following.watchers import Pace
 from snapshots.identifiers import IdMaker
 from tests.integration.resolvers.bench import World, catalogue, fill, make_world
 from tests.integration.subscriptions.bench import Process, Watching

@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from persistence.announcements import APPLICATION_NAME
-from persistence.errors import DatabaseUnavailableError
-from resolvers import watch_progress
+from persistence.database.errors import DatabaseUnavailableError
+from persistence.ledger.following.announcements import APPLICATION_NAME
+from resolvers.following import watch_progress
 from snapshots.records import SourceSnapshotRecord
 from snapshots.states import BulkSnapshotState, SignalState
 from tests.databases import Administrator

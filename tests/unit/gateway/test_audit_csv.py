@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.audit_csv import safe
+from gateway.export.csv_rows import safe
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from aiokafka.errors import CommitFailedError, KafkaConnectionError
 from gateway.following import follower as module
 from gateway.following.follower import Follower, KafkaUnreachableError
 from gateway.following.kafka_consumer import Records
-from persistence.errors import DatabaseUnavailableError
-from snapshots.notifications import Notification
+from persistence.database.errors import DatabaseUnavailableError
+from snapshots.following.notifications import Notification
 
 
 @dataclass

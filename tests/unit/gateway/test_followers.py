@@ -9,7 +9,7 @@ from gateway.following import followers as module
 from gateway.following.follower import Followed, KafkaUnreachableError
 from gateway.following.followers import Followers
 from gateway.following.supervision import Well
-from persistence.errors import DatabaseUnavailableError
+from persistence.database.errors import DatabaseUnavailableError
 
 RUNNING: list["FakeFollower"] = []
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from persistence.cursors import decode_cursor, encode_cursor
 from snapshots.errors import RequestError
-from snapshots.kinds import UserErrorCode
+from snapshots.vocabulary import UserErrorCode
 
 texts = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\x00"))
 

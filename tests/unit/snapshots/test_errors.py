@@ -4,7 +4,7 @@ import pytest
 
 from snapshots import errors
 from snapshots.errors import InvalidRequestError, RequestError, SourceError, TopicsnapError, UnconfirmedError
-from snapshots.kinds import SnapshotErrorCode, UserErrorCode
+from snapshots.vocabulary import SnapshotErrorCode, UserErrorCode
 
 
 def test_every_error_is_a_topicsnap_error() -> None:

@@ -18,7 +18,7 @@ from snapshots.filters import (
     is_storable,
     render,
 )
-from snapshots.kinds import Dialect, SnapshotType
+from snapshots.vocabulary import Dialect, SnapshotType
 from tests.factories import make_filter
 
 SQL_DIALECTS = [dialect for dialect in Dialect if dialect not in {Dialect.MONGODB, Dialect.OTHER}]

@@ -7,9 +7,9 @@ import pytest
 
 from snapshots.engines.recording import Behaviour, RecordedSignal, RecordingChannel
 from snapshots.errors import SourceError, UnconfirmedError
-from snapshots.kinds import SnapshotErrorCode
 from snapshots.model import Cluster, SourceConnector
-from snapshots.ports import OutgoingSignal, Presence
+from snapshots.ports.engine import OutgoingSignal, Presence
+from snapshots.vocabulary import SnapshotErrorCode
 
 SOURCE = SourceConnector("src", Cluster("c", "c", None, None), "shop")
 SIGNAL = OutgoingSignal("sig-1", "execute-snapshot", "{}")

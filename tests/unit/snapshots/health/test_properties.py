@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from snapshots.health.connector import parse_version
 from snapshots.health.findings import HealthCheck, Severity
-from snapshots.health.observed import (
+from snapshots.health.rules import assess, troubles
+from snapshots.health.stall import silent_since, stall_causes, stalled_since
+from snapshots.ports.observed_signalling import (
     ConnectorSettings,
     ObservedColumn,
     ObservedConnector,
@@ -20,10 +22,8 @@ from snapshots.health.observed import (
     ObservedTopic,
     Unknown,
 )
-from snapshots.health.rules import assess, troubles
-from snapshots.health.stall import silent_since, stall_causes, stalled_since
-from snapshots.kinds import ConnectorState, Dialect, SignalChannelKind
 from snapshots.states import SnapshotState
+from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind
 from tests.unit.snapshots.health.ward import NOW, record, signal, source
 
 NAMES = st.sampled_from(["a", "prefix-src_1", "public.debezium_signal", "notifications", "prefix-src_1-signal"])

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from snapshots.health.findings import HealthCheck, Severity
-from snapshots.health.observed import (
+from snapshots.health.rules import assess
+from snapshots.ports.observed_signalling import (
     ObservedColumn,
     ObservedReading,
     ObservedSignalling,
@@ -14,8 +15,7 @@ from snapshots.health.observed import (
     ObservedTopic,
     Unknown,
 )
-from snapshots.health.rules import assess
-from snapshots.kinds import ConnectorState, Dialect, SignalChannelKind
+from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind
 from tests.unit.snapshots.health.ward import (
     NOW,
     TABLE,

@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 
 from snapshots.health.findings import HealthCheck, Severity
-from snapshots.health.observed import ObservedReading, ObservedTopic, Unknown
 from snapshots.health.stall import stall_causes, stalled_since
-from snapshots.incremental_sight import IncrementalSight
-from snapshots.kinds import ConnectorState, SignalChannelKind, SnapshotType
+from snapshots.ports.incremental_sight import IncrementalSight
+from snapshots.ports.observed_signalling import ObservedReading, ObservedTopic, Unknown
 from snapshots.records import SourceSnapshotRecord
 from snapshots.states import SignalState, SnapshotState
+from snapshots.vocabulary import ConnectorState, SignalChannelKind, SnapshotType
 from tests.unit.snapshots.health.ward import (
     NOW,
     connector,

@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from snapshots.health.findings import HealthCheck, HealthFinding, Severity
-from snapshots.health.observed import (
+from snapshots.health.rules import assess
+from snapshots.model import SourceConnector
+from snapshots.ports.observed_signalling import (
     ConnectorSettings,
     ObservedColumn,
     ObservedConnector,
@@ -16,11 +18,9 @@ from snapshots.health.observed import (
     ObservedSlot,
     ObservedTopic,
 )
-from snapshots.health.rules import assess
-from snapshots.kinds import ConnectorState, Dialect, SignalChannelKind, SnapshotType
-from snapshots.model import SourceConnector
 from snapshots.records import SignalRecord, SourceSnapshotRecord
 from snapshots.states import SignalState, SnapshotState
+from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind, SnapshotType
 from tests.factories import make_source
 
 NOW = datetime(2026, 5, 17, 9, 30, tzinfo=UTC)

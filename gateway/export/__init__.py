@@ -1,0 +1,1 @@
+"""The ledger as lines for auditors: CSV and JSON."""

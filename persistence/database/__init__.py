@@ -1,0 +1,1 @@
+"""Topicsnap's own database: its pool, connections, deadlines and errors."""

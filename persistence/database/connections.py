@@ -1,0 +1,95 @@
+"""Opening connections to Topicsnap's database, and saying plainly why one cannot be opened."""
+
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+import asyncpg
+from asyncpg.exceptions import InterfaceError, PostgresError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from persistence.database.deadlines import Deadlines
+from persistence.database.errors import AccessRefusedError, DatabaseError, DatabaseUnavailableError
+from persistence.database.keepalive import KeptAliveConnection
+
+CONNECT_TIMEOUT_SECONDS = 10.0
+
+Connector = Callable[[], Awaitable[object]]
+"""Opens a new asyncpg connection. Raises DatabaseError."""
+
+# PostgreSQL's documentation, appendix A: error codes.
+_CREDENTIALS = frozenset({"28000", "28P01"})
+_NO_DATABASE = "3D000"
+_ROLE = frozenset({"22023", "42501", "42704"})
+
+
+def connector(url: str, *, role: str | None, application_name: str, deadlines: Deadlines | None = None) -> Connector:
+    """Return a function that opens connections to `url` (`postgresql://…`, with libpq's parameters such as `sslmode`).
+
+    Each connection acts as `role` from its first statement on; so does it after RESET or DISCARD, because the role
+    travels in the start-up message, as do the `deadlines`. Without them a statement may take as long as it likes; that
+    the server is gone is noticed all the same.
+    """
+    dsn = plain_url(url)
+    target = address(url)
+    settings = {"application_name": application_name, "jit": "off"}  # no query here runs long enough to be compiled
+    if role is not None:
+        settings["role"] = role
+    if deadlines is not None:
+        settings |= deadlines.settings
+
+    async def connect() -> object:
+        try:
+            opening = asyncpg.connect(  # type: ignore[no-untyped-call]
+                dsn,
+                server_settings=settings,
+                timeout=CONNECT_TIMEOUT_SECONDS,
+                command_timeout=deadlines and deadlines.answer_seconds,
+                connection_class=KeptAliveConnection,
+            )
+            return cast("object", await opening)
+        except TimeoutError as error:
+            message = f"PostgreSQL at {target} did not answer within {CONNECT_TIMEOUT_SECONDS:.0f} seconds."
+            raise DatabaseUnavailableError(message) from error
+        except OSError as error:
+            message = f"PostgreSQL at {target} cannot be reached: {error.strerror or error}."
+            raise DatabaseUnavailableError(message) from error
+        except PostgresError as error:
+            raise _refusal(error, target, role) from error
+        except (InterfaceError, ValueError) as error:
+            message = f"The database's URL is not one that PostgreSQL's clients understand ({type(error).__name__})."
+            raise DatabaseError(message) from None  # the error behind it may quote a part of the password
+
+    return connect
+
+
+def plain_url(url: str) -> str:
+    """Return `url` as libpq and asyncpg write it, without the driver that SQLAlchemy's URLs name."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme.partition('+')[0]}{separator}{rest}"
+
+
+def address(url: str) -> str:
+    """Return `host:port/database` of `url`, for messages: neither user nor password."""
+    try:
+        parts = make_url(url)
+    except (ArgumentError, ValueError):
+        return "the configured address"
+    host = parts.host or parts.query.get("host") or "the default address"
+    port = f":{parts.port}" if parts.port else ""
+    return f"{host}{port}/{parts.database or ''}"
+
+
+def _refusal(error: PostgresError, target: str, role: str | None) -> DatabaseError:
+    code = getattr(error, "sqlstate", None)
+    if code in _CREDENTIALS:
+        return AccessRefusedError(f"PostgreSQL at {target} refused the user or the password: {error}.")
+    if code == _NO_DATABASE:
+        return AccessRefusedError(f"PostgreSQL at {target} has no such database: {error}.")
+    if role is not None and code in _ROLE:
+        message = (
+            f"The database user of {target} may not act as the role {role} ({error}): run `topicsnap migrate`, which "
+            f"makes the role, and GRANT {role} TO that user."
+        )
+        return AccessRefusedError(message)
+    return DatabaseUnavailableError(f"PostgreSQL at {target} takes no connection now: {error}.")

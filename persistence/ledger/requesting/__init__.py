@@ -1,0 +1,1 @@
+"""Recording requests, sends and their outcomes."""

@@ -1,0 +1,92 @@
+"""Filling the catalogue from what Kafka Connect and the source databases tell."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+
+from resolvers.cancellation import contain
+from resolvers.principal import Principal
+from resolvers.services import Services
+from snapshots.catalog.contents import CatalogChanges, CatalogItem, Changes, SyncResult, Unreadable
+from snapshots.errors import ClusterUnreachableError, RequestError
+from snapshots.model import Cluster
+from snapshots.vocabulary import UserErrorCode
+
+logger = logging.getLogger(__name__)
+
+_KEPT = "What is known of it is kept as it was; see that it can be reached, then run sync again."
+
+_Done = tuple[CatalogChanges | None, tuple[Unreadable, ...]]
+"""What was done to the catalogue, None where the cluster could not be read, and what could not be read."""
+
+
+async def sync_catalog(
+    services: Services, principal: Principal, cluster_id: str | None, *, dry_run: bool = False
+) -> SyncResult:
+    """Bring the catalogue in line with the cluster of that id, or for None with every one that names a Kafka Connect.
+
+    With `dry_run` nothing is written, and the answer tells what would be. Explicit mappings stay. No database
+    connection is held while others are asked. What cannot be read, be it a whole cluster, is told and kept as it was,
+    and ends nothing else. Raises RequestError (NOT_FOUND) for an unknown cluster.
+    """
+    clusters = await services.catalog.clusters(principal.tenant_id)
+    chosen = sorted((one for one in clusters if cluster_id in {None, one.id}), key=lambda cluster: cluster.name)
+    if cluster_id is not None and not chosen:
+        raise RequestError(UserErrorCode.NOT_FOUND, "No cluster has this id.", ("input", "clusterId"))
+    if cluster_id is None:
+        # One that an import describes alone has nothing to be read.
+        chosen = [cluster for cluster in chosen if cluster.connect_url is not None]
+    # One whose changes cannot be written does not end the others either; its error is raised when they are done.
+    done = await asyncio.gather(
+        *(_sync(services, principal.tenant_id, cluster, dry_run) for cluster in chosen), return_exceptions=True
+    )
+    for one in done:
+        if isinstance(one, BaseException):
+            raise one
+    results = [one for one in done if not isinstance(one, BaseException)]
+    changes = [changed for changed, _ in results if changed is not None]
+    unreadable = tuple(part for _, parts in results for part in parts)
+    return SyncResult(_together(changes, dry_run), unreadable, nothing_read=bool(results) and not changes)
+
+
+async def _sync(
+    services: Services,
+    tenant_id: str,
+    cluster: Cluster,
+    dry_run: bool,  # noqa: FBT001 (private)
+) -> _Done:
+    references = await services.catalog.database_url_refs(tenant_id, cluster.id)
+    try:
+        observed = await contain(services.observer.observe(cluster, references))
+    except ClusterUnreachableError as error:
+        return None, (Unreadable(cluster.name, None, f"{error} {_KEPT}"),)
+    except Exception:
+        logger.exception("observing the cluster %s failed unexpectedly", cluster.name)
+        reason = f"Reading the cluster {cluster.name} failed unexpectedly; see the log. What is known of it is kept."
+        return None, (Unreadable(cluster.name, None, reason),)
+    for part in observed.unreadable:
+        logger.warning("not read while the catalogue was synchronised: %s", part.reason)
+    changes = await services.catalog_writer.sync_cluster(tenant_id, cluster.id, observed, dry_run=dry_run)
+    return changes, observed.unreadable
+
+
+def _together(done: list[CatalogChanges], dry_run: bool) -> CatalogChanges:  # noqa: FBT001 (private)
+    return CatalogChanges(
+        clusters=_sum([changes.clusters for changes in done]),
+        connectors=_sum([changes.connectors for changes in done]),
+        topics=_sum([changes.topics for changes in done]),
+        dry_run=dry_run,
+    )
+
+
+def _sum(parts: list[Changes]) -> Changes:
+    return Changes(
+        added=_in_order(item for part in parts for item in part.added),
+        changed=_in_order(item for part in parts for item in part.changed),
+        retired=_in_order(item for part in parts for item in part.retired),
+        unchanged=sum(part.unchanged for part in parts),
+    )
+
+
+def _in_order(items: Iterable[CatalogItem]) -> tuple[CatalogItem, ...]:
+    return tuple(sorted(items, key=lambda item: (item.name, item.id)))

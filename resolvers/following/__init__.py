@@ -1,0 +1,1 @@
+"""Operations that follow snapshots and end them."""

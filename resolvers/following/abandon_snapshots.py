@@ -1,0 +1,59 @@
+"""Releasing sources by an operator: snapshots of which nothing more is expected."""
+
+from dataclasses import dataclass
+
+from resolvers.principal import Principal
+from resolvers.services import Services
+from snapshots.following.abandoning import AbandonErrorCode, AbandonRequest, check, refusal
+from snapshots.records import SourceSnapshotRecord
+from snapshots.states import SnapshotState
+
+
+@dataclass(frozen=True, slots=True)
+class Abandonment:
+    """What became of one of the ids of the request."""
+
+    snapshot_id: str
+    message: str
+    code: AbandonErrorCode | None = None
+    """None where it is abandoned, now or since an earlier call."""
+    snapshot: SourceSnapshotRecord | None = None
+    """None where nothing has the id."""
+
+
+async def abandon_snapshots(
+    services: Services, principal: Principal, request: AbandonRequest
+) -> tuple[Abandonment, ...]:
+    """Abandon the snapshots of `request`; return one answer for each distinct id, in order of first appearance.
+
+    Each is abandoned or refused by itself. The engine is told nothing, and may go on reading. A call again answers the
+    same. Raises InvalidRequestError before anything is read.
+    """
+    check(request)
+    because = f": {request.reason}" if request.reason else ""
+    found = await services.background.finish(
+        services.ledger.abandon(
+            principal.tenant_id,
+            request.distinct_ids,
+            cause=f"abandoned by {principal.subject}",
+            message=f"Abandoned by {principal.subject}{because}",
+            at=services.clock(),
+        )
+    )
+    records = await services.ledger.source_snapshots(principal.tenant_id, list(found)) if found else {}
+    return tuple(
+        _answer(snapshot_id, found.get(snapshot_id), records.get(snapshot_id)) for snapshot_id in request.distinct_ids
+    )
+
+
+def _answer(snapshot_id: str, state: SnapshotState | None, record: SourceSnapshotRecord | None) -> Abandonment:
+    if state is None:
+        return Abandonment(snapshot_id, "No source snapshot has this id.", AbandonErrorCode.NOT_FOUND)
+    refused = refusal(state)
+    if refused is not None:
+        code, message = refused
+        return Abandonment(snapshot_id, message, code, record)
+    if state is SnapshotState.ABANDONED:
+        return Abandonment(snapshot_id, "It was abandoned before.", None, record)
+    message = "Abandoned; its source is free. The engine may still be reading: nothing more is told of that."
+    return Abandonment(snapshot_id, message, None, record)

@@ -1,0 +1,27 @@
+"""Moving snapshots on by the notifications of their engines."""
+
+from collections.abc import Sequence
+
+from resolvers.requesting.sending import send_next
+from resolvers.services import Services
+from snapshots.following.notifications import Notification
+
+
+async def apply_notifications(
+    services: Services, tenant_id: str, cluster_id: str, batch: Sequence[Notification]
+) -> None:
+    """Apply `batch`, read from one cluster's notification topics in the order of their offsets.
+
+    Has written all of it when it returns, so that offsets may be committed then; to apply a batch again changes
+    nothing. Where a signal has ended, the source snapshot's next one is sent. Raises DatabaseError.
+    """
+    if not batch:
+        return
+    now = services.clock()
+    lease_until = services.dispatcher.lease_until(now, len(batch))
+    due = await services.ledger.apply(
+        tenant_id, cluster_id, batch, at=now, lease_until=lease_until, silence=services.silence
+    )
+    if due:
+        # On its own: a channel that is slow to answer must not hold up what other connectors tell.
+        services.background.start(send_next(services, tenant_id, due))

@@ -1,0 +1,39 @@
+"""Clearing restart requirements by an operator's word: incremental snapshots are taken again without a restart."""
+
+from dataclasses import dataclass
+
+from resolvers.principal import Principal
+from resolvers.services import Services
+from snapshots.following.failed_scans import ClearRequest, check
+from snapshots.model import SourceConnector
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """What became of one of the ids of the request."""
+
+    source_id: str
+    source: SourceConnector | None
+    """None where no connector has the id."""
+    cleared: bool
+    """Whether there was something to be cleared."""
+
+
+async def clear_restart_requirements(
+    services: Services, principal: Principal, request: ClearRequest
+) -> tuple[Clearance, ...]:
+    """Clear what the connectors of `request` need; return one answer for each distinct id, in order of appearance.
+
+    Who cleared it and why stays on record. A call again clears nothing more. Raises InvalidRequestError before anything
+    is read.
+    """
+    check(request)
+    sources = await services.catalog.sources(principal.tenant_id, request.distinct_ids)
+    cleared = await services.background.finish(
+        services.ledger.clear_restart_requirements(
+            principal.tenant_id, list(sources), by=principal.subject, reason=request.reason, at=services.clock()
+        )
+    )
+    return tuple(
+        Clearance(source_id, sources.get(source_id), source_id in cleared) for source_id in request.distinct_ids
+    )

@@ -1,0 +1,1 @@
+"""Operations that look whether sources can take snapshots."""

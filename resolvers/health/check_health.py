@@ -1,0 +1,65 @@
+"""Looking whether sources can take snapshots, and why a snapshot is silent: on demand only."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from resolvers.services import Services
+from snapshots.health.findings import HealthCheck, HealthFinding, error
+from snapshots.health.rules import assess
+from snapshots.health.stall import may_be_lost, stall_causes, stalled_since
+from snapshots.ports.observed_signalling import ObservedSignalling
+from snapshots.records import SourceSnapshotRecord
+
+
+async def inspect_sources(
+    services: Services, tenant_id: str, source_ids: Sequence[str]
+) -> dict[str, ObservedSignalling]:
+    """Return what is seen of each of the connectors `source_ids`, by id; those the catalogue has not are absent.
+
+    Three statements, and a look at Kafka Connect, Kafka and the source databases, bounded and kept for seconds by
+    the inspector; what cannot be reached is Unknown. No database connection is held meanwhile.
+    """
+    sources = await services.catalog.sources(tenant_id, source_ids)
+    if not sources:
+        return {}
+    collections = await services.catalog.collections_of(tenant_id, list(sources))
+    async with asyncio.TaskGroup() as group:
+        tasks = {
+            source.id: group.create_task(services.inspector.inspect(source, collections.get(source.id, ())))
+            for source in sources.values()
+        }
+    requirements = await services.ledger.restart_requirements(tenant_id, list(tasks))
+    return {source_id: replace(task.result(), restart=requirements.get(source_id)) for source_id, task in tasks.items()}
+
+
+async def check_health(
+    services: Services, tenant_id: str, source_ids: Sequence[str]
+) -> dict[str, tuple[HealthFinding, ...]]:
+    """Return the findings about each of the connectors `source_ids`, the worst first; unknown ids are absent."""
+    observed = await inspect_sources(services, tenant_id, source_ids)
+    return {source_id: assess(one) for source_id, one in observed.items()}
+
+
+def stalled(services: Services, record: SourceSnapshotRecord, at: datetime) -> datetime | None:
+    """Since when, as of `at`, the snapshot has given no sign of life, where that is longer than the settings allow.
+
+    `at` has to lie before the reading of `record`: what was still to be told then could clear it of the silence.
+    """
+    return stalled_since(record, at, services.stall_after)
+
+
+async def find_causes(
+    services: Services, record: SourceSnapshotRecord, observed: ObservedSignalling | None
+) -> tuple[HealthFinding, ...]:
+    """Return what may keep the stalled `record`, whose source was `observed`, from going on; the likeliest first.
+
+    Where the connector's offsets can tell whether the engine still has it, they are asked: one request.
+    """
+    if observed is None:
+        message = "The catalogue no longer has the connector."
+        remedy = "Release the source by `abandonSnapshots`."
+        return (error(HealthCheck.CONNECTOR_STATE, record.source.name, message, remedy),)
+    sight = await services.probe.look(observed.source) if may_be_lost(record) else None
+    return stall_causes(record, observed, sight)

@@ -1,0 +1,1 @@
+"""Operations that send signals: plan, dispatch, retry, settle."""

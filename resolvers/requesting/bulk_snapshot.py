@@ -1,0 +1,126 @@
+"""The main job: one request for many topics becomes a snapshot on each source connector, dispatched concurrently."""
+
+from collections.abc import Sequence
+
+from persistence.ledger.requesting.opening_rows import NewBulkSnapshot, OpenedSource
+from persistence.ledger.requesting.sending import SignalKey
+from resolvers.principal import Principal
+from resolvers.requesting import idempotency
+from resolvers.requesting.planning import plan_request
+from resolvers.requesting.sending import send_begun
+from resolvers.services import Services
+from resolvers.verification.marks import take_marks
+from snapshots.errors import UnconfirmedError
+from snapshots.ports.engine import OutgoingSignal, Receipt
+from snapshots.records import AnswerKind, BulkSnapshotRecord, SourceAnswer
+from snapshots.requesting.dispatch import Failed, Outcome, Send
+from snapshots.requesting.request import BulkSnapshotRequest, check
+from snapshots.requesting.retry import RetryRequest
+from snapshots.signalling.signals import EXECUTE_SNAPSHOT
+from snapshots.vocabulary import SnapshotErrorCode
+
+OPERATION = "bulkSnapshotTopics"
+
+
+async def bulk_snapshot_topics(
+    services: Services, principal: Principal, request: BulkSnapshotRequest
+) -> BulkSnapshotRecord:
+    """Snapshot the topics of `request`, and return the ledger's record of it with an answer for each source.
+
+    A call with an idempotency key that was used before dispatches nothing and returns the first call's record, waiting
+    for it where it is still under way. A caller that goes away does not stop what has begun. Raises
+    InvalidRequestError before anything is read, RequestError (IDEMPOTENCY_KEY_REUSED) before anything is recorded.
+    """
+    check(request)
+    if replayed := await idempotency.replay(services, principal, OPERATION, request):
+        return replayed
+    return await carry_out(services, principal, OPERATION, request)
+
+
+async def carry_out(
+    services: Services,
+    principal: Principal,
+    operation: str,
+    request: BulkSnapshotRequest,
+    retry: RetryRequest | None = None,
+) -> BulkSnapshotRecord:
+    """Plan a checked request, record it as asked for by `operation`, send its signals, and return its record.
+
+    `retry` is what the client asked where `request` was made from that. A caller that goes away does not stop it.
+    """
+    plan = await plan_request(services, principal, request)
+    marks = await take_marks(services, plan) if request.verify else {}
+    now = services.clock()
+    new = NewBulkSnapshot(principal.tenant_id, operation, principal.subject, now, request, plan, retry, marks)
+    bulk_id = await services.background.finish(_record_and_send(services, principal, new))
+    if bulk_id is None:
+        replayed = await idempotency.replay(services, principal, operation, retry or request)
+        if replayed is None:  # the ledger keeps keys for days: only a clean-up in this moment could take it away
+            message = "The first call with this idempotency key was removed meanwhile; ask again."
+            raise UnconfirmedError(message)
+        return replayed
+    return (await services.ledger.bulk_snapshots(principal.tenant_id, [bulk_id]))[bulk_id]
+
+
+async def _record_and_send(services: Services, principal: Principal, new: NewBulkSnapshot) -> str | None:
+    """Record, send, and record what came of it; return the bulk snapshot's id, or None where the key was taken."""
+    lease_until = services.dispatcher.lease_until(new.requested_at, len(new.plan.jobs))
+    opened = await services.ledger.open(new, lease_until=lease_until)
+    if opened is None:
+        return None
+    free = [source for source in opened.sources if source.refusal is None]
+    outcomes = await _send_first_signals(services, principal, free) if free else {}
+    answers = [
+        (source.source_snapshot_id, _answer(services, source, outcomes.get(source.source_snapshot_id)))
+        for source in opened.sources
+    ]
+    await services.ledger.record_answers(principal.tenant_id, opened.id, answers, at=services.clock())
+    return opened.id
+
+
+async def _send_first_signals(
+    services: Services, principal: Principal, sources: Sequence[OpenedSource]
+) -> dict[str, Outcome]:
+    """Send the first signal of each source; return the outcomes by source snapshot id."""
+    keys = [SignalKey(source.source_snapshot_id, source.signals[0][0]) for source in sources]
+    now = services.clock()
+    lease = services.dispatcher.lease(now, len(keys))
+    attempts = await services.ledger.start_sending(
+        principal.tenant_id, keys, at=now, lease_until=lease.until, cause="dispatch"
+    )
+    begun = [
+        (key, attempts[key.signal_id], _send(source))
+        for key, source in zip(keys, sources, strict=True)
+        if key.signal_id in attempts
+    ]
+    records = await send_begun(services, principal.tenant_id, begun, lease, cause="dispatch")
+    return {record.key.source_snapshot_id: record.outcome for record in records}
+
+
+def _send(source: OpenedSource) -> Send:
+    signal_id, draft = source.signals[0]
+    channel = source.job.source.signal_channel
+    assert channel is not None  # noqa: S101 (the plan refuses a source without one)
+    return Send(source.job.source, OutgoingSignal(signal_id, EXECUTE_SNAPSHOT, draft.data), channel)
+
+
+def _answer(services: Services, source: OpenedSource, outcome: Outcome | None) -> SourceAnswer:
+    if source.refusal:
+        refusal = source.refusal
+        return SourceAnswer(AnswerKind.FAILED, refusal.message, refusal.code, refusal.retryable)
+    if isinstance(outcome, Failed):
+        return SourceAnswer(AnswerKind.FAILED, outcome.message, outcome.code, outcome.retryable)
+    if isinstance(outcome, Receipt):
+        signals = len(source.signals)
+        message = (
+            "Dispatched."
+            if signals == 1
+            else f"Dispatched the first of {signals} signals; each follows the end of that before it."
+        )
+        if services.simulated:
+            message = f"Simulated: {message[0].lower()}{message[1:]}"
+        return SourceAnswer(AnswerKind.DISPATCHED, " ".join(filter(None, (message, source.job.warning))))
+    if outcome is None:
+        message = "The settle sweep was faster, and is sending it; its snapshot tells what becomes of it."
+        return SourceAnswer(AnswerKind.UNCONFIRMED, message, SnapshotErrorCode.DISPATCH_TIMEOUT)
+    return SourceAnswer(AnswerKind.UNCONFIRMED, outcome.message, outcome.code, retryable=False)

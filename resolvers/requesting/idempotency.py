@@ -1,0 +1,54 @@
+"""Answering a repeated call with what the first one answered."""
+
+import asyncio
+from typing import Protocol
+
+from resolvers.principal import Principal
+from resolvers.services import Services
+from snapshots.errors import RequestError
+from snapshots.records import BulkSnapshotRecord
+from snapshots.vocabulary import UserErrorCode
+
+POLL_SECONDS = 0.05
+
+
+class Keyed(Protocol):
+    """A request that may carry an idempotency key."""
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """What the client calls it by, if anything."""
+        ...
+
+    @property
+    def hash(self) -> bytes:
+        """Equal for requests that mean the same."""
+        ...
+
+
+async def replay(services: Services, principal: Principal, operation: str, request: Keyed) -> BulkSnapshotRecord | None:
+    """Return the record of the first call with the key of `request`, or None where there was none (or no key).
+
+    Waits until the first call has answered, at most as long as its dispatch may take since it began; one that died is
+    returned without answers. Holds no database connection while it waits. Raises RequestError
+    (IDEMPOTENCY_KEY_REUSED) where the key belongs to another request.
+    """
+    key = request.idempotency_key
+    if key is None:
+        return None
+    ledger, tenant_id = services.ledger, principal.tenant_id
+    record = await ledger.find_by_key(tenant_id, principal.subject, operation, key, at=services.clock())
+    if record is None:
+        return None
+    if record.request_hash != request.hash:
+        message = "This idempotency key was used for another request; take a new one."
+        raise RequestError(UserErrorCode.IDEMPOTENCY_KEY_REUSED, message, ("input", "idempotencyKey"))
+    loop = asyncio.get_running_loop()
+    longest = services.dispatcher.longest_seconds(len(record.snapshots))
+    age = (services.clock() - record.requested_at).total_seconds()  # below 0 where its process has another clock
+    give_up_at = loop.time() + longest - max(0.0, age)
+    while not record.answered and loop.time() < give_up_at:
+        # The first call may run in another process, so there is nothing in this one to wait on.
+        await asyncio.sleep(POLL_SECONDS)
+        record = (await ledger.bulk_snapshots(tenant_id, [record.id]))[record.id]
+    return record

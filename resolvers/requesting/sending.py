@@ -1,0 +1,103 @@
+"""Sending a recorded signal and recording what came of it: for whoever sends after the first call has answered."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from persistence.ledger.requesting.sending import SendRecord, SignalKey
+from persistence.ledger.requesting.settling import DueSignal
+from resolvers.services import Services
+from snapshots.following.failed_scans import refusal
+from snapshots.ports.engine import OutgoingSignal
+from snapshots.requesting.backoff import RetryPolicy
+from snapshots.requesting.dispatch import Failed, Outcome, Send, Unreached, may_pass
+from snapshots.requesting.leases import Lease
+from snapshots.signalling.signals import EXECUTE_SNAPSHOT
+from snapshots.states import SignalState
+from snapshots.vocabulary import SnapshotType
+
+
+async def send_signals(services: Services, tenant_id: str, due: Sequence[DueSignal], *, cause: str) -> int:
+    """Send those of `due` that nobody else has begun to send meanwhile, concurrently; return how many were sent.
+
+    Each is written as SENDING before, its outcome after; no database connection is held in between. An incremental one
+    whose source needs a restart is not sent: it and what is left of its snapshot have failed.
+    """
+    if not due:
+        return 0
+    now = services.clock()
+    lease = services.dispatcher.lease(now, len(due))
+    attempts = await services.ledger.start_sending(
+        tenant_id,
+        [signal.key for signal in due],
+        at=now,
+        lease_until=lease.until,
+        cause=cause,
+        begun={signal.key.signal_id: signal.attempt for signal in due},
+    )
+    begun = [signal for signal in due if signal.key.signal_id in attempts]
+    refused = await _refuse_unsafe(services, tenant_id, begun, attempts, cause=cause)
+    sends = [(one.key, attempts[one.key.signal_id], as_send(one)) for one in begun if one.key not in refused]
+    return len(await send_begun(services, tenant_id, sends, lease, cause=cause)) if sends else 0
+
+
+async def _refuse_unsafe(
+    services: Services, tenant_id: str, begun: Sequence[DueSignal], attempts: Mapping[str, int], *, cause: str
+) -> set[SignalKey]:
+    """Record as failed those of `begun` that would be read beside the rows of a failed scan; return their keys."""
+    incremental = [signal for signal in begun if signal.snapshot_type is SnapshotType.INCREMENTAL]
+    if not incremental:
+        return set()
+    unsafe = await services.ledger.restart_requirements(tenant_id, [signal.source.id for signal in incremental])
+    records = []
+    for signal in incremental:
+        if signal.source.id in unsafe:
+            why = refusal(signal.source, unsafe[signal.source.id])
+            outcome = Failed(why.code, why.message, why.retryable)
+            records.append(SendRecord(signal.key, attempts[signal.key.signal_id], outcome))
+    if records:
+        await services.ledger.record_sends(tenant_id, records, at=services.clock(), cause=cause)
+    return {record.key for record in records}
+
+
+async def send_begun(
+    services: Services, tenant_id: str, begun: Sequence[tuple[SignalKey, int, Send]], lease: Lease, *, cause: str
+) -> list[SendRecord]:
+    """Send what is written as SENDING with `lease`, each with its attempt's number; record and return the outcomes."""
+    outcomes = await services.dispatcher.dispatch([send for _, _, send in begun], lease)
+    now = services.clock()
+    records = [
+        SendRecord(key, attempt, _or_again(services.retries, attempt, outcome, now))
+        for (key, attempt, _), outcome in zip(begun, outcomes, strict=True)
+    ]
+    await services.ledger.record_sends(tenant_id, records, at=now, cause=cause)
+    return records
+
+
+def _or_again(retries: RetryPolicy, attempt: int, outcome: Outcome, now: datetime) -> Outcome:
+    """Return `outcome`; where the channel was away and attempts are left, that it is tried again."""
+    if not (isinstance(outcome, Failed) and may_pass(outcome)):
+        return outcome
+    rest = retries.rest_after(attempt)
+    if rest is None:
+        given_up = f"{outcome.message} Given up after {attempt} attempts."
+        return replace(outcome, message=given_up) if attempt > 1 else outcome
+    message = (
+        f"{outcome.message} Nothing was sent; it goes on being tried, attempt {attempt + 1} of "
+        f"{retries.further_attempts + 1} next."
+    )
+    return Unreached(outcome.code, message, now + rest)
+
+
+async def send_next(services: Services, tenant_id: str, keys: Sequence[SignalKey]) -> None:
+    """Send the signals that fell due because the one before each has ended."""
+    if keys:
+        signals = await services.ledger.signals(tenant_id, [key.signal_id for key in keys])
+        # The settle sweep may have been faster; what it has begun is its own to end.
+        untouched = [signal for signal in signals if signal.state is SignalState.PENDING]
+        await send_signals(services, tenant_id, untouched, cause="the signal before has ended")
+
+
+def as_send(signal: DueSignal) -> Send:
+    """Return what the dispatcher wants of a recorded signal."""
+    return Send(signal.source, OutgoingSignal(signal.key.signal_id, EXECUTE_SNAPSHOT, signal.data), signal.channel)

@@ -1,0 +1,66 @@
+"""Settling what a crash or a passed deadline left open: signals that nobody is sending, or of unknown fate."""
+
+import asyncio
+import logging
+from datetime import timedelta
+
+from persistence.ledger.requesting.sending import SendRecord
+from persistence.ledger.requesting.settling import DueSignal
+from resolvers.requesting.sending import as_send, send_signals
+from resolvers.services import Services
+from snapshots.ports.engine import Presence, Receipt
+from snapshots.requesting.dispatch import Outcome, Unconfirmed
+from snapshots.states import SignalState
+from snapshots.vocabulary import SnapshotErrorCode
+
+logger = logging.getLogger(__name__)
+
+BATCH = 50
+"""How many signals one sweep takes up; what is left is taken up by the next."""
+RETRY_SECONDS = 15.0
+"""How long a signal rests whose fate could not be told."""
+
+
+async def settle(services: Services, tenant_id: str) -> int:
+    """Take up every signal of the tenant that is past its lease; return how many were taken up.
+
+    One that was never sent is sent. One whose sending was begun is looked for in its channel: found, it counts as
+    dispatched; proved absent, it is sent again; where neither can be told it is left UNCONFIRMED and looked for again
+    later. Any number of replicas may run this at once. Raises DatabaseError.
+    """
+    now = services.clock()
+    rest = timedelta(seconds=services.dispatcher.longest_seconds(BATCH) + RETRY_SECONDS)
+    due = await services.ledger.claim_due(tenant_id, at=now, lease_until=now + rest, most=BATCH)
+    if not due:
+        return 0
+    begun = [signal for signal in due if signal.state is not SignalState.PENDING]
+    absent = await _look_for(services, tenant_id, begun)
+    untouched = [signal for signal in due if signal.state is SignalState.PENDING]
+    sent = await send_signals(services, tenant_id, [*untouched, *absent], cause="settle")
+    logger.info("settled %d signals: %d sent, %d of them again", len(due), sent, len(absent))
+    return len(due)
+
+
+async def _look_for(services: Services, tenant_id: str, begun: list[DueSignal]) -> list[DueSignal]:
+    """Record what is found of signals whose sending was begun; return those that are proved absent."""
+    if not begun:
+        return []
+    # UNCONFIRMED first: it is what is true of them now, and the only state from which they may be sent again.
+    lost = Unconfirmed(SnapshotErrorCode.DISPATCH_TIMEOUT, "Its sender is gone; it is being looked for.")
+    await _record(services, tenant_id, [(signal, lost) for signal in begun if signal.state is SignalState.SENDING])
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(services.dispatcher.find(as_send(signal))) for signal in begun]
+    presences = [task.result() for task in tasks]
+    found = zip(begun, presences, strict=True)
+    await _record(
+        services,
+        tenant_id,
+        [(signal, Receipt("found in its channel")) for signal, presence in found if presence is Presence.PRESENT],
+    )
+    return [signal for signal, presence in zip(begun, presences, strict=True) if presence is Presence.ABSENT]
+
+
+async def _record(services: Services, tenant_id: str, outcomes: list[tuple[DueSignal, Outcome]]) -> None:
+    if outcomes:
+        records = [SendRecord(signal.key, signal.attempt, outcome) for signal, outcome in outcomes]
+        await services.ledger.record_sends(tenant_id, records, at=services.clock(), cause="settle")

@@ -1,0 +1,75 @@
+"""Asking the sources' databases, before anything is recorded, what of a plan they would not take, or not survive."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+
+from resolvers.cancellation import contain
+from resolvers.requesting.connector_check import Observations
+from resolvers.services import Services
+from snapshots.errors import ClusterUnreachableError
+from snapshots.plan import Plan, SourceJob
+from snapshots.ports.engine import Trial
+from snapshots.signalling.key_settings import KeySettings
+from snapshots.vocabulary import SnapshotType
+
+logger = logging.getLogger(__name__)
+
+WAIT_SECONDS = 6.0
+"""How long the databases are waited for at most, all together: a look takes milliseconds, but many may be away."""
+_LATE = "The keys of its tables could not be checked in time."
+_NO_SETTINGS = (
+    "Its configuration was not known: its tables' keys were checked as the database has them, without "
+    "`message.key.columns`."
+)
+
+
+async def look_at_sources(
+    services: Services,
+    plan: Plan,
+    snapshot_type: SnapshotType,
+    observed: Mapping[str, Observations],
+    *,
+    wait_seconds: float = WAIT_SECONDS,
+) -> Mapping[str, Trial]:
+    """Return by source id what the databases say of the topics of `plan`, whose connectors are as `observed`.
+
+    Every source is asked for an incremental snapshot, for the keys of its tables; for a blocking one where a topic has
+    a filter or a surrogate key. One look a source; none is waited for longer than `wait_seconds`.
+    """
+    is_incremental = snapshot_type is SnapshotType.INCREMENTAL
+    jobs = [job for job in plan.jobs if job.refusal is None and (is_incremental or _has_sql(job))]
+    until = asyncio.get_running_loop().time() + wait_seconds
+
+    async def look(job: SourceJob) -> Trial:
+        settings = _settings(job, observed)
+        keys = (settings or KeySettings()) if is_incremental else None
+        try:
+            async with asyncio.timeout_at(until):
+                trial = await contain(services.source_trial.look(job.source, job.topics, keys))
+        except TimeoutError:
+            return Trial(warning=_LATE if is_incremental else None)
+        except Exception:
+            # A fault of ours: the engine still tells what becomes of the tables.
+            logger.exception("looking at the database of %s failed unexpectedly", job.source.name)
+            return Trial(warning="Its database could not be asked what may go wrong; see the log.")
+        if is_incremental and settings is None and trial.asked:
+            return replace(trial, warning=" ".join(filter(None, (trial.warning, _NO_SETTINGS))))
+        return trial
+
+    async with asyncio.TaskGroup() as group:
+        tasks = {job.source.id: group.create_task(look(job)) for job in jobs}
+    return {source_id: task.result() for source_id, task in tasks.items()}
+
+
+def _settings(job: SourceJob, observed: Mapping[str, Observations]) -> KeySettings | None:
+    """Return what the connector's configuration says of keys, None where Kafka Connect did not tell."""
+    connectors = observed.get(job.source.cluster.id)
+    if connectors is None or isinstance(connectors, ClusterUnreachableError) or job.source.name not in connectors:
+        return None
+    return connectors[job.source.name].keys
+
+
+def _has_sql(job: SourceJob) -> bool:
+    return any(topic.filter is not None or topic.surrogate_key is not None for topic in job.topics)

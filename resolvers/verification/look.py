@@ -1,0 +1,139 @@
+"""One look at a topic and at its table: what is on the one, what is in the other, and what that proves."""
+
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from resolvers.services import Services
+from snapshots.filters import RowFilter
+from snapshots.model import SourceConnector
+from snapshots.ports.verification import KeyShape, TopicReading, UnreadableError
+from snapshots.records import SourceSnapshotRecord, TopicSnapshotRecord
+from snapshots.states import TopicSnapshotState
+from snapshots.verification.arrivals import MAX_KEYS, Arrivals, TooManyKeysError, Window
+from snapshots.verification.comparison import Comparison, Judgement, judge_counts
+from snapshots.verification.verdicts import Mark, SnapshotVerdict, Verification
+
+
+async def look(
+    services: Services, snapshot: SourceSnapshotRecord, topic: TopicSnapshotRecord, mark: Mark
+) -> Verification:
+    """Compare the rows of the source with the events of its topic, as both are now. Raises nothing foreseen."""
+    if topic.state is not TopicSnapshotState.COMPLETED:
+        return Verification(
+            SnapshotVerdict.NOT_PROVABLE, f"The topic was not read to its end ({topic.outcome or topic.state})."
+        )
+    arrivals = Arrivals(_window(snapshot, topic))
+    since = snapshot.started_at or snapshot.requested_at
+    expected = emitted = None
+    reading: TopicReading | None = None
+    try:
+        async with services.topic_reader.read(
+            snapshot.source, topic.topic.name, topic.data_collection, start=mark.offsets, since=since
+        ) as reading:
+            await reading.advance(arrivals.add)
+            emitted = arrivals.reads
+            table = _Table(services, snapshot.source, topic.data_collection, topic.filter)
+            judgement, expected = await _compare(reading, arrivals, table, mark, topic)
+            emitted = arrivals.reads
+            if judgement.verdict is SnapshotVerdict.INCOMPLETE and await table.is_remade(mark):
+                judgement = _not_proved(judgement)
+            if reading.obstacles and judgement.verdict is SnapshotVerdict.NOT_PROVABLE:
+                judgement = replace(judgement, passing=False)  # what is gone from a topic does not come back
+    except TooManyKeysError:
+        judgement = _unprovable(f"The topic has more than {MAX_KEYS} distinct keys.")
+    except UnreadableError as error:
+        sentence = f"{str(error)[0].upper()}{str(error)[1:]}."
+        judgement = _unprovable(sentence, passing=error.passing)
+    ends = reading.positions if reading is not None else None
+    return Verification(judgement.verdict, judgement.reason, expected, emitted, ends, judgement.passing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    services: Services
+    source: SourceConnector
+    collection: str
+    row_filter: RowFilter | None
+
+    async def is_remade(self, mark: Mark) -> bool:
+        """Whether it may be another table than at the dispatch. Raises UnreadableError."""
+        horizon = mark.horizon
+        return horizon is None or await self.services.source_rows.is_remade(self.source, self.collection, horizon)
+
+
+async def _compare(
+    reading: TopicReading, arrivals: Arrivals, table: _Table, mark: Mark, topic: TopicSnapshotRecord
+) -> tuple[Judgement, int]:
+    """Compare by key where that can be done, else by number; return the judgement and how many rows there are."""
+    source_rows = table.services.source_rows
+    shape, why = await _shape(reading, arrivals, table)
+    if shape is None:
+        counts = await source_rows.counts(table.source, table.collection, table.row_filter, mark.horizon)
+        await reading.advance(arrivals.add)
+        obstacles = _obstacles(reading, arrivals, topic, mark)
+        return judge_counts(arrivals, counts, why, obstacles, scanned=topic.rows_scanned), counts.rows
+    comparison = Comparison(arrivals, mark.horizon)
+    async with aclosing(source_rows.rows(table.source, table.collection, table.row_filter, shape)) as rows:
+        async for row in rows:
+            comparison.add(row)
+    judgement = comparison.judge(_obstacles(reading, arrivals, topic, mark))
+    if judgement.verdict is not SnapshotVerdict.COMPLETE:
+        await reading.advance(arrivals.add)  # what was on its way while the table was read
+        judgement = comparison.judge(_obstacles(reading, arrivals, topic, mark))
+    return judgement, comparison.rows
+
+
+async def _shape(reading: TopicReading, arrivals: Arrivals, table: _Table) -> tuple[KeyShape | None, str]:
+    """Return the shape by which rows are compared, or None and why they cannot be."""
+    if arrivals.keyless:
+        return None, "the records have no key"
+    if not reading.shapes:
+        return None, "there are no records with a key"
+    if len(reading.shapes) > 1:
+        return None, "the records' keys do not look alike"
+    [shape] = reading.shapes
+    problem = await table.services.source_rows.key_problem(table.source, table.collection, shape)
+    return (shape, "") if problem is None else (None, problem)
+
+
+def _obstacles(reading: TopicReading, arrivals: Arrivals, topic: TopicSnapshotRecord, mark: Mark) -> Sequence[str]:
+    """Why a row that is not on the topic may have been there, or may be elsewhere, or may have been no row then."""
+    obstacles = list(reading.obstacles)
+    if mark.offsets is None:
+        obstacles.append(
+            "the topic's offsets before the snapshot were not noted: only a verification that is asked for together "
+            "with the snapshot can prove a loss"
+        )
+    if not arrivals.reads and topic.rows_scanned != 0:
+        obstacles.append(
+            "none of the rows that the engine says it read is on the topic: it may have been deleted and made anew, "
+            "or the rows go to another topic"
+        )
+    if reading.awaited:
+        obstacles.append(reading.awaited)
+    return obstacles
+
+
+def _window(snapshot: SourceSnapshotRecord, topic: TopicSnapshotRecord) -> Window:
+    if not snapshot.followed:
+        return Window()  # its times are not the engine's
+    ended = next((signal.ended_at for signal in snapshot.signals if signal.id == topic.signal_id), None)
+    return Window(_ms(snapshot.started_at), _ms(ended or snapshot.finished_at))
+
+
+def _ms(moment: datetime | None) -> int | None:
+    return None if moment is None else round(moment.timestamp() * 1000)
+
+
+def _not_proved(judgement: Judgement) -> Judgement:
+    reason = (
+        f"{judgement.reason.removesuffix('.')}; but the table was defined anew or rewritten since the snapshot was "
+        "dispatched, so that they may have been in another table then."
+    )
+    return _unprovable(reason)
+
+
+def _unprovable(reason: str, *, passing: bool = False) -> Judgement:
+    return Judgement(SnapshotVerdict.NOT_PROVABLE, reason, passing)

@@ -1,0 +1,143 @@
+"""Verifying that every row of the source has arrived: what the worker does with snapshots that have ended."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from persistence.database.errors import DatabaseError
+from persistence.ledger.verification.verifying import DueVerification
+from resolvers.services import Services
+from resolvers.verification.look import look
+from snapshots.records import SourceSnapshotRecord, TopicSnapshotRecord
+from snapshots.verification.verdicts import SnapshotVerdict, Verification
+
+logger = logging.getLogger(__name__)
+
+TOPIC_SECONDS = 300.0
+"""How long one look at one topic may take."""
+AT_ONCE = 2
+"""How many topics one process looks at at the same time: each may keep `MAX_KEYS` keys in memory."""
+ATTEMPTS = 5
+"""How often a topic is taken up whose verdict may pass."""
+MAX_ATTEMPTS = 10
+"""How often a topic is taken up where the looks do not even end, because whoever looks dies."""
+CONFIRMATIONS = 4
+"""How often a loss is looked at again at most, until two looks in a row have found the same."""
+CONFIRM_SECONDS = 5.0
+"""How long each of these looks is after the one before it."""
+ROUNDS = 50
+"""How many times one sweep takes up topics; what is left is taken up by the next."""
+LEASE = timedelta(seconds=30)
+"""How long a topic stays with a process that does not say that it is at work on it still."""
+HOLD_SECONDS = 10.0
+"""How often it says so."""
+_REST_SECONDS = (5.0, 15.0, 30.0, 60.0)
+
+Pause = Callable[[float], Awaitable[None]]
+
+
+async def verify_due(services: Services, tenant_id: str, *, pause: Pause = asyncio.sleep) -> int:
+    """Look at every topic whose verification was asked for and whose snapshot has ended; return how many looks.
+
+    Each verdict is recorded, once. A loss is found twice, with `pause` between, before it is told; a verdict that may
+    pass is looked at again by a later sweep, at most `ATTEMPTS` times. Any number of replicas may run this at once; the
+    topics of one that dies are taken over when their lease has run out. Raises DatabaseError.
+    """
+    taken_up = 0
+    for _ in range(ROUNDS):
+        now = services.clock()
+        claimed = await services.ledger.claim_verifications(tenant_id, at=now, lease_until=now + LEASE, most=AT_ONCE)
+        if not claimed:
+            break
+        records = await services.ledger.source_snapshots(tenant_id, [due.source_snapshot_id for due in claimed])
+        async with asyncio.TaskGroup() as group:
+            for due in claimed:
+                if snapshot := records.get(due.source_snapshot_id):  # it may have been pruned meanwhile
+                    group.create_task(_verify(services, tenant_id, due, snapshot, pause))
+        taken_up += len(claimed)
+    return taken_up
+
+
+async def _verify(
+    services: Services, tenant_id: str, due: DueVerification, snapshot: SourceSnapshotRecord, pause: Pause
+) -> None:
+    topic = next(one for one in snapshot.topics if one.id == due.topic_snapshot_id)
+    found: Verification | None
+    if due.attempt > MAX_ATTEMPTS:
+        found = _not_provable(f"{MAX_ATTEMPTS} looks at topic and table were begun, and none of them ended.")
+    else:
+        found = await _held(services, tenant_id, due, _confirmed(services, snapshot, topic, due, pause))
+    if found is None:
+        return
+    now = services.clock()
+    try:
+        if found.passing and due.attempt < ATTEMPTS:
+            rest = timedelta(seconds=_REST_SECONDS[min(due.attempt, len(_REST_SECONDS)) - 1])
+            await services.ledger.verify_again(tenant_id, due, due_at=now + rest)
+        else:
+            await services.ledger.record_verification(tenant_id, due, found, at=now)
+    except DatabaseError as error:  # the others go on, and this one is taken up again
+        logger.warning("what was found of %s could not be recorded: %s", due.topic_snapshot_id, error)
+
+
+async def _held(
+    services: Services, tenant_id: str, due: DueVerification, looking: Awaitable[Verification]
+) -> Verification | None:
+    """Return what `looking` finds, holding the topic meanwhile; None where somebody else has taken it over."""
+    task = asyncio.ensure_future(looking)
+    try:
+        while True:
+            done, _ = await asyncio.wait({task}, timeout=HOLD_SECONDS)
+            if done:
+                return task.result()
+            try:
+                lease_until = services.clock() + LEASE
+                if not await services.ledger.hold_verification(tenant_id, due, lease_until=lease_until):
+                    return None
+            except DatabaseError as error:
+                logger.warning("the verification of %s could not be held: %s", due.topic_snapshot_id, error)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _confirmed(
+    services: Services,
+    snapshot: SourceSnapshotRecord,
+    topic: TopicSnapshotRecord,
+    due: DueVerification,
+    pause: Pause,
+) -> Verification:
+    """Return what a look finds; a loss only where the next look finds it as well, and no row has come meanwhile."""
+    found = await _one_look(services, snapshot, topic, due)
+    for _ in range(CONFIRMATIONS):
+        if found.verdict is not SnapshotVerdict.INCOMPLETE:
+            return found
+        await pause(CONFIRM_SECONDS)
+        again = await _one_look(services, snapshot, topic, due)
+        if again.verdict is SnapshotVerdict.INCOMPLETE and again.emitted_rows == found.emitted_rows:
+            return again
+        found = again
+    if found.verdict is SnapshotVerdict.INCOMPLETE:
+        reason = f"Rows of the snapshot were still arriving. {found.reason}"
+        found = replace(found, verdict=SnapshotVerdict.NOT_PROVABLE, reason=reason, passing=True)
+    return found
+
+
+async def _one_look(
+    services: Services, snapshot: SourceSnapshotRecord, topic: TopicSnapshotRecord, due: DueVerification
+) -> Verification:
+    try:
+        async with asyncio.timeout(TOPIC_SECONDS):
+            return await look(services, snapshot, topic, due.mark)
+    except TimeoutError:
+        return _not_provable(f"The look at topic and table took longer than {TOPIC_SECONDS:g} s.")
+    except Exception:
+        logger.exception("the verification of %s failed unexpectedly", due.topic_snapshot_id)
+        return _not_provable("The verification failed unexpectedly; see the log.", passing=True)
+
+
+def _not_provable(reason: str, *, passing: bool = False) -> Verification:
+    return Verification(SnapshotVerdict.NOT_PROVABLE, reason, passing=passing)

@@ -1,0 +1,1 @@
+"""Topics and source connectors, and what changes the catalogue."""

@@ -1,0 +1,1 @@
+"""Snapshots as they go on, and what ends them."""

@@ -1,0 +1,1 @@
+"""What asks for snapshots: inputs, plans and results."""

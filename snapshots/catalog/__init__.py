@@ -1,0 +1,1 @@
+"""What the catalogue becomes: by an operator's import, and by what was observed of a cluster. Pure."""

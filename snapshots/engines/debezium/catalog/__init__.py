@@ -1,0 +1,1 @@
+"""Which connectors and topics a cluster has."""

@@ -1,0 +1,1 @@
+"""Kafka Connect's REST API: connectors, their states and their offsets."""

@@ -1,0 +1,1 @@
+"""What Debezium's notifications say."""

@@ -1,0 +1,1 @@
+"""Everything that a connector's signalling takes, looked at."""

@@ -1,0 +1,1 @@
+"""The channels that carry signals: a table of the source database, a Kafka topic."""

@@ -1,0 +1,1 @@
+"""The databases that Debezium reads: a folder for each dialect."""

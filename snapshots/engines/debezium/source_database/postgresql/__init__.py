@@ -1,0 +1,1 @@
+"""PostgreSQL as a source: its tables, keys, rows, and what it would refuse."""

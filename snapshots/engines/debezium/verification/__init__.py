@@ -1,0 +1,1 @@
+"""The records of tables' topics, read for a verification."""

@@ -1,0 +1,1 @@
+"""From an engine's notifications to the end of a snapshot. Pure."""

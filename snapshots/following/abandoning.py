@@ -1,0 +1,57 @@
+"""Releasing sources from snapshots that will never end: what an operator asks, and what becomes of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from snapshots.errors import InvalidRequestError, RequestError
+from snapshots.requesting.request import MAX_FINDINGS, id_list_findings, text_findings
+from snapshots.states import SnapshotState
+
+MAX_SNAPSHOTS = 500
+
+
+class AbandonErrorCode(StrEnum):
+    """Why a snapshot was not abandoned."""
+
+    NOT_FOUND = "NOT_FOUND"
+    ALREADY_ENDED = "ALREADY_ENDED"
+    NOT_ABANDONABLE = "NOT_ABANDONABLE"
+
+
+@dataclass(frozen=True, slots=True)
+class AbandonRequest:
+    """The source snapshots to be abandoned, as sent, duplicates and all."""
+
+    snapshot_ids: tuple[str, ...]
+    reason: str | None = None
+    distinct_ids: tuple[str, ...] = field(init=False)
+    """`snapshot_ids` without duplicates, in order of first appearance."""
+
+    def __post_init__(self) -> None:
+        """Collapse the duplicates once."""
+        object.__setattr__(self, "distinct_ids", tuple(dict.fromkeys(self.snapshot_ids)))
+
+
+def check(request: AbandonRequest) -> None:
+    """Raise InvalidRequestError for a request that cannot be carried out, with every finding (at most 50)."""
+    findings = _findings(request)
+    if findings:
+        raise InvalidRequestError(tuple(findings[:MAX_FINDINGS]))
+
+
+def _findings(request: AbandonRequest) -> Sequence[RequestError]:
+    findings = id_list_findings(request.snapshot_ids, ("input", "snapshotIds"), "snapshot", most=MAX_SNAPSHOTS)
+    return [*findings, *text_findings(None, request.reason)]
+
+
+def refusal(state: SnapshotState) -> tuple[AbandonErrorCode, str] | None:
+    """Why a snapshot in `state` cannot be abandoned; None where it can, or is already."""
+    if state is SnapshotState.ABANDONED or state.can_become(SnapshotState.ABANDONED):
+        return None
+    if state.is_terminal:
+        return AbandonErrorCode.ALREADY_ENDED, f"It has ended already: {state}. Its source is free."
+    message = f"It is {state}: its signal is not out yet, or just on its way. Wait until that is settled."
+    if state is SnapshotState.QUEUED:
+        message = "It is QUEUED, and holds no source."
+    return AbandonErrorCode.NOT_ABANDONABLE, message

@@ -1,0 +1,110 @@
+"""Tables that failed in mid-scan, and the restart of the connector's task that has to follow. Pure.
+
+Debezium keeps the rows of a half-read chunk when the scan of a table ends in SQL_EXCEPTION. They come out on the topic
+of the next table that is read incrementally, told as SUCCEEDED, until the task was restarted (seen on 3.6.3,
+docs/debezium.md, "Errors that spread"). Which errors leave rows behind cannot be told from outside, so all count.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import quote
+
+from snapshots.engines.debezium.following.notifications import is_scan_error
+from snapshots.errors import InvalidRequestError, RequestError
+from snapshots.following.notifications import Notification, NotificationKind
+from snapshots.model import SourceConnector
+from snapshots.plan import Refusal
+from snapshots.requesting.request import id_list_findings, text_findings
+from snapshots.vocabulary import SnapshotErrorCode, UserErrorCode
+
+MAX_SOURCES = 500
+MOST_TABLES = 10
+"""How many of the tables that failed are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestartRequirement:
+    """Why a connector takes no incremental snapshot until its task was restarted."""
+
+    since: datetime
+    """When the first table failed, by the engine's clock."""
+    data_collections: tuple[str, ...] = ()
+    """The tables that failed since, in order of their names, at most MOST_TABLES; empty where none was named."""
+
+    def cause(self) -> str:
+        """Say what happened, as a clause."""
+        tables = ", ".join(self.data_collections) or "a table"
+        return f"the incremental scan of {tables} failed with an SQL error at {self.since:%Y-%m-%d %H:%M:%S %Z}"
+
+
+def remedy(source: SourceConnector) -> str:
+    """Say how the requirement of `source` is met."""
+    path = f"/connectors/{quote(source.name, safe='')}/restart?includeTasks=true"
+    return (
+        f"Restart the connector with its task (POST {path} to Kafka Connect); Topicsnap sees "
+        "the start by itself. Where you know that no row was left behind, "
+        "`clearRestartRequirements` clears it, with a reason."
+    )
+
+
+def refusal(source: SourceConnector, requirement: RestartRequirement) -> Refusal:
+    """Return why `source` takes no incremental snapshot, and what to do."""
+    message = (
+        f"Connector {source.name} needs a restart: {requirement.cause()}, and rows of it could come out on the topic "
+        f"of the next table. {remedy(source)}"
+    )
+    return Refusal(SnapshotErrorCode.RESTART_REQUIRED, message, retryable=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanNews:
+    """What a batch of one connector's notifications, in the order in which they happened, tells of failed scans."""
+
+    failures: tuple[Notification, ...] = ()
+    """The scans that failed, in order."""
+    start: Notification | None = None
+    """The last start of the connector's task."""
+    cleared: int = 0
+    """How many of `failures`, from the first on, came before `start`."""
+
+
+def scan_news(notifications: Iterable[Notification]) -> ScanNews:
+    """Return what `notifications` of one connector tell of failed scans and of starts of its task."""
+    failures: list[Notification] = []
+    start, cleared = None, 0
+    for one in notifications:
+        if one.incremental and one.kind is NotificationKind.TABLE_SCAN_COMPLETED and is_scan_error(one.status):
+            failures.append(one)
+        elif one.kind is NotificationKind.SKIPPED and not one.incremental:
+            # Each start of a task that takes no initial snapshot tells of one that it skipped.
+            start, cleared = one, len(failures)
+    return ScanNews(tuple(failures), start, cleared)
+
+
+@dataclass(frozen=True, slots=True)
+class ClearRequest:
+    """An operator's word that the restart requirements of these connectors can be passed over, and why."""
+
+    source_ids: tuple[str, ...]
+    """As sent, duplicates and all."""
+    reason: str
+    distinct_ids: tuple[str, ...] = field(init=False)
+    """`source_ids` without duplicates, in order of first appearance."""
+
+    def __post_init__(self) -> None:
+        """Collapse the duplicates once."""
+        object.__setattr__(self, "distinct_ids", tuple(dict.fromkeys(self.source_ids)))
+
+
+def check(request: ClearRequest) -> None:
+    """Raise InvalidRequestError for a request that cannot be carried out, with every finding (at most 50)."""
+    findings: Sequence[RequestError] = [
+        *id_list_findings(request.source_ids, ("input", "sourceIds"), "source", most=MAX_SOURCES),
+        *text_findings(None, request.reason),
+    ]
+    if not request.reason.strip():
+        message = "Say why it is safe; the reason is kept on record."
+        findings = [*findings, RequestError(UserErrorCode.EMPTY_INPUT, message, ("input", "reason"))]
+    if findings:
+        raise InvalidRequestError(tuple(findings))

@@ -1,0 +1,217 @@
+"""Sending signals to many sources at once: bounded for the process and each cluster, a deadline for each source."""
+
+import asyncio
+import logging
+import math
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from snapshots.errors import SourceError, UnconfirmedError
+from snapshots.model import SourceConnector
+from snapshots.ports.engine import OutgoingSignal, Presence, Receipt, SignalChannel
+from snapshots.requesting.backoff import Chance, jittered
+from snapshots.requesting.leases import Lease
+from snapshots.vocabulary import SignalChannelKind, SnapshotErrorCode
+
+ATTEMPTS = 5
+"""How often one dispatch tries a channel that is away, the first time included."""
+FIRST_PAUSE_SECONDS = 0.25
+"""The longest pause before the second attempt; each next one is twice as long."""
+
+LEASE_MARGIN_SECONDS = 5.0
+"""What the writing before and after a dispatch may take."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One signal for one source."""
+
+    source: SourceConnector
+    signal: OutgoingSignal
+    channel: SignalChannelKind
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Nothing reached the engine, for certain."""
+
+    code: SnapshotErrorCode
+    message: str
+    retryable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """The engine may or may not have the signal."""
+
+    code: SnapshotErrorCode
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """Nothing reached the engine, for certain: its channel was away, or its turn came too late. It is tried again."""
+
+    code: SnapshotErrorCode
+    message: str
+    retry_at: datetime
+    """When the settle sweep takes it up."""
+
+
+Outcome = Receipt | Failed | Unconfirmed | Unreached
+"""What came of one send."""
+
+
+class Dispatcher:
+    """Sends signals through the channels of this process.
+
+    Never raises for one source, so that the others are untouched; being cancelled is passed on.
+    """
+
+    def __init__(
+        self,
+        channels: Mapping[SignalChannelKind, SignalChannel],
+        *,
+        deadline_seconds: float = 10.0,
+        process_limit: int = 64,
+        cluster_limit: int = 16,
+        chance: Chance = random.random,
+        pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        """Send or look for at most `process_limit` signals at once, `cluster_limit` a cluster.
+
+        Each has `deadline_seconds`; within them a channel that is away is tried again after a `pause`, as long as
+        `chance` has it.
+        """
+        self._channels = channels
+        self.deadline_seconds = deadline_seconds
+        self._process = asyncio.Semaphore(process_limit)
+        self._process_limit = process_limit
+        self._cluster_limit = cluster_limit
+        self._clusters: dict[str, asyncio.Semaphore] = {}
+        self._chance = chance
+        self._pause = pause
+
+    def longest_seconds(self, sends: int) -> float:
+        """How long a dispatch of `sends` signals takes at most, should every one of them wait for its deadline."""
+        return self._last_start_seconds(sends) + self.deadline_seconds + LEASE_MARGIN_SECONDS
+
+    def lease_until(self, now: datetime, sends: int) -> datetime:
+        """Until when a dispatch of `sends` signals that begins at `now` is expected to have ended."""
+        return now + timedelta(seconds=self.longest_seconds(sends))
+
+    def lease(self, now: datetime, sends: int) -> Lease:
+        """Return the lease for a dispatch of `sends` signals, begun now, which is `now` by the ledger's clock."""
+        start_by = asyncio.get_running_loop().time() + self._last_start_seconds(sends)
+        return Lease(self.lease_until(now, sends), start_by)
+
+    async def dispatch(self, sends: Sequence[Send], lease: Lease) -> list[Outcome]:
+        """Send all of `sends` concurrently, none after `lease`; return their outcomes in the same order.
+
+        Failed with `retryable` and CHANNEL_UNAVAILABLE means that the channel was away as long as could be waited;
+        Unreached, that the time was over before the signal had its turn.
+        """
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._send(send, lease)) for send in sends]
+        return [task.result() for task in tasks]
+
+    def _last_start_seconds(self, sends: int) -> float:
+        rounds = math.ceil(sends / min(self._cluster_limit, self._process_limit))
+        return self.deadline_seconds * max(1, rounds)
+
+    async def _send(self, send: Send, lease: Lease) -> Outcome:
+        """Wait for the turn of `send`, then attempt it unless it is too late."""
+        channel = self._channels.get(send.channel)
+        if channel is None:
+            message = f"This process has no {send.channel} channel."
+            return Failed(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, message, retryable=False)
+        async with self._turn(send):
+            if asyncio.get_running_loop().time() > lease.start_by:
+                # Its lease is about to end, and the settle sweep may send it: to send it here too would double it.
+                message = "Its turn did not come in time. Nothing was sent; it is being settled."
+                return Unreached(SnapshotErrorCode.DISPATCH_TIMEOUT, message, lease.until)
+            return await self._attempt(channel, send)
+
+    @asynccontextmanager
+    async def _turn(self, send: Send) -> AsyncIterator[None]:
+        cluster_id = send.source.cluster.id
+        cluster = self._clusters.setdefault(cluster_id, asyncio.Semaphore(self._cluster_limit))
+        async with cluster, self._process:
+            yield
+
+    async def _attempt(self, channel: SignalChannel, send: Send) -> Outcome:
+        """Send within the deadline, and make an outcome of whatever happens."""
+        try:
+            async with asyncio.timeout(self.deadline_seconds):
+                return await self._persist(channel, send)
+        except SourceError as error:
+            return Failed(error.code, error.message, error.retryable)
+        except UnconfirmedError as error:
+            return Unconfirmed(error.code, error.message)
+        except TimeoutError:
+            message = (
+                f"No answer within {self.deadline_seconds:g} s; the signal may have arrived, and is being settled."
+            )
+            return Unconfirmed(SnapshotErrorCode.DISPATCH_TIMEOUT, message)
+        except (Exception, asyncio.CancelledError) as error:
+            # A fault of ours or of a driver: whether the signal left is not known, and the others must go on.
+            _raise_if_cancelled(error)
+            logger.exception("dispatch of signal %s to %s failed unexpectedly", send.signal.id, send.source.name)
+            return Unconfirmed(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "The channel failed unexpectedly; see the log.")
+
+    async def _persist(self, channel: SignalChannel, send: Send) -> Receipt:
+        """Send, again and again while the channel is certain to be away and the deadline leaves the time."""
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + self.deadline_seconds
+        for attempt in range(ATTEMPTS - 1):
+            began = loop.time()
+            try:
+                return await channel.send(send.source, send.signal)
+            except SourceError as error:
+                if not may_pass(error):
+                    raise
+                seconds = jittered(FIRST_PAUSE_SECONDS * 2**attempt, self._chance)
+                # One that the deadline cuts off leaves it open whether the signal arrived: better not to begin it.
+                if loop.time() + seconds + (loop.time() - began) >= give_up_at:
+                    raise
+            await self._pause(seconds)
+        return await channel.send(send.source, send.signal)
+
+    async def find(self, send: Send) -> Presence:
+        """Ask the channel whether it holds the signal; UNKNOWN when it fails or does not answer within the deadline.
+
+        Waits for its turn as a send does.
+        """
+        channel = self._channels.get(send.channel)
+        if channel is None:
+            return Presence.UNKNOWN
+        async with self._turn(send):
+            return await self._look(channel, send)
+
+    async def _look(self, channel: SignalChannel, send: Send) -> Presence:
+        try:
+            async with asyncio.timeout(self.deadline_seconds):
+                return await channel.find(send.source, send.signal)
+        except TimeoutError:
+            return Presence.UNKNOWN
+        except (Exception, asyncio.CancelledError) as error:
+            _raise_if_cancelled(error)
+            logger.exception("search for signal %s of %s failed unexpectedly", send.signal.id, send.source.name)
+            return Presence.UNKNOWN
+
+
+def may_pass(failure: SourceError | Failed) -> bool:
+    """Whether nothing arrived for the sole reason that the channel was away, so that it may be tried again."""
+    return failure.retryable and failure.code is SnapshotErrorCode.CHANNEL_UNAVAILABLE
+
+
+def _raise_if_cancelled(error: BaseException) -> None:
+    """Pass on a cancellation of the running task; not that of something it waited for, such as a driver's future."""
+    task = asyncio.current_task()
+    if isinstance(error, asyncio.CancelledError) and (task is None or task.cancelling()):
+        raise error

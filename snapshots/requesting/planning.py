@@ -1,0 +1,100 @@
+"""From topics to jobs: which source gets which signals, and which topics are skipped, with the reason. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from snapshots.errors import FilterError, SourceError
+from snapshots.model import SourceConnector, Topic
+from snapshots.plan import Finding, Plan, Skip, SourceJob, TopicRequest
+from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
+from snapshots.signalling.signals import draft_signals, stops_connector
+from snapshots.vocabulary import (
+    ConnectorKind,
+    SignalChannelKind,
+    SkipReason,
+    SnapshotErrorCode,
+    SnapshotType,
+    TopicProducer,
+)
+
+SKIP_MESSAGES: Mapping[SkipReason, str] = {
+    SkipReason.TOPIC_NOT_FOUND: "No topic has this id.",
+    SkipReason.NOT_FROM_SOURCE: "No source connector produces this topic, so there is nothing to snapshot.",
+    SkipReason.NO_DATA_COLLECTION: "The table behind this topic is not known; import an explicit mapping for it.",
+    SkipReason.KEYLESS_TABLE: "The table has no key, and an incremental snapshot would lose rows; use BLOCKING.",
+    SkipReason.UNSAFE_NAME: (
+        "The table's name has blanks or quotes, and an incremental snapshot of it can stop its connector for good; "
+        "use BLOCKING."
+    ),
+}
+
+
+def make_plan(
+    request: BulkSnapshotRequest, routes: Mapping[str, Topic], findings: Mapping[str, Finding] | None = None
+) -> Plan:
+    """Plan `request` over `routes`, the topics of this tenant by id (unknown ids are simply absent).
+
+    `findings` are those of the SourceTrial, by topic id: such a topic is skipped.
+    """
+    options = {option.topic_id: option for option in request.options}
+    asked: dict[str, list[TopicRequest]] = {}
+    sources: dict[str, SourceConnector] = {}
+    skips: list[Skip] = []
+    for topic_id in request.distinct_ids:
+        topic = routes.get(topic_id)
+        reason = _skip_reason(topic, request.snapshot_type)
+        if topic is None or topic.source is None or topic.data_collection is None or reason:
+            reason = reason or SkipReason.TOPIC_NOT_FOUND
+            skips.append(Skip(topic_id, topic, reason, SKIP_MESSAGES[reason]))
+            continue
+        if finding := (findings or {}).get(topic_id):
+            skips.append(Skip(topic_id, topic, finding.reason, finding.message))
+            continue
+        sources.setdefault(topic.source.id, topic.source)
+        option = options.get(topic_id, TopicOptions(topic_id))
+        asked.setdefault(topic.source.id, []).append(
+            TopicRequest(topic, topic.data_collection, option.filter, option.surrogate_key)
+        )
+    jobs = tuple(_job(sources[source_id], tuple(topics), request.snapshot_type) for source_id, topics in asked.items())
+    return Plan(jobs, tuple(skips))
+
+
+def _skip_reason(topic: Topic | None, snapshot_type: SnapshotType) -> SkipReason | None:
+    if topic is None:
+        return SkipReason.TOPIC_NOT_FOUND
+    if topic.producer is not TopicProducer.SOURCE or topic.source is None or topic.source.kind is ConnectorKind.SINK:
+        return SkipReason.NOT_FROM_SOURCE
+    if not topic.data_collection or topic.data_collection.isspace():  # Debezium trims: an empty entry may match all
+        return SkipReason.NO_DATA_COLLECTION
+    if topic.keyless and snapshot_type is SnapshotType.INCREMENTAL:
+        return SkipReason.KEYLESS_TABLE
+    if stops_connector(topic.data_collection, snapshot_type, topic.source.dialect):
+        return SkipReason.UNSAFE_NAME
+    return None
+
+
+def _job(source: SourceConnector, topics: tuple[TopicRequest, ...], snapshot_type: SnapshotType) -> SourceJob:
+    job = SourceJob(source, topics, (), warning=None if source.is_followed else _not_followed(source))
+    if source.signal_channel is None:
+        message = (
+            f"Connector {source.name} has no signal channel that Topicsnap can use: enable `source` with a signal "
+            "table and a reference to the database's credentials, or `kafka`."
+        )
+        return job.refused(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, message, retryable=False)
+    if source.signal_channel is SignalChannelKind.SOURCE_TABLE and not source.signal_collection:
+        message = f"Connector {source.name} is signalled by table, but no signal table is known for it."
+        return job.refused(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, message, retryable=False)
+    try:
+        return replace(job, signals=draft_signals(source, topics, snapshot_type))
+    except FilterError as error:
+        return job.refused(SnapshotErrorCode.FILTER_NOT_SUPPORTED, str(error), retryable=False)
+    except SourceError as error:
+        return job.refused(error.code, error.message, retryable=error.retryable)
+
+
+def _not_followed(source: SourceConnector) -> str:
+    if source.notification_topic is None:
+        lack = f"connector {source.name} sends no notifications (`notification.enabled.channels`)"
+    else:
+        lack = f"no Kafka is known for cluster {source.cluster.name}"
+    return f"The snapshot cannot be followed, because {lack}: how each table ends will not be known."

@@ -1,0 +1,149 @@
+"""A request for a bulk snapshot, and what is checked of it before anything is read or recorded."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+
+from snapshots import filters
+from snapshots.errors import InvalidRequestError, RequestError
+from snapshots.filters import RowFilter, is_storable
+from snapshots.identifiers import MAX_ID_LENGTH
+from snapshots.vocabulary import SnapshotType, UserErrorCode
+
+MAX_TOPICS = 500
+MAX_KEY_LENGTH = 255
+MAX_REASON_LENGTH = 2000
+MAX_FINDINGS = 50
+"""How many findings one refusal names, so that an answer stays small."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicOptions:
+    """What is asked of one topic beyond being snapshotted."""
+
+    topic_id: str
+    filter: RowFilter | None = None
+    surrogate_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BulkSnapshotRequest:
+    """What a client asks: these topics, in this way. `topic_ids` are as sent, duplicates and all."""
+
+    topic_ids: tuple[str, ...]
+    snapshot_type: SnapshotType = SnapshotType.INCREMENTAL
+    options: tuple[TopicOptions, ...] = ()
+    idempotency_key: str | None = None
+    reason: str | None = None
+    verify: bool = False
+    """Whether the completeness of every topic is verified once its snapshot has ended."""
+    distinct_ids: tuple[str, ...] = field(init=False)
+    """`topic_ids` without duplicates, in order of first appearance."""
+
+    def __post_init__(self) -> None:
+        """Collapse the duplicates once."""
+        object.__setattr__(self, "distinct_ids", tuple(dict.fromkeys(self.topic_ids)))
+
+    @property
+    def hash(self) -> bytes:
+        """SHA-256 of what the request means: equal for requests that differ only in order or repetition of ids."""
+        meaning: dict[str, object] = {
+            "topics": sorted(self.distinct_ids),
+            "type": self.snapshot_type,
+            "options": sorted((asdict(option) for option in self.options), key=lambda option: str(option["topic_id"])),
+        }
+        if self.verify:  # absent otherwise, so that requests from before there was such a thing keep their hash
+            meaning["verify"] = True
+        return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).digest()
+
+
+def check(request: BulkSnapshotRequest) -> None:
+    """Refuse a request that cannot be carried out whatever the catalogue says.
+
+    Raises InvalidRequestError with every finding (at most MAX_FINDINGS), each with the path of its field.
+    """
+    findings = _count_findings(request) or [
+        *_id_findings(request.topic_ids, ("input", "topicIds")),
+        *_option_findings(request),
+        *text_findings(request.idempotency_key, request.reason),
+    ]
+    if findings:
+        raise InvalidRequestError(tuple(findings[:MAX_FINDINGS]))
+
+
+def _count_findings(request: BulkSnapshotRequest) -> list[RequestError]:
+    path = ("input", "topicIds")
+    if not request.topic_ids:
+        return [RequestError(UserErrorCode.EMPTY_INPUT, "Name at least one topic.", path)]
+    if len(request.topic_ids) > MAX_TOPICS:
+        message = f"At most {MAX_TOPICS} topics at once; got {len(request.topic_ids)}."
+        return [RequestError(UserErrorCode.TOO_MANY_TOPICS, message, path)]
+    return []
+
+
+def _id_findings(ids: Sequence[str], path: tuple[str, ...]) -> list[RequestError]:
+    message = f"An id is a text of 1 to {MAX_ID_LENGTH} characters, not blank, without NUL or unpaired surrogates."
+    return [
+        RequestError(UserErrorCode.INVALID_ID, message, (*path, str(position)))
+        for position, one in enumerate(ids)
+        if not is_valid_id(one)
+    ]
+
+
+def is_valid_id(text: str) -> bool:
+    """Whether `text` could be the id of anything."""
+    return 0 < len(text) <= MAX_ID_LENGTH and not text.isspace() and is_storable(text)
+
+
+def id_list_findings(ids: Sequence[str], path: tuple[str, ...], what: str, *, most: int) -> list[RequestError]:
+    """What is wrong with a list of ids that names `what`, at least one and `most` at most."""
+    if not ids:
+        return [RequestError(UserErrorCode.EMPTY_INPUT, f"Name at least one {what}.", path)]
+    if len(ids) > most:
+        return [RequestError(UserErrorCode.INVALID_VALUE, f"At most {most} {what}s at once; got {len(ids)}.", path)]
+    return _id_findings(ids, path)[:MAX_FINDINGS]
+
+
+def _option_findings(request: BulkSnapshotRequest) -> list[RequestError]:
+    findings = []
+    named = set(request.topic_ids)
+    times = Counter(option.topic_id for option in request.options)
+    for position, option in enumerate(request.options):
+        message, leaf = _option_problem(option, request.snapshot_type, named, times)
+        if message:
+            path = ("input", "options", str(position), leaf)
+            findings.append(RequestError(UserErrorCode.INVALID_OPTION, message, path))
+    return findings
+
+
+def _option_problem(
+    option: TopicOptions, snapshot_type: SnapshotType, named: set[str], times: Counter[str]
+) -> tuple[str | None, str]:
+    if option.topic_id not in named:
+        return "This option is for a topic that topicIds does not name.", "topicId"
+    if times[option.topic_id] > 1:
+        return "There are two options for this topic.", "topicId"
+    if option.surrogate_key is not None:
+        if snapshot_type is SnapshotType.BLOCKING:
+            return "A blocking snapshot reads the table at once and takes no surrogate key.", "surrogateKey"
+        if not 0 < len(option.surrogate_key) <= filters.MAX_TEXT or not is_storable(option.surrogate_key):
+            return "A surrogate key is the name of a column.", "surrogateKey"
+    if option.filter is not None:
+        return filters.check(option.filter), "filter"
+    return None, ""
+
+
+def text_findings(key: str | None, reason: str | None) -> list[RequestError]:
+    """What is wrong with an idempotency key and with a reason."""
+    findings = []
+    if key is not None and not (0 < len(key) <= MAX_KEY_LENGTH and is_storable(key)):
+        message = (
+            f"An idempotency key is a text of 1 to {MAX_KEY_LENGTH} characters, without NUL or unpaired surrogates."
+        )
+        findings.append(RequestError(UserErrorCode.INVALID_VALUE, message, ("input", "idempotencyKey")))
+    if reason is not None and not (len(reason) <= MAX_REASON_LENGTH and is_storable(reason)):
+        message = f"A reason is a text of at most {MAX_REASON_LENGTH} characters, without NUL or unpaired surrogates."
+        findings.append(RequestError(UserErrorCode.INVALID_VALUE, message, ("input", "reason")))
+    return findings

@@ -1,0 +1,136 @@
+"""A request to dispatch again what failed of a bulk snapshot, and what of it that is. Pure."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from snapshots.errors import InvalidRequestError, RequestError
+from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
+from snapshots.requesting.request import MAX_TOPICS, BulkSnapshotRequest, TopicOptions, is_valid_id, text_findings
+from snapshots.states import SnapshotState, TopicSnapshotState
+from snapshots.verification.verdicts import VerificationState
+from snapshots.vocabulary import SnapshotErrorCode, UserErrorCode
+
+RETRYABLE_CODES = frozenset(
+    {
+        SnapshotErrorCode.CONNECTOR_NOT_RUNNING,
+        SnapshotErrorCode.CONNECTOR_UNREACHABLE,
+        SnapshotErrorCode.SNAPSHOT_ALREADY_RUNNING,
+        SnapshotErrorCode.CHANNEL_UNAVAILABLE,
+        SnapshotErrorCode.DISPATCH_TIMEOUT,
+        SnapshotErrorCode.TABLES_FAILED,
+        SnapshotErrorCode.CONNECTOR_LOST,
+        SnapshotErrorCode.RESTART_REQUIRED,
+    }
+)
+"""Failures that may pass; the others need a change of configuration or of the request first."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryRequest:
+    """What a client asks: dispatch again what failed of this bulk snapshot."""
+
+    bulk_snapshot_id: str
+    source_snapshot_ids: tuple[str, ...] | None = None
+    """Only these of its source snapshots; None for all."""
+    idempotency_key: str | None = None
+    reason: str | None = None
+
+    @property
+    def hash(self) -> bytes:
+        """SHA-256 of what the request means."""
+        ids = None if self.source_snapshot_ids is None else sorted(set(self.source_snapshot_ids))
+        return hashlib.sha256(json.dumps(["retry", self.bulk_snapshot_id, ids]).encode()).digest()
+
+
+def check(request: RetryRequest) -> None:
+    """Refuse what cannot be carried out whatever the ledger holds. Raises InvalidRequestError with every finding."""
+    findings = text_findings(request.idempotency_key, request.reason)
+    if not is_valid_id(request.bulk_snapshot_id):
+        findings.insert(0, _not_found("bulk snapshot", request.bulk_snapshot_id, ("input", "bulkSnapshotId")))
+    if request.source_snapshot_ids is not None and len(request.source_snapshot_ids) > MAX_TOPICS:
+        message = f"At most {MAX_TOPICS} source snapshots; got {len(request.source_snapshot_ids)}."
+        findings.append(RequestError(UserErrorCode.INVALID_VALUE, message, ("input", "snapshotIds")))
+    if findings:
+        raise InvalidRequestError(tuple(findings))
+
+
+def bulk_snapshot_not_found(request: RetryRequest) -> RequestError:
+    """Return the error for a bulk snapshot that does not exist."""
+    return _not_found("bulk snapshot", request.bulk_snapshot_id, ("input", "bulkSnapshotId"))
+
+
+def topics_to_retry(snapshot: SourceSnapshotRecord) -> tuple[TopicSnapshotRecord, ...]:
+    """Return the topics of `snapshot` that failed and may succeed if they are asked for again.
+
+    Of one that failed or was abandoned, all that were not read; of one that completed in part, those that failed. What
+    was stopped on purpose is left alone.
+    """
+    if snapshot.state is SnapshotState.PARTIALLY_COMPLETED:
+        return tuple(topic for topic in snapshot.topics if topic.state is TopicSnapshotState.FAILED)
+    passing = snapshot.code in RETRYABLE_CODES or (snapshot.answer is not None and snapshot.answer.retryable)
+    if snapshot.state is SnapshotState.ABANDONED or (snapshot.state is SnapshotState.FAILED and passing):
+        return tuple(topic for topic in snapshot.topics if topic.state is not TopicSnapshotState.COMPLETED)
+    return ()
+
+
+def make_retry(
+    request: RetryRequest, record: BulkSnapshotRecord, retries: Iterable[BulkSnapshotRecord]
+) -> BulkSnapshotRequest:
+    """Return the bulk snapshot that `request` amounts to: the topics of `record` that failed, asked for as before.
+
+    It is verified where the first was to be, or was asked to be later.
+    What one of its `retries` is at work on, or has read, is not asked for once more. Raises RequestError: NOT_FOUND
+    for a source snapshot that is not of `record`, NOTHING_TO_RETRY.
+    """
+    known = {snapshot.id for snapshot in record.snapshots}
+    wanted = known if request.source_snapshot_ids is None else set(request.source_snapshot_ids)
+    unknown = [
+        _not_found(f"source snapshot of {record.id}", id_, ("input", "snapshotIds", str(position)))
+        for position, id_ in enumerate(request.source_snapshot_ids or ())
+        if id_ not in known
+    ]
+    if unknown:
+        raise InvalidRequestError(tuple(unknown))
+    taken = _taken(retries)
+    topics = [
+        topic
+        for snapshot in record.snapshots
+        if snapshot.id in wanted
+        for topic in topics_to_retry(snapshot)
+        if topic.topic.id not in taken
+    ]
+    if not topics:
+        message = "Nothing of it failed that may succeed now, or it is being retried already."
+        raise RequestError(UserErrorCode.NOTHING_TO_RETRY, message, ("input",))
+    return BulkSnapshotRequest(
+        tuple(topic.topic.id for topic in topics),
+        record.snapshot_type,
+        _options(topics),
+        request.idempotency_key,
+        request.reason,
+        record.verify or any(topic.verification is not VerificationState.NOT_REQUESTED for topic in topics),
+    )
+
+
+def _taken(retries: Iterable[BulkSnapshotRecord]) -> set[str]:
+    return {
+        topic.topic.id
+        for retry in retries
+        for snapshot in retry.snapshots
+        for topic in snapshot.topics
+        if not snapshot.state.is_terminal or topic.state is TopicSnapshotState.COMPLETED
+    }
+
+
+def _options(topics: Sequence[TopicSnapshotRecord]) -> tuple[TopicOptions, ...]:
+    return tuple(
+        TopicOptions(topic.topic.id, topic.filter, topic.surrogate_key)
+        for topic in topics
+        if topic.filter is not None or topic.surrogate_key is not None
+    )
+
+
+def _not_found(what: str, id_: str, field: tuple[str, ...]) -> RequestError:
+    return RequestError(UserErrorCode.NOT_FOUND, f"No {what} has the id {id_}.", field)

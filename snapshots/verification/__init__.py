@@ -1,0 +1,1 @@
+"""Whether every row of a source has arrived on its topic. Pure."""

@@ -1,0 +1,150 @@
+"""The comparison of a source's rows with what arrived on the topic: COMPLETE, INCOMPLETE or NOT_PROVABLE. Pure.
+
+The reasoning is in docs/guides/verification.md. COMPLETE means that every row which the source has (under the filter,
+when it was looked at) has an event on the topic that is no older than the snapshot, not followed by a delete.
+INCOMPLETE means that a row is missing which no transaction has touched since before the dispatch, so that nothing
+but a loss explains it. Whatever is neither is NOT_PROVABLE.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from snapshots.verification.arrivals import Arrivals
+from snapshots.verification.verdicts import SnapshotVerdict
+
+MAX_MISSING = 100_000
+"""Most missing rows that are kept by key; those beyond are missing for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """A row of the source: the 16 bytes of its key, and the transaction that wrote it (xmin, 32 bits)."""
+
+    key: bytes
+    xid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict with its reason; `passing` where a later look may find something else than NOT_PROVABLE."""
+
+    verdict: SnapshotVerdict
+    reason: str
+    passing: bool = False
+
+
+def is_untouched(xid: int, horizon: int | None) -> bool:
+    """Whether the transaction `xid` (32 bits, as rows have it) had ended when `horizon` (64 bits) was taken.
+
+    Half of all 32-bit numbers are older than the horizon's, half are newer (PostgreSQL docs: Preventing transaction ID
+    wraparound). Numbers below 3 are frozen rows, older than anything.
+    """
+    if horizon is None:
+        return False
+    return xid < 3 or 0 < (horizon - xid) & 0xFFFFFFFF < 1 << 31  # noqa: PLR2004 (explained above)
+
+
+@dataclass(slots=True)
+class Comparison:
+    """Rows of the source, one after the other, against the arrivals; only what is missing is kept."""
+
+    arrivals: Arrivals
+    horizon: int | None
+    max_missing: int = MAX_MISSING
+    rows: int = 0
+    _missing: list[SourceRow] = field(default_factory=list)
+    _overflow: int = 0
+
+    def add(self, row: SourceRow) -> None:
+        """Account for a row of the source; every row once."""
+        self.rows += 1
+        if not self.arrivals.is_present(row.key):
+            if len(self._missing) < self.max_missing:
+                self._missing.append(row)
+            else:
+                self._overflow += 1
+
+    def judge(self, obstacles: Iterable[str] = ()) -> Judgement:
+        """Return the verdict, with all that has arrived by now; `obstacles` say why a loss cannot be told for sure."""
+        self._missing = [row for row in self._missing if not self.arrivals.is_present(row.key)]
+        missing = len(self._missing) + self._overflow
+        if self.arrivals.truncated:
+            return Judgement(SnapshotVerdict.NOT_PROVABLE, "The table was truncated meanwhile.")
+        if not missing:
+            return Judgement(SnapshotVerdict.COMPLETE, _complete_reason(self.rows, self.arrivals))
+        lost = sum(
+            1 for row in self._missing if is_untouched(row.xid, self.horizon) and not self.arrivals.was_seen(row.key)
+        )
+        words = f"{missing} of {self.rows} rows of the source are not on the topic"
+        obstacle = next(iter(obstacles), None)
+        if lost and obstacle is None:
+            unmatched = self.arrivals.unmatched
+            if not unmatched:
+                reason = f"{words}; {lost} of them nobody has touched since before the snapshot."
+                return Judgement(SnapshotVerdict.INCOMPLETE, reason)
+            obstacle = (
+                f"{unmatched} rows that the snapshot emitted are not in the source: they were deleted meanwhile and "
+                "the deletion has yet to arrive, or keys look different there"
+            )
+        if obstacle is None and self.horizon is None:
+            obstacle = (
+                "they may have been written since: where the source stood before the snapshot is known only of a "
+                "PostgreSQL source whose verification was asked for together with the snapshot"
+            )
+        if obstacle is None:
+            obstacle = "each may have been changed since the snapshot began, and the change has yet to arrive"
+        return Judgement(SnapshotVerdict.NOT_PROVABLE, f"{words}; {obstacle}.", passing=True)
+
+
+@dataclass(frozen=True, slots=True)
+class RowCounts:
+    """How many rows the source has, and how many of them nobody has touched since before the dispatch."""
+
+    rows: int
+    untouched: int | None
+    """None where it is not known what is untouched."""
+
+
+def judge_counts(
+    arrivals: Arrivals, counts: RowCounts, why: str, obstacles: Iterable[str] = (), *, scanned: int | None = None
+) -> Judgement:
+    """Compare numbers, where rows cannot be compared by key; `why` says why not, as a clause.
+
+    One event stands for one row at most: fewer than the source has untouched rows is a loss. Equal numbers are
+    COMPLETE only where nothing was written, and where the engine says that it read as many (`scanned`): a row that was
+    lost and another that was deleted, whose deletion has yet to arrive, make two of them equal, but not all three.
+    """
+    reads, rows = arrivals.reads, counts.rows
+    events = arrivals.read_events
+    keys = "" if reads == events else f" with {reads} different keys"
+    words = f"{events} snapshot events{keys}, {rows} rows in the source; compared by number only, because {why}"
+    obstacle = next(iter(obstacles), None)
+    if arrivals.truncated:
+        return Judgement(SnapshotVerdict.NOT_PROVABLE, "The table was truncated meanwhile.")
+    if counts.untouched is not None and arrivals.present_events < counts.untouched and obstacle is None:
+        return Judgement(SnapshotVerdict.INCOMPLETE, f"{words}.")
+    changed = arrivals.streamed or (counts.untouched is not None and counts.untouched != rows)
+    is_known = counts.untouched is not None and not changed and not arrivals.other_reads
+    if not rows or (reads == rows == scanned and is_known):
+        return Judgement(SnapshotVerdict.COMPLETE, f"{words}.")
+    if obstacle is None:
+        if changed:
+            obstacle = "rows changed meanwhile"
+        elif arrivals.other_reads:
+            obstacle = "other snapshots' events are among them"
+        elif counts.untouched is None:
+            obstacle = "whether rows were written since is not known"
+        elif reads < rows <= events:
+            obstacle = "rows share a key, or came twice"
+        elif scanned != reads and reads <= rows:
+            obstacle = f"the engine says that it read {'an unknown number of' if scanned is None else scanned} rows"
+        else:
+            obstacle = "there are duplicates, or rows were deleted meanwhile"
+    return Judgement(SnapshotVerdict.NOT_PROVABLE, f"{words}; {obstacle}.", passing=True)
+
+
+def _complete_reason(rows: int, arrivals: Arrivals) -> str:
+    reason = f"Every one of {rows} rows of the source is on the topic."
+    if arrivals.streamed:
+        reason += f" {arrivals.streamed} changes were streamed meanwhile, and are taken into account."
+    return reason
