@@ -1,7 +1,7 @@
 """A temporary root of each run's own.
 
-Runs of one user would share `/tmp/pytest-of-USER`, and each resets the rights of that folder when it begins: a server that
-runs under another account, as our PostgreSQL does where we are root, would lose its way in the middle of a test.
+Runs of one user would share `/tmp/pytest-of-USER`, and each resets the rights of that folder when it begins: a server
+that runs under another account, as our PostgreSQL does where we are root, would lose its way in the middle of a test.
 """
 
 import os

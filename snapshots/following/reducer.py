@@ -1,12 +1,7 @@
 """From an engine's notifications to changes of the ledger: pure, and unmoved by what is repeated, late or foreign.
 
-<<<<<<< HEAD
-snapshots.following.correlation says what a notification is about. The caller hands in only notifications of the snapshot's
-connector, in the order of their offsets.
-=======
 snapshots.following.correlation says what a notification is about. The caller hands in only notifications of the
 snapshot's connector, in the order of their offsets.
->>>>>>> house
 """
 
 from collections.abc import Iterable, Sequence
