@@ -5,34 +5,29 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
-from persistence.catalog.reading import Catalog
-from persistence.catalog.writing import CatalogWriter
 from persistence.database.pool import Database
 from persistence.ledger import Ledger
 from persistence.ledger.requesting.opening_rows import NewBulkSnapshot, OpenedBulkSnapshot
 from persistence.ledger.requesting.sending import SendRecord, SignalKey
 from persistence.ledger.requesting.settling import DueSignal
-from resolvers.background import Background
 from resolvers.following.apply_notifications import apply_notifications
-from resolvers.following.watch_progress import ProgressHub
 from resolvers.principal import Principal
 from resolvers.requesting.bulk_snapshot import bulk_snapshot_topics
 from resolvers.requesting.settle import settle
 from resolvers.services import Services
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic, ObservedCluster
+from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.engines.recording import RecordingChannel
 from snapshots.errors import ClusterUnreachableError
 from snapshots.following.notifications import Notification, NotificationKind
-from snapshots.identifiers import IdMaker
 from snapshots.model import Cluster, SourceConnector
 from snapshots.ports.engine import ConnectorObservation, OutgoingSignal, Presence, Receipt, SignalChannel
 from snapshots.records import BulkSnapshotFilter, BulkSnapshotRecord, SourceAnswer, SourceSnapshotRecord
 from snapshots.requesting.backoff import RetryPolicy
-from snapshots.requesting.dispatch import Dispatcher
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
 from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind, SnapshotType
+from tests.support.services import make_engine, make_services
 
 TENANT = "default"
 CLUSTER = "clu_1"
@@ -55,10 +50,6 @@ def dies(at: str) -> Probe:
             raise DiedError(step)
 
     return probe
-
-
-async def no_pause(seconds: float) -> None:
-    """Let no time pass between two attempts of a dispatch."""
 
 
 async def passes(step: str) -> None:
@@ -174,13 +165,6 @@ class ProbedLedger(Ledger):
         return await super().signals(tenant_id, ids)
 
 
-class NoObserver:
-    """Nobody synchronises here."""
-
-    async def observe(self, cluster: Cluster, database_url_refs: Mapping[str, str]) -> ObservedCluster:
-        raise AssertionError
-
-
 @dataclass
 class World:
     """One process: its services, and what stands behind their ports."""
@@ -284,25 +268,19 @@ def make_world(
     connectors = connectors or Connectors(clock)
     recording = recording or RecordingChannel()
     channel = ProbedChannel(recording)
-    ids = IdMaker()
-    ledger = ProbedLedger(database, ids)
-    services = Services(
-        catalog=Catalog(database),
-        catalog_writer=CatalogWriter(database, ids),
-        ledger=ledger,
-        dispatcher=Dispatcher(
+    services = make_services(
+        database,
+        make_engine(
             channels or {SignalChannelKind.RECORDING: channel, SignalChannelKind.SOURCE_TABLE: channel},
-            deadline_seconds=deadline_seconds,
-            pause=no_pause,
+            connectors,
+            clock=clock,
         ),
-        connector_states=connectors,
-        observer=NoObserver(),
-        background=Background(),
-        progress=ProgressHub(ledger),
-        ids=ids,
+        make_ledger=ProbedLedger,
         clock=clock,
+        deadline_seconds=deadline_seconds,
         retries=RetryPolicy(further_attempts, chance=lambda: 1.0),
     )
+    ledger = cast("ProbedLedger", services.ledger)
     return World(database, clock, connectors, channel, ledger, services, recording)
 
 
