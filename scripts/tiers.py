@@ -114,10 +114,13 @@ def run(tier: Tier, *, limit_seconds: float) -> Outcome:
 
 
 def _copy(process: "subprocess.Popen[str]", lines: list[str]) -> None:
-    for line in process.stdout or ():
-        lines.append(line.rstrip("\n"))
-        sys.stdout.write(line)
-        sys.stdout.flush()
+    if process.stdout is None:
+        return
+    with process.stdout as said:
+        for line in said:
+            lines.append(line.rstrip("\n"))
+            sys.stdout.write(line)
+            sys.stdout.flush()
 
 
 def _stop(process: "subprocess.Popen[str]") -> None:
@@ -135,7 +138,11 @@ def main(names: Sequence[str]) -> int:
     """Run the tiers of these names, all where there are none, and return the exit code."""
     os.environ["SIZE"] = size = os.environ.get("SIZE") or "ci"
     factor = CLOSING_FACTOR if size == "closing" else 1
-    wanted = [tier for tier in TIERS if not names or tier.target in names]
+    known = {tier.target: tier for tier in TIERS}
+    if unknown := [name for name in names if name not in known]:
+        sys.stderr.write(f"No tier is named {', '.join(unknown)}; there are: {', '.join(known)}.\n")
+        return 2
+    wanted = [known[name] for name in names] or TIERS
     outcomes: list[Outcome] = []
     try:
         outcomes.extend(run(tier, limit_seconds=tier.limit_seconds * factor) for tier in wanted)

@@ -58,6 +58,8 @@ def test_each_tier_is_run_whatever_became_of_the_one_before(
     assert [line.partition(" in ")[0] for line in said[-2:]] == ["bad: FAILED", "good: passed"]
     assert said[-1].endswith(": 2 passed")
     assert tiers.main(["good"]) == 0
+    assert tiers.main(["good", "gold"]) == 2
+    assert "No tier is named gold; there are: bad, good." in capfd.readouterr().err
 
 
 def test_a_tier_that_takes_too_long_is_stopped_and_tells_how_far_it_came(made: Path) -> None:
