@@ -11,7 +11,7 @@ from resolvers.requesting.sending import send_begun
 from resolvers.services import Services
 from resolvers.verification.marks import take_marks
 from snapshots.errors import UnconfirmedError
-from snapshots.ports.engine import OutgoingSignal, Receipt
+from snapshots.ports.signal_channel import OutgoingSignal, Receipt
 from snapshots.records import AnswerKind, BulkSnapshotRecord, SourceAnswer
 from snapshots.requesting.dispatch import Failed, Outcome, Send
 from snapshots.requesting.request import BulkSnapshotRequest, check

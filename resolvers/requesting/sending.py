@@ -8,7 +8,7 @@ from persistence.ledger.requesting.sending import SendRecord, SignalKey
 from persistence.ledger.requesting.settling import DueSignal
 from resolvers.services import Services
 from snapshots.following.failed_scans import refusal
-from snapshots.ports.engine import OutgoingSignal
+from snapshots.ports.signal_channel import OutgoingSignal
 from snapshots.requesting.backoff import RetryPolicy
 from snapshots.requesting.dispatch import Failed, Outcome, Send, Unreached, may_pass
 from snapshots.requesting.leases import Lease

@@ -22,7 +22,8 @@ from snapshots.engines.recording import RecordingChannel
 from snapshots.errors import ClusterUnreachableError
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.model import Cluster, SourceConnector
-from snapshots.ports.engine import ConnectorObservation, OutgoingSignal, Presence, Receipt, SignalChannel
+from snapshots.ports.connector_states import ConnectorObservation
+from snapshots.ports.signal_channel import OutgoingSignal, Presence, Receipt, SignalChannel
 from snapshots.records import BulkSnapshotFilter, BulkSnapshotRecord, SourceAnswer, SourceSnapshotRecord
 from snapshots.requesting.backoff import RetryPolicy
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions

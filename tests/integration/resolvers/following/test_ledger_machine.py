@@ -17,7 +17,7 @@ from resolvers.following.end_unreported import end_unreported
 from resolvers.requesting.settle import settle
 from snapshots.engines.recording import Behaviour
 from snapshots.following.notifications import Notification, NotificationKind
-from snapshots.ports.engine import Receipt
+from snapshots.ports.signal_channel import Receipt
 from snapshots.records import SourceSnapshotRecord
 from snapshots.requesting.dispatch import Failed, Outcome, Unconfirmed, Unreached
 from snapshots.requesting.planning import make_plan
