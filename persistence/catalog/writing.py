@@ -46,7 +46,7 @@ class CatalogWriter:
 
         Explicit mappings and fields stay as the operator said. Raises RequestError where there is no such cluster.
         """
-        unknown = RequestError(UserErrorCode.NOT_FOUND, "There is no cluster with this id.", ("clusterId",))
+        unknown = RequestError(UserErrorCode.NOT_FOUND, "There is no cluster with this id.", ("cluster_id",))
         if not is_storable(cluster_id):
             raise unknown
         async with self._database.write() as connection:

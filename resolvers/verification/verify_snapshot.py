@@ -16,7 +16,7 @@ async def verify_snapshot(
     The worker looks at each once it has ended, also at those that were verified before; what is being looked at is left
     to it. Raises RequestError: INVALID_ID, NOT_FOUND.
     """
-    path = ("input", "snapshotId")
+    path = ("snapshot_id",)
     if not is_valid_id(snapshot_id):
         message = "An id is a text of 1 to 128 characters."
         raise RequestError(UserErrorCode.INVALID_ID, message, path)
