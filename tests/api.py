@@ -177,7 +177,7 @@ class Api:
 async def api(database: Database) -> AsyncIterator[Api]:
     """The API over the shop's catalogue, with dispatches that have a fifth of a second."""
     channel, states, observer, ids = RecordingChannel(), States(), Observer(), IdMaker()
-    ledger = Ledger(database, ids)
+    ledger = Ledger.over(database, ids, idempotency_days=7)
     services = Services(
         catalog=Catalog(database),
         catalog_writer=CatalogWriter(database, ids),
@@ -186,7 +186,7 @@ async def api(database: Database) -> AsyncIterator[Api]:
         connector_states=states,
         observer=observer,
         background=Background(),
-        progress=ProgressHub(ledger),
+        progress=ProgressHub(ledger.reading),
         ids=ids,
     )
     await services.catalog_writer.import_catalog(LOCAL_PRINCIPAL.tenant_id, SHOP)
