@@ -1,12 +1,10 @@
 """The engine side of the services: the ports to Kafka Connect, Kafka and the source databases, for real."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 
 import aiohttp
 
-from resolvers.services import ClusterObserver
 from snapshots.engines.debezium.catalog.observer import KafkaConnectObserver
 from snapshots.engines.debezium.connect.client import ConnectClient
 from snapshots.engines.debezium.connect.offsets import OffsetsProbe
@@ -17,35 +15,10 @@ from snapshots.engines.debezium.signal_channels.signal_topic import SignalTopicC
 from snapshots.engines.debezium.source_database.postgresql.rows import PostgresRows
 from snapshots.engines.debezium.source_database.postgresql.source_trial import PostgresSourceTrial
 from snapshots.engines.debezium.verification.topic_reader import KafkaTopicReader
-from snapshots.engines.recording import NoProbe, NoTrial, SimulatedInspector
-from snapshots.engines.unverifiable import NoRows, NoTopics
-from snapshots.ports.engine import (
-    ConnectorStates,
-    Secrets,
-    SignalChannel,
-    SignallingInspector,
-    SnapshotProbe,
-    SourceTrial,
-)
-from snapshots.ports.verification import SourceRows, TopicReader
+from snapshots.ports.engine import Engine, Secrets
 from snapshots.vocabulary import SignalChannelKind
 
 _HTTP_SECONDS = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """What reaches out of the process."""
-
-    channels: Mapping[SignalChannelKind, SignalChannel]
-    connector_states: ConnectorStates
-    observer: ClusterObserver
-    inspector: SignallingInspector = field(default_factory=SimulatedInspector)
-    probe: SnapshotProbe = field(default_factory=NoProbe)
-    source_trial: SourceTrial = field(default_factory=NoTrial)
-    topic_reader: TopicReader = field(default_factory=NoTopics)
-    source_rows: SourceRows = field(default_factory=NoRows)
-    simulated: bool = False
 
 
 OpenEngine = AbstractAsyncContextManager[Engine]
@@ -72,6 +45,7 @@ async def debezium(secrets: Secrets) -> AsyncIterator[Engine]:
                 source_rows=PostgresRows(secrets),
                 probe=OffsetsProbe(client),
                 source_trial=PostgresSourceTrial(secrets),
+                simulated=False,
             )
     finally:
         await topics.close()

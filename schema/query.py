@@ -153,7 +153,7 @@ class Query:
     @computed("Who is asking.")
     def viewer(self, info: Info) -> Viewer:
         """Tell the caller of themselves."""
-        return Viewer.from_domain(info.context.principal, simulated=info.context.services.simulated)
+        return Viewer.from_domain(info.context.principal, simulated=info.context.services.engine.simulated)
 
     @computed("What other subgraphs refer to. For federation gateways.", name="_entities")
     async def entities(

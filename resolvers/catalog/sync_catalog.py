@@ -57,7 +57,7 @@ async def _sync(
 ) -> _Done:
     references = await services.catalog.database_url_refs(tenant_id, cluster.id)
     try:
-        observed = await contain(services.observer.observe(cluster, references))
+        observed = await contain(services.engine.observer.observe(cluster, references))
     except ClusterUnreachableError as error:
         return None, (Unreadable(cluster.name, None, f"{error} {_KEPT}"),)
     except Exception:

@@ -67,7 +67,7 @@ async def _look_at_all(services: Services, unfollowed: tuple[Unfollowed, ...]) -
         if one.was_followed or one.source.cluster.connect_url is None:
             return None
         async with places:
-            return await services.probe.look(one.source)
+            return await services.engine.probe.look(one.source)
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(look(one)) for one in unfollowed]

@@ -27,7 +27,7 @@ async def inspect_sources(
     collections = await services.catalog.collections_of(tenant_id, list(sources))
     async with asyncio.TaskGroup() as group:
         tasks = {
-            source.id: group.create_task(services.inspector.inspect(source, collections.get(source.id, ())))
+            source.id: group.create_task(services.engine.inspector.inspect(source, collections.get(source.id, ())))
             for source in sources.values()
         }
     requirements = await services.ledger.failed_scans.requirements(tenant_id, list(tasks))
@@ -61,5 +61,5 @@ async def find_causes(
         message = "The catalogue no longer has the connector."
         remedy = "Release the source by `abandonSnapshots`."
         return (error(HealthCheck.CONNECTOR_STATE, record.source.name, message, remedy),)
-    sight = await services.probe.look(observed.source) if may_be_lost(record) else None
+    sight = await services.engine.probe.look(observed.source) if may_be_lost(record) else None
     return stall_causes(record, observed, sight)

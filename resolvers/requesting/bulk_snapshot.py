@@ -117,7 +117,7 @@ def _answer(services: Services, source: OpenedSource, outcome: Outcome | None) -
             if signals == 1
             else f"Dispatched the first of {signals} signals; each follows the end of that before it."
         )
-        if services.simulated:
+        if services.engine.simulated:
             message = f"Simulated: {message[0].lower()}{message[1:]}"
         return SourceAnswer(AnswerKind.DISPATCHED, " ".join(filter(None, (message, source.job.warning))))
     if outcome is None:

@@ -55,7 +55,7 @@ async def _observe(services: Services, cluster: Cluster, wanted: Collection[str]
         return ClusterUnreachableError(f"Cluster {cluster.name} has no Kafka Connect URL.")
     try:
         async with asyncio.timeout(wait_seconds):
-            return await services.connector_states.observe(cluster, wanted)
+            return await services.engine.connector_states.observe(cluster, wanted)
     except ClusterUnreachableError as error:
         return error
     except TimeoutError:

@@ -47,7 +47,7 @@ async def look_at_sources(
         keys = (settings or KeySettings()) if is_incremental else None
         try:
             async with asyncio.timeout_at(until):
-                trial = await contain(services.source_trial.look(job.source, job.topics, keys))
+                trial = await contain(services.engine.source_trial.look(job.source, job.topics, keys))
         except TimeoutError:
             return Trial(warning=_LATE if is_incremental else None)
         except Exception:

@@ -29,7 +29,7 @@ async def look(
     expected = emitted = None
     reading: TopicReading | None = None
     try:
-        async with services.topic_reader.read(
+        async with services.engine.topic_reader.read(
             snapshot.source, topic.topic.name, topic.data_collection, start=mark.offsets, since=since
         ) as reading:
             await reading.advance(arrivals.add)
@@ -60,14 +60,16 @@ class _Table:
     async def is_remade(self, mark: Mark) -> bool:
         """Whether it may be another table than at the dispatch. Raises UnreadableError."""
         horizon = mark.horizon
-        return horizon is None or await self.services.source_rows.is_remade(self.source, self.collection, horizon)
+        return horizon is None or await self.services.engine.source_rows.is_remade(
+            self.source, self.collection, horizon
+        )
 
 
 async def _compare(
     reading: TopicReading, arrivals: Arrivals, table: _Table, mark: Mark, topic: TopicSnapshotRecord
 ) -> tuple[Judgement, int]:
     """Compare by key where that can be done, else by number; return the judgement and how many rows there are."""
-    source_rows = table.services.source_rows
+    source_rows = table.services.engine.source_rows
     shape, why = await _shape(reading, arrivals, table)
     if shape is None:
         counts = await source_rows.counts(table.source, table.collection, table.row_filter, mark.horizon)
@@ -94,7 +96,7 @@ async def _shape(reading: TopicReading, arrivals: Arrivals, table: _Table) -> tu
     if len(reading.shapes) > 1:
         return None, "the records' keys do not look alike"
     [shape] = reading.shapes
-    problem = await table.services.source_rows.key_problem(table.source, table.collection, shape)
+    problem = await table.services.engine.source_rows.key_problem(table.source, table.collection, shape)
     return (shape, "") if problem is None else (None, problem)
 
 

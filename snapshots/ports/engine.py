@@ -1,4 +1,4 @@
-"""The ports of the core: what it needs of the outside, as protocols that engines and tests implement."""
+"""The ports of an engine: what the core needs of the outside, as protocols, and `Engine`, all of them as one value."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,12 +6,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from snapshots.catalog.contents import ObservedCluster
 from snapshots.model import Cluster, SourceConnector
 from snapshots.plan import Finding, TopicRequest
 from snapshots.ports.incremental_sight import IncrementalSight
 from snapshots.ports.observed_signalling import ObservedSignalling
+from snapshots.ports.verification import SourceRows, TopicReader
 from snapshots.signalling.key_settings import KeySettings
-from snapshots.vocabulary import ConnectorState
+from snapshots.vocabulary import ConnectorState, SignalChannelKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +124,37 @@ class SnapshotProbe(Protocol):
         ...
 
 
+class ClusterObserver(Protocol):
+    """Asks Kafka Connect and the source databases of a cluster what there is."""
+
+    async def observe(self, cluster: Cluster, database_url_refs: Mapping[str, str]) -> ObservedCluster:
+        """Return what `cluster` has; `database_url_refs` names each connector's reference to its credentials.
+
+        Raises ClusterUnreachableError where its connectors cannot be listed. Whatever else cannot be read is unknown
+        in the answer, and told in `unreadable`.
+        """
+        ...
+
+
 class Secrets(Protocol):
     """Resolves references such as `env:SHOP_DATABASE_URL` or `file:/run/secrets/shop` when they are used."""
 
     def resolve(self, reference: str) -> str:
         """Return the secret behind `reference`. Raises SecretError; the message never holds the secret."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Engine:
+    """Everything that reaches out of the process, for the operations to work with. No part has a default."""
+
+    channels: Mapping[SignalChannelKind, SignalChannel]
+    connector_states: ConnectorStates
+    observer: ClusterObserver
+    inspector: SignallingInspector
+    probe: SnapshotProbe
+    source_trial: SourceTrial
+    topic_reader: TopicReader
+    source_rows: SourceRows
+    simulated: bool
+    """Whether no Debezium stands behind the ports; shown wherever results are."""

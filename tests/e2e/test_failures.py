@@ -210,7 +210,7 @@ async def seen_as(gateway: Gateway, connector: str, state: ConnectorState) -> No
 
 
 async def _state(gateway: Gateway, cluster: Cluster, connector: str) -> ConnectorState:
-    return (await gateway.services.connector_states.observe(cluster))[connector].state
+    return (await gateway.services.engine.connector_states.observe(cluster))[connector].state
 
 
 @asynccontextmanager

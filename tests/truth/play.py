@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from resolvers.following.abandon_snapshots import abandon_snapshots
 from resolvers.principal import LOCAL_PRINCIPAL
@@ -12,12 +12,13 @@ from resolvers.requesting.bulk_snapshot import bulk_snapshot_topics
 from sandbox.errors import SandboxError
 from sandbox.waiting import eventually
 from snapshots.catalog.contents import SourceFilter
-from snapshots.engines.recording import NoTrial
+from snapshots.engines.simulated import NoTrial
 from snapshots.following.abandoning import AbandonRequest
 from snapshots.records import AnswerKind, BulkSnapshotRecord, SourceSnapshotRecord
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
 from snapshots.states import SnapshotState
 from snapshots.vocabulary import SkipReason, SnapshotErrorCode, SnapshotType
+from tests.support.services import with_engine
 from tests.truth.arrivals import Reader
 from tests.truth.judge import Claim, Evidence, Refusal, judge
 from tests.truth.lanes import Lane
@@ -77,8 +78,8 @@ class _Run:
         self._stage = stage
         # Where the sources' databases cannot be asked, a filter that they refuse gets as far as the engine.
         self._is_tried = scenario.seed % 2 == 0
-        trial = stage.services.source_trial if self._is_tried else NoTrial()
-        self._services = replace(stage.services, source_trial=trial)
+        trial = stage.services.engine.source_trial if self._is_tried else NoTrial()
+        self._services = with_engine(stage.services, source_trial=trial)
         self._lane = lane
         self._reader = reader
         self._ids = ids

@@ -22,6 +22,7 @@ from snapshots.records import TopicSnapshotRecord
 from snapshots.verification.verdicts import SnapshotVerdict
 from snapshots.vocabulary import SnapshotType
 from tests.e2e.verification.conftest import FLAT, LEDGER, SCHEMED, TWIN, Verifying
+from tests.support.services import with_engine
 
 pytestmark = pytest.mark.e2e
 
@@ -252,7 +253,7 @@ class Nowhere:
 async def test_a_database_that_stays_away_is_given_up(verifying: Verifying) -> None:
     bulk_id = await verifying.start("goods")
     await verifying.ended(bulk_id)
-    away = replace(verifying.services, source_rows=PostgresRows(Nowhere()), clock=Hurried())
+    away = replace(with_engine(verifying.services, source_rows=PostgresRows(Nowhere())), clock=Hurried())
     topic = await verifying.verified(bulk_id, away)
 
     proves_nothing(topic, "The source database cannot be read (ConnectionRefusedError)")
@@ -279,7 +280,7 @@ class Retained(KafkaTopicReader):
 async def test_what_retention_took_away_is_no_loss(verifying: Verifying) -> None:
     bulk_id = await verifying.start("goods")
     await verifying.ended(bulk_id)
-    topic = await verifying.verified(bulk_id, replace(verifying.services, topic_reader=Retained()))
+    topic = await verifying.verified(bulk_id, with_engine(verifying.services, topic_reader=Retained()))
 
     proves_nothing(topic, "of 3000 rows of the source are not on the topic", "retention has passed over the snapshot")
     assert topic.emitted_rows is not None

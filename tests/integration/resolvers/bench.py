@@ -8,8 +8,6 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from persistence.catalog.reading import Catalog
-from persistence.catalog.writing import CatalogWriter
 from persistence.database.pool import Database
 from persistence.ledger import Ledger
 from persistence.ledger.auditing import LedgerAuditing
@@ -18,14 +16,12 @@ from persistence.ledger.requesting.opening import LedgerOpening
 from persistence.ledger.requesting.opening_rows import NewBulkSnapshot, OpenedBulkSnapshot
 from persistence.ledger.requesting.sending import LedgerSending, SendRecord, SignalKey
 from persistence.ledger.requesting.settling import DueSignal, LedgerSettling
-from resolvers.background import Background
 from resolvers.following.apply_notifications import apply_notifications
-from resolvers.following.watch_progress import ProgressHub
 from resolvers.principal import Principal
 from resolvers.requesting.bulk_snapshot import bulk_snapshot_topics
 from resolvers.requesting.settle import settle
 from resolvers.services import Services
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic, ObservedCluster
+from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.engines.recording import RecordingChannel
 from snapshots.errors import ClusterUnreachableError
 from snapshots.following.notifications import Notification, NotificationKind
@@ -34,9 +30,9 @@ from snapshots.model import Cluster, SourceConnector
 from snapshots.ports.engine import ConnectorObservation, OutgoingSignal, Presence, Receipt, SignalChannel
 from snapshots.records import BulkSnapshotFilter, BulkSnapshotRecord, SourceAnswer, SourceSnapshotRecord
 from snapshots.requesting.backoff import RetryPolicy
-from snapshots.requesting.dispatch import Dispatcher
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
 from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind, SnapshotType
+from tests.support.services import make_engine, make_services
 
 TENANT = "default"
 CLUSTER = "clu_1"
@@ -59,10 +55,6 @@ def dies(at: str) -> Probe:
             raise DiedError(step)
 
     return probe
-
-
-async def no_pause(seconds: float) -> None:
-    """Let no time pass between two attempts of a dispatch."""
 
 
 async def passes(step: str) -> None:
@@ -229,13 +221,6 @@ def gated_ledger(database: Database, ids: IdMaker, gate: Gate) -> Ledger:
     )
 
 
-class NoObserver:
-    """Nobody synchronises here."""
-
-    async def observe(self, cluster: Cluster, database_url_refs: Mapping[str, str]) -> ObservedCluster:
-        raise AssertionError
-
-
 @dataclass
 class World:
     """One process: its services, and what stands behind their ports."""
@@ -340,27 +325,20 @@ def make_world(
     connectors = connectors or Connectors(clock)
     recording = recording or RecordingChannel()
     channel = ProbedChannel(recording)
-    ids = IdMaker()
     gate = Gate()
-    ledger = gated_ledger(database, ids, gate)
-    services = Services(
-        catalog=Catalog(database),
-        catalog_writer=CatalogWriter(database, ids),
-        ledger=ledger,
-        dispatcher=Dispatcher(
+    services = make_services(
+        database,
+        make_engine(
             channels or {SignalChannelKind.RECORDING: channel, SignalChannelKind.SOURCE_TABLE: channel},
-            deadline_seconds=deadline_seconds,
-            pause=no_pause,
+            connectors,
+            clock=clock,
         ),
-        connector_states=connectors,
-        observer=NoObserver(),
-        background=Background(),
-        progress=ProgressHub(ledger.reading),
-        ids=ids,
+        make_ledger=lambda database, ids: gated_ledger(database, ids, gate),
         clock=clock,
+        deadline_seconds=deadline_seconds,
         retries=RetryPolicy(further_attempts, chance=lambda: 1.0),
     )
-    return World(database, clock, connectors, channel, gate, ledger, services, recording)
+    return World(database, clock, connectors, channel, gate, services.ledger, services, recording)
 
 
 def catalogue(

@@ -1,7 +1,7 @@
 """The sweep that ends what nothing more will be told of: it looks, decides, and sends what falls due."""
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
@@ -14,6 +14,7 @@ from snapshots.records import SourceSnapshotRecord
 from snapshots.states import SignalState, SnapshotState
 from snapshots.vocabulary import SnapshotErrorCode, TopicSnapshotOutcome
 from tests.integration.resolvers.bench import TENANT, World
+from tests.support.services import with_engine
 
 
 @dataclass
@@ -31,7 +32,7 @@ class Offsets:
 @pytest.fixture
 def offsets(world: World) -> Offsets:
     offsets = Offsets()
-    world.services = replace(world.services, probe=offsets)
+    world.services = with_engine(world.services, probe=offsets)
     return offsets
 
 

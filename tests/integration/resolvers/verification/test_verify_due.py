@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import pytest
@@ -22,6 +22,7 @@ from snapshots.verification.comparison import RowCounts, SourceRow
 from snapshots.verification.verdicts import Offsets, SnapshotVerdict, Verification, VerificationState
 from tests.integration.resolvers.bench import TENANT, World
 from tests.integration.resolvers.conftest import MakeReplica
+from tests.support.services import with_engine
 
 ROWS = 5
 HORIZON = 1000
@@ -94,7 +95,7 @@ class Place:
 
 
 def over(world: World, place: Place) -> Services:
-    return replace(world.services, topic_reader=place, source_rows=place)
+    return with_engine(world.services, topic_reader=place, source_rows=place)
 
 
 async def completed(world: World, place: Place) -> None:

@@ -24,7 +24,7 @@ class FakeProbe:
 
 
 def services(probe: FakeProbe) -> Services:
-    return cast("Services", SimpleNamespace(probe=probe))
+    return cast("Services", SimpleNamespace(engine=SimpleNamespace(probe=probe)))
 
 
 async def test_a_snapshot_that_began_and_is_not_in_the_offsets_is_lost() -> None:

@@ -40,7 +40,7 @@ class FakeConnectorStates:
 
 
 def services(states: FakeConnectorStates) -> Services:
-    return cast("Services", SimpleNamespace(connector_states=states))
+    return cast("Services", SimpleNamespace(engine=SimpleNamespace(connector_states=states)))
 
 
 async def check_connectors(

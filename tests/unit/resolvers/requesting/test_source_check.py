@@ -47,7 +47,7 @@ def job(id: str, *, filtered: bool = False, surrogate_key: str | None = None) ->
 
 
 def services(trial: FakeTrial) -> Services:
-    return cast("Services", SimpleNamespace(source_trial=trial))
+    return cast("Services", SimpleNamespace(engine=SimpleNamespace(source_trial=trial)))
 
 
 async def looked(
