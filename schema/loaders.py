@@ -17,12 +17,12 @@ from resolvers.health.check_health import inspect_sources
 from resolvers.services import Services
 from snapshots.audit import LedgerEvent
 from snapshots.catalog.contents import Page, TopicFilter
-from snapshots.filters import is_storable
 from snapshots.following.failed_scans import RestartRequirement
+from snapshots.identifiers import is_valid_id
 from snapshots.model import SourceConnector, Topic
 from snapshots.ports.observed_signalling import ObservedSignalling
 from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
-from snapshots.requesting.request import is_valid_id
+from snapshots.texts import is_storable
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

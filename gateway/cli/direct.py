@@ -16,10 +16,10 @@ from resolvers.requesting.retry_bulk_snapshot import retry_bulk_snapshot
 from resolvers.services import Services
 from resolvers.verification.verify_due import verify_due
 from resolvers.verification.verify_snapshot import verify_snapshot
-from schema.requesting.answers import answer_of
 from snapshots.catalog.contents import SyncResult, TopicFilter
 from snapshots.model import Topic
 from snapshots.records import BulkSnapshotRecord
+from snapshots.requesting.answers import answer_of
 from snapshots.requesting.request import BulkSnapshotRequest
 from snapshots.requesting.retry import RetryRequest
 from snapshots.vocabulary import SnapshotType

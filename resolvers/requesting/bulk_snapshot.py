@@ -11,12 +11,13 @@ from resolvers.requesting.sending import send_begun
 from resolvers.services import Services
 from resolvers.verification.marks import take_marks
 from snapshots.errors import UnconfirmedError
+from snapshots.plan import Refusal
 from snapshots.ports.engine import OutgoingSignal, Receipt
 from snapshots.records import AnswerKind, BulkSnapshotRecord, SourceAnswer
-from snapshots.requesting.dispatch import Failed, Outcome, Send
+from snapshots.requesting.dispatch import Outcome, Send
 from snapshots.requesting.request import BulkSnapshotRequest, check
 from snapshots.requesting.retry import RetryRequest
-from snapshots.signalling.signals import EXECUTE_SNAPSHOT
+from snapshots.signalling.packing import EXECUTE_SNAPSHOT
 from snapshots.vocabulary import SnapshotErrorCode
 
 OPERATION = "bulkSnapshotTopics"
@@ -105,11 +106,9 @@ def _send(source: OpenedSource) -> Send:
 
 
 def _answer(services: Services, source: OpenedSource, outcome: Outcome | None) -> SourceAnswer:
-    if source.refusal:
-        refusal = source.refusal
+    refusal = source.refusal or (outcome if isinstance(outcome, Refusal) else None)
+    if refusal:
         return SourceAnswer(AnswerKind.FAILED, refusal.message, refusal.code, refusal.retryable)
-    if isinstance(outcome, Failed):
-        return SourceAnswer(AnswerKind.FAILED, outcome.message, outcome.code, outcome.retryable)
     if isinstance(outcome, Receipt):
         signals = len(source.signals)
         message = (

@@ -42,7 +42,7 @@ async def replay(services: Services, principal: Principal, operation: str, reque
         return None
     if record.request_hash != request.hash:
         message = "This idempotency key was used for another request; take a new one."
-        raise RequestError(UserErrorCode.IDEMPOTENCY_KEY_REUSED, message, ("input", "idempotencyKey"))
+        raise RequestError(UserErrorCode.IDEMPOTENCY_KEY_REUSED, message, ("idempotency_key",))
     loop = asyncio.get_running_loop()
     longest = services.dispatcher.longest_seconds(len(record.snapshots))
     age = (services.clock() - record.requested_at).total_seconds()  # below 0 where its process has another clock

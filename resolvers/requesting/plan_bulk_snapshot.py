@@ -36,7 +36,4 @@ async def plan_bulk_snapshot(
 
 
 def _checked(job: SourceJob, requirement: RestartRequirement | None) -> SourceJob:
-    if requirement is None:
-        return job
-    why = refusal(job.source, requirement)
-    return job.refused(why.code, why.message, retryable=why.retryable)
+    return job if requirement is None else job.refused(refusal(job.source, requirement))

@@ -8,11 +8,12 @@ from persistence.ledger.requesting.sending import SendRecord, SignalKey
 from persistence.ledger.requesting.settling import DueSignal
 from resolvers.services import Services
 from snapshots.following.failed_scans import refusal
+from snapshots.plan import Refusal
 from snapshots.ports.engine import OutgoingSignal
 from snapshots.requesting.backoff import RetryPolicy
-from snapshots.requesting.dispatch import Failed, Outcome, Send, Unreached, may_pass
+from snapshots.requesting.dispatch import Outcome, Send, Unreached, may_pass
 from snapshots.requesting.leases import Lease
-from snapshots.signalling.signals import EXECUTE_SNAPSHOT
+from snapshots.signalling.packing import EXECUTE_SNAPSHOT
 from snapshots.states import SignalState
 from snapshots.vocabulary import SnapshotType
 
@@ -52,8 +53,7 @@ async def _refuse_unsafe(
     records = []
     for signal in incremental:
         if signal.source.id in unsafe:
-            why = refusal(signal.source, unsafe[signal.source.id])
-            outcome = Failed(why.code, why.message, why.retryable)
+            outcome = refusal(signal.source, unsafe[signal.source.id])
             records.append(SendRecord(signal.key, attempts[signal.key.signal_id], outcome))
     if records:
         await services.ledger.sending.record(tenant_id, records, at=services.clock(), cause=cause)
@@ -76,7 +76,7 @@ async def send_begun(
 
 def _or_again(retries: RetryPolicy, attempt: int, outcome: Outcome, now: datetime) -> Outcome:
     """Return `outcome`; where the channel was away and attempts are left, that it is tried again."""
-    if not (isinstance(outcome, Failed) and may_pass(outcome)):
+    if not (isinstance(outcome, Refusal) and may_pass(outcome)):
         return outcome
     rest = retries.rest_after(attempt)
     if rest is None:

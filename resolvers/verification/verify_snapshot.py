@@ -3,8 +3,8 @@
 from resolvers.principal import Principal
 from resolvers.services import Services
 from snapshots.errors import RequestError
+from snapshots.identifiers import is_valid_id
 from snapshots.records import SourceSnapshotRecord
-from snapshots.requesting.request import is_valid_id
 from snapshots.vocabulary import UserErrorCode
 
 
@@ -16,7 +16,7 @@ async def verify_snapshot(
     The worker looks at each once it has ended, also at those that were verified before; what is being looked at is left
     to it. Raises RequestError: INVALID_ID, NOT_FOUND.
     """
-    path = ("input", "snapshotId")
+    path = ("snapshot_id",)
     if not is_valid_id(snapshot_id):
         message = "An id is a text of 1 to 128 characters."
         raise RequestError(UserErrorCode.INVALID_ID, message, path)

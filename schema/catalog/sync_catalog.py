@@ -108,7 +108,7 @@ class SyncCatalogPayload:
 
 def _nothing_read(given: SyncCatalogInput) -> RequestError:
     message = "No cluster could be read, so nothing was changed; `unreadable` says why."
-    field = ("input", "clusterId") if given.cluster_id is not None else ()
+    field = ("cluster_id",) if given.cluster_id is not None else None
     return RequestError(UserErrorCode.CLUSTER_UNREACHABLE, message, field)
 
 

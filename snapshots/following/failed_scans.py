@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote
 
-from snapshots.engines.debezium.following.notifications import is_scan_error
 from snapshots.errors import InvalidRequestError, RequestError
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.model import SourceConnector
 from snapshots.plan import Refusal
 from snapshots.requesting.request import id_list_findings, text_findings
+from snapshots.signalling.outcomes import is_scan_error
 from snapshots.vocabulary import SnapshotErrorCode, UserErrorCode
 
 MAX_SOURCES = 500
@@ -100,11 +100,11 @@ class ClearRequest:
 def check(request: ClearRequest) -> None:
     """Raise InvalidRequestError for a request that cannot be carried out, with every finding (at most 50)."""
     findings: Sequence[RequestError] = [
-        *id_list_findings(request.source_ids, ("input", "sourceIds"), "source", most=MAX_SOURCES),
+        *id_list_findings(request.source_ids, ("source_ids",), "source", most=MAX_SOURCES),
         *text_findings(None, request.reason),
     ]
     if not request.reason.strip():
         message = "Say why it is safe; the reason is kept on record."
-        findings = [*findings, RequestError(UserErrorCode.EMPTY_INPUT, message, ("input", "reason"))]
+        findings = [*findings, RequestError(UserErrorCode.EMPTY_INPUT, message, ("reason",))]
     if findings:
         raise InvalidRequestError(tuple(findings))

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.model import SourceConnector
+from snapshots.plan import Refusal
 from snapshots.ports.engine import OutgoingSignal, Presence, Receipt, SignalChannel
 from snapshots.requesting.backoff import Chance, jittered
 from snapshots.requesting.leases import Lease
@@ -37,15 +38,6 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
-    """Nothing reached the engine, for certain."""
-
-    code: SnapshotErrorCode
-    message: str
-    retryable: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Unconfirmed:
     """The engine may or may not have the signal."""
 
@@ -63,7 +55,7 @@ class Unreached:
     """When the settle sweep takes it up."""
 
 
-Outcome = Receipt | Failed | Unconfirmed | Unreached
+Outcome = Receipt | Refusal | Unconfirmed | Unreached
 """What came of one send."""
 
 
@@ -113,7 +105,7 @@ class Dispatcher:
     async def dispatch(self, sends: Sequence[Send], lease: Lease) -> list[Outcome]:
         """Send all of `sends` concurrently, none after `lease`; return their outcomes in the same order.
 
-        Failed with `retryable` and CHANNEL_UNAVAILABLE means that the channel was away as long as could be waited;
+        Refusal with `retryable` and CHANNEL_UNAVAILABLE means that the channel was away as long as could be waited;
         Unreached, that the time was over before the signal had its turn.
         """
         async with asyncio.TaskGroup() as group:
@@ -129,7 +121,7 @@ class Dispatcher:
         channel = self._channels.get(send.channel)
         if channel is None:
             message = f"This process has no {send.channel} channel."
-            return Failed(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, message, retryable=False)
+            return Refusal(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, message, retryable=False)
         async with self._turn(send):
             if asyncio.get_running_loop().time() > lease.start_by:
                 # Its lease is about to end, and the settle sweep may send it: to send it here too would double it.
@@ -150,7 +142,7 @@ class Dispatcher:
             async with asyncio.timeout(self.deadline_seconds):
                 return await self._persist(channel, send)
         except SourceError as error:
-            return Failed(error.code, error.message, error.retryable)
+            return Refusal(error.code, error.message, error.retryable)
         except UnconfirmedError as error:
             return Unconfirmed(error.code, error.message)
         except TimeoutError:
@@ -205,7 +197,7 @@ class Dispatcher:
             return Presence.UNKNOWN
 
 
-def may_pass(failure: SourceError | Failed) -> bool:
+def may_pass(failure: SourceError | Refusal) -> bool:
     """Whether nothing arrived for the sole reason that the channel was away, so that it may be tried again."""
     return failure.retryable and failure.code is SnapshotErrorCode.CHANNEL_UNAVAILABLE
 

@@ -16,14 +16,14 @@ from persistence.ledger import Ledger
 from persistence.ledger.requesting.opening_rows import NewBulkSnapshot
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
 from snapshots.identifiers import IdMaker
-from snapshots.requesting.dispatch import Failed
+from snapshots.plan import Refusal
 from snapshots.requesting.planning import make_plan
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
 from snapshots.vocabulary import SnapshotErrorCode
 from tests.cli.commands import PROGRAM, Ended, command, environment
 from tests.integration.persistence.ledger.bench import NOW, TENANT, Bench, catalogue, store
 
-REFUSED = Failed(SnapshotErrorCode.SIGNAL_REJECTED, "=1+1 is no answer.", retryable=False)
+REFUSED = Refusal(SnapshotErrorCode.SIGNAL_REJECTED, "=1+1 is no answer.", retryable=False)
 FILTER = RowFilter((RowCondition("id", FilterOperator.GT, ("5",)),))
 
 

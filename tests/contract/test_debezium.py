@@ -27,7 +27,8 @@ from snapshots.identifiers import utc_now
 from snapshots.model import Cluster, SourceConnector, Topic
 from snapshots.plan import TopicRequest
 from snapshots.ports.engine import OutgoingSignal, Presence, SignalChannel
-from snapshots.signalling.signals import EXECUTE_SNAPSHOT, draft_signals, stops_connector
+from snapshots.signalling.names import stops_connector
+from snapshots.signalling.packing import EXECUTE_SNAPSHOT, draft_signals
 from snapshots.states import SignalState, SnapshotState
 from snapshots.vocabulary import MappingKind, SignalChannelKind, SnapshotType, TopicProducer, TopicSnapshotOutcome
 from tests.contract.conftest import KnownSecrets, make_id, signal

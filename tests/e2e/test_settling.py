@@ -20,7 +20,7 @@ from snapshots.records import AnswerKind
 from snapshots.requesting.dispatch import Send
 from snapshots.requesting.planning import make_plan
 from snapshots.requesting.request import BulkSnapshotRequest
-from snapshots.signalling.signals import EXECUTE_SNAPSHOT
+from snapshots.signalling.packing import EXECUTE_SNAPSHOT
 from snapshots.states import BulkSnapshotState, SignalState, SnapshotState
 from snapshots.vocabulary import SnapshotErrorCode
 from tests.e2e.chain import Chain

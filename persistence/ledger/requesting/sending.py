@@ -12,9 +12,10 @@ from persistence.database.pool import Database
 from persistence.ledger.events import NOTE_SIGNALS, noting
 from persistence.ledger.moves import Move, move
 from persistence.ledger.requesting.refusals import fail_remaining
+from snapshots.plan import Refusal
 from snapshots.ports.engine import Receipt
 from snapshots.records import SourceAnswer
-from snapshots.requesting.dispatch import Failed, Outcome, Unconfirmed, Unreached
+from snapshots.requesting.dispatch import Outcome, Unconfirmed, Unreached
 from snapshots.states import SignalState, SnapshotState
 
 
@@ -184,7 +185,7 @@ class LedgerSending:
         )
         written = set(rows.scalars())
         ours = [record for record in records if record.key.signal_id in written]
-        refused = [(record, record.outcome) for record in ours if isinstance(record.outcome, Failed)]
+        refused = [(record, record.outcome) for record in ours if isinstance(record.outcome, Refusal)]
         moves = [
             # Refused for certain though the sweep had given it up: proof of absence, without which it could not fail.
             *(Move(record.key.source_snapshot_id, SnapshotState.SENDING) for record, _ in refused),
@@ -223,4 +224,4 @@ def _signal_state(outcome: Outcome) -> SignalState:
         return SignalState.SENT
     if isinstance(outcome, Unreached):
         return SignalState.PENDING  # it certainly did not arrive, so there is nothing to look for
-    return SignalState.REFUSED if isinstance(outcome, Failed) else SignalState.UNCONFIRMED
+    return SignalState.REFUSED if isinstance(outcome, Refusal) else SignalState.UNCONFIRMED

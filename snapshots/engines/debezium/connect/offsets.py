@@ -16,7 +16,7 @@ from snapshots.engines.debezium.connect.client import ConnectClient
 from snapshots.errors import ClusterUnreachableError
 from snapshots.model import SourceConnector
 from snapshots.ports.incremental_sight import IncrementalSight
-from snapshots.signalling.signals import plain_name
+from snapshots.signalling.names import plain_name
 
 logger = logging.getLogger(__name__)
 

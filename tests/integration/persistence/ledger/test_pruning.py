@@ -11,13 +11,13 @@ from persistence.database.errors import AccessRefusedError
 from persistence.database.pool import Database
 from persistence.ledger.pruning import LedgerPruning
 from snapshots.audit import Pruned
+from snapshots.plan import Refusal
 from snapshots.records import BulkSnapshotFilter
-from snapshots.requesting.dispatch import Failed
 from snapshots.vocabulary import SnapshotErrorCode
 from tests.databases import Administrator
 from tests.integration.persistence.ledger.bench import NOW, TENANT, Bench
 
-REFUSED = Failed(SnapshotErrorCode.SIGNAL_REJECTED, "No.", retryable=False)
+REFUSED = Refusal(SnapshotErrorCode.SIGNAL_REJECTED, "No.", retryable=False)
 LATER = NOW + timedelta(days=100)
 TABLES = ("bulk_snapshot", "source_snapshot", "snapshot_topic", "signal", "skipped_topic", "ledger_event")
 

@@ -17,9 +17,10 @@ from resolvers.following.end_unreported import end_unreported
 from resolvers.requesting.settle import settle
 from snapshots.engines.recording import Behaviour
 from snapshots.following.notifications import Notification, NotificationKind
+from snapshots.plan import Refusal
 from snapshots.ports.engine import Receipt
 from snapshots.records import SourceSnapshotRecord
-from snapshots.requesting.dispatch import Failed, Outcome, Unconfirmed, Unreached
+from snapshots.requesting.dispatch import Outcome, Unconfirmed, Unreached
 from snapshots.requesting.planning import make_plan
 from snapshots.requesting.request import BulkSnapshotRequest
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
@@ -44,7 +45,7 @@ KINDS = [*NotificationKind, NotificationKind.TABLE_SCAN_COMPLETED, NotificationK
 UNDER_WAY = {SignalState.SENDING, SignalState.UNCONFIRMED, SignalState.SENT}
 OUTCOMES: list[Outcome] = [
     Receipt("the channel"),
-    Failed(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "Away.", retryable=True),
+    Refusal(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "Away.", retryable=True),
     Unconfirmed(SnapshotErrorCode.DISPATCH_TIMEOUT, "No answer."),
     Unreached(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "Away; tried again.", NOW + timedelta(minutes=1)),
 ]

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from persistence.database.pool import Database
 from resolvers.principal import Principal
 from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.identifiers import is_valid_id
 from snapshots.records import AnswerKind, BulkSnapshotRecord
-from snapshots.requesting.request import is_valid_id
 from snapshots.states import SnapshotState
 from snapshots.vocabulary import (
     ConnectorKind,

@@ -50,7 +50,7 @@ async def test_a_key_with_another_input_is_refused(
     with pytest.raises(RequestError) as caught:
         await world.ask(*topic_ids, key="k", snapshot_type=snapshot_type)
     assert caught.value.code is UserErrorCode.IDEMPOTENCY_KEY_REUSED
-    assert caught.value.field == ("input", "idempotencyKey")
+    assert caught.value.field == ("idempotency_key",)
     assert world.channel.sends.total() == 1
 
 

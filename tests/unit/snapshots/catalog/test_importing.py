@@ -36,7 +36,9 @@ STATE = imported(CatalogState(), ALL)
 def refused(given: CatalogImport, before: CatalogState = STATE) -> list[tuple[UserErrorCode, str, str]]:
     with pytest.raises(InvalidRequestError) as caught:
         imported(before, given)
-    return [(finding.code, ".".join(finding.field), finding.message) for finding in caught.value.findings]
+    return [
+        (finding.code, ".".join(map(str, finding.field or ())), finding.message) for finding in caught.value.findings
+    ]
 
 
 def test_ids_that_are_given_are_kept_and_others_are_made() -> None:

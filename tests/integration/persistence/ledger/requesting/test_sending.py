@@ -2,14 +2,15 @@
 
 from persistence.ledger.requesting.sending import SendRecord, SignalKey
 from snapshots.following.notifications import NotificationKind
+from snapshots.plan import Refusal
 from snapshots.records import AnswerKind, SourceAnswer
-from snapshots.requesting.dispatch import Failed, Outcome, Unconfirmed
+from snapshots.requesting.dispatch import Outcome, Unconfirmed
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
 from snapshots.vocabulary import SnapshotErrorCode
 from tests.databases import Administrator
 from tests.integration.persistence.ledger.bench import SENT, TENANT, Bench
 
-REFUSED = Failed(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "The database is away.", retryable=True)
+REFUSED = Refusal(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "The database is away.", retryable=True)
 LOST = Unconfirmed(SnapshotErrorCode.DISPATCH_TIMEOUT, "No answer.")
 
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from persistence.embedded import EmbeddedPostgres
-from snapshots.filters import FilterOperator, RowCondition, RowFilter, check, render
+from snapshots.filters import FilterOperator, RowCondition, RowFilter, check
+from snapshots.signalling.filter_sql import render
 from snapshots.vocabulary import Dialect, SnapshotType
 from tests.factories import make_filter
 
