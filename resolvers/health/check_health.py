@@ -30,7 +30,7 @@ async def inspect_sources(
             source.id: group.create_task(services.engine.inspector.inspect(source, collections.get(source.id, ())))
             for source in sources.values()
         }
-    requirements = await services.ledger.restart_requirements(tenant_id, list(tasks))
+    requirements = await services.ledger.failed_scans.requirements(tenant_id, list(tasks))
     return {source_id: replace(task.result(), restart=requirements.get(source_id)) for source_id, task in tasks.items()}
 
 

@@ -29,9 +29,9 @@ async def plan_bulk_snapshot(
     check(request)
     plan = await plan_request(services, principal, request)
     source_ids = [job.source.id for job in plan.jobs]
-    conflicts = await services.ledger.active_snapshots(principal.tenant_id, source_ids) if source_ids else {}
+    conflicts = await services.ledger.reading.active_snapshots(principal.tenant_id, source_ids) if source_ids else {}
     if source_ids and request.snapshot_type is SnapshotType.INCREMENTAL:
-        unsafe = await services.ledger.restart_requirements(principal.tenant_id, source_ids)
+        unsafe = await services.ledger.failed_scans.requirements(principal.tenant_id, source_ids)
         plan = replace(plan, jobs=tuple(_checked(job, unsafe.get(job.source.id)) for job in plan.jobs))
     return PlannedBulkSnapshot(plan, conflicts)
 

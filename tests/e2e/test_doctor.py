@@ -327,7 +327,7 @@ async def test_a_poisoned_signal_topic_is_named_as_the_cause_and_a_restart_mends
         [snapshot] = bulk.snapshots
 
         async def record() -> SourceSnapshotRecord:
-            return (await services.ledger.source_snapshots(tenant, [snapshot.id]))[snapshot.id]
+            return (await services.ledger.reading.source_snapshots(tenant, [snapshot.id]))[snapshot.id]
 
         async def has_stalled() -> bool:
             at = services.clock()

@@ -109,7 +109,7 @@ async def source_id(gateway: Gateway) -> str:
 
 async def requirement(gateway: Gateway) -> RestartRequirement | None:
     id_ = await source_id(gateway)
-    return (await gateway.services.ledger.restart_requirements(TENANT, [id_])).get(id_)
+    return (await gateway.services.ledger.failed_scans.requirements(TENANT, [id_])).get(id_)
 
 
 async def until_clear(gateway: Gateway) -> None:

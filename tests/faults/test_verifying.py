@@ -19,7 +19,7 @@ ASKED: tuple[Asked, ...] = ((VAULT, "one"), (DESK, BIG))
 
 
 async def _topics(stand: Stand, bulk_id: str) -> list[TopicSnapshotRecord]:
-    record = (await stand.services.ledger.bulk_snapshots(TENANT, [bulk_id]))[bulk_id]
+    record = (await stand.services.ledger.reading.bulk_snapshots(TENANT, [bulk_id]))[bulk_id]
     return [topic for snapshot in record.snapshots for topic in snapshot.topics]
 
 

@@ -101,7 +101,7 @@ class LedgerSending:
         """Write to `database`."""
         self._database = database
 
-    async def start_sending(
+    async def start(
         self,
         tenant_id: str,
         keys: Sequence[SignalKey],
@@ -134,7 +134,7 @@ class LedgerSending:
             await move(connection, tenant_id, moves, cause=cause, at=at)
             return {row.id: row.attempts for row in started}
 
-    async def record_sends(self, tenant_id: str, records: Sequence[SendRecord], *, at: datetime, cause: str) -> None:
+    async def record(self, tenant_id: str, records: Sequence[SendRecord], *, at: datetime, cause: str) -> None:
         """Record the outcomes in one transaction; a signal that evidence has moved on meanwhile is left as it is."""
         async with self._database.write() as connection:
             await self._record(connection, tenant_id, records, at, cause)

@@ -71,7 +71,7 @@ async def run(database_url: str, source_url: str, step: str, hours: str | None =
             die()
 
     world = table_world(Database.connect(database_url), source_url)
-    world.ledger.probe = probe
+    world.gate.probe = probe
     if step.endswith("sends") and step.split()[1].isdigit():
         assert isinstance(world.channel, KillingChannel)
         world.channel.left = int(step.split()[1])
