@@ -57,7 +57,7 @@ async def open_runtime(settings: Settings, url: str, *, engine: OpenEngine | Non
     stall_after = timedelta(minutes=settings.stall_minutes)
     try:
         async with engine or debezium(ReferencedSecrets()) as opened:
-            ledger = Ledger(database, ids, idempotency_days=settings.idempotency_days)
+            ledger = Ledger.over(database, ids, idempotency_days=settings.idempotency_days)
             services = Services(
                 catalog=Catalog(database),
                 catalog_writer=CatalogWriter(database, ids),
@@ -70,7 +70,7 @@ async def open_runtime(settings: Settings, url: str, *, engine: OpenEngine | Non
                     cluster_limit=settings.dispatch_cluster_limit,
                 ),
                 background=background,
-                progress=ProgressHub(ledger, Announcements.at(url), stall_after=stall_after),
+                progress=ProgressHub(ledger.reading, Announcements.at(url), stall_after=stall_after),
                 ids=ids,
                 clock=utc_now,
                 retries=RetryPolicy(settings.retry_attempts),
