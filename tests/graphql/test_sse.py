@@ -14,6 +14,7 @@ from persistence.ledger.following.announcements import Announcements
 from resolvers.following.watch_progress import ProgressHub
 from tests.api import Api
 from tests.graphql.streams import WATCH, Served, followed, served
+from tests.support.waiting import FAULT_SECONDS, until
 
 EVENTS = {"Accept": "text/event-stream"}
 

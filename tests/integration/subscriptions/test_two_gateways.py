@@ -34,7 +34,7 @@ async def state_of(socket: aiohttp.ClientWebSocketResponse) -> Any:  # noqa: ANN
 async def test_both_see_the_same_and_do_not_wait_for_streams_to_end(
     world: World, database_url: str, figure: Figure
 ) -> None:
-    """The world is a third process: it dispatches, and follows the engine. Who waited would take ten minutes to stop."""
+    """The world is a third process: it dispatches, and follows the engine. Who waited would take minutes to stop."""
     variables = {"TOPICSNAP_DATABASE_URL": database_url, "TOPICSNAP_SHUTDOWN_SECONDS": "600"}
     serve = ("serve", "--port", "0")
     async with (
