@@ -15,8 +15,8 @@ from resolvers.services import Services
 from snapshots.engines.simulated import simulated_engine
 from snapshots.identifiers import Clock, IdMaker, utc_now
 from snapshots.ports.engine import ConnectorStates, Engine, SignalChannel
-from snapshots.requesting.backoff import RetryPolicy
 from snapshots.requesting.dispatch import Dispatcher
+from snapshots.requesting.retry_policy import RetryPolicy
 from snapshots.vocabulary import SignalChannelKind
 
 STALL_AFTER = timedelta(minutes=10)
@@ -71,7 +71,7 @@ def make_services(
         progress=ProgressHub(ledger.reading, stall_after=STALL_AFTER),
         ids=ids,
         clock=clock,
-        retries=retries or RetryPolicy(),
+        retries=retries or RetryPolicy(5),
         stall_after=STALL_AFTER,
         silence=SILENCE,
     )
