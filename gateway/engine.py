@@ -15,7 +15,8 @@ from snapshots.engines.debezium.signal_channels.signal_topic import SignalTopicC
 from snapshots.engines.debezium.source_database.postgresql.rows import PostgresRows
 from snapshots.engines.debezium.source_database.postgresql.source_trial import PostgresSourceTrial
 from snapshots.engines.debezium.verification.topic_reader import KafkaTopicReader
-from snapshots.ports.engine import Engine, Secrets
+from snapshots.ports.engine import Engine
+from snapshots.ports.secrets import Secrets
 from snapshots.vocabulary import SignalChannelKind
 
 _HTTP_SECONDS = 10.0

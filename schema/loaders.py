@@ -17,11 +17,11 @@ from resolvers.health.check_health import inspect_sources
 from resolvers.services import Services
 from snapshots.audit import LedgerEvent
 from snapshots.catalog.contents import Page, TopicFilter
-from snapshots.following.failed_scans import RestartRequirement
 from snapshots.identifiers import is_valid_id
 from snapshots.model import SourceConnector, Topic
-from snapshots.ports.observed_signalling import ObservedSignalling
+from snapshots.ports.inspector import InspectedSignalling
 from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
+from snapshots.restart_requirement import RestartRequirement
 from snapshots.texts import is_storable
 
 K = TypeVar("K", bound=Hashable)
@@ -71,7 +71,7 @@ class Loaders:
         )
         self.topics_by_name: DataLoader[Name, Topic | None] = _by_name(catalog.topics_by_name, tenant_id)
         self.sources_by_name: DataLoader[Name, SourceConnector | None] = _by_name(catalog.sources_by_name, tenant_id)
-        self.signalling: DataLoader[str, ObservedSignalling | None] = _by_id(
+        self.signalling: DataLoader[str, InspectedSignalling | None] = _by_id(
             partial(inspect_sources, services), tenant_id
         )
         self._first_topics: DataLoader[SourceTopics, Page[Topic]] = _loader(self._load_first_topics)

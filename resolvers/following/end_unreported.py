@@ -10,7 +10,7 @@ from persistence.ledger.requesting.sending import SignalKey
 from resolvers.requesting.sending import send_next
 from resolvers.services import Services
 from snapshots.following.unreported import OFFSETS_AGE, judge
-from snapshots.ports.incremental_sight import IncrementalSight
+from snapshots.ports.snapshot_probe import OffsetsReport
 
 logger = logging.getLogger(__name__)
 
@@ -59,11 +59,11 @@ async def _judge_all(
     return await services.ledger.unreported.judge_unfollowed(tenant_id, judges, at=now, lease_until=lease_until)
 
 
-async def _look_at_all(services: Services, unfollowed: tuple[Unfollowed, ...]) -> list[IncrementalSight | None]:
+async def _look_at_all(services: Services, unfollowed: tuple[Unfollowed, ...]) -> list[OffsetsReport | None]:
     """Look at each source once, a few at a time; no database connection is held meanwhile."""
     places = asyncio.Semaphore(_CONCURRENCY)
 
-    async def look(one: Unfollowed) -> IncrementalSight | None:
+    async def look(one: Unfollowed) -> OffsetsReport | None:
         if one.was_followed or one.source.cluster.connect_url is None:
             return None
         async with places:

@@ -12,7 +12,7 @@ from resolvers.services import Services
 from resolvers.verification.marks import take_marks
 from snapshots.errors import UnconfirmedError
 from snapshots.plan import Refusal
-from snapshots.ports.engine import OutgoingSignal, Receipt
+from snapshots.ports.signal_channel import OutgoingSignal, Receipt
 from snapshots.records import AnswerKind, BulkSnapshotRecord, SourceAnswer
 from snapshots.requesting.dispatch import Outcome, Send
 from snapshots.requesting.request import BulkSnapshotRequest, check

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from resolvers.principal import Principal
 from resolvers.requesting.planning import plan_request
 from resolvers.services import Services
-from snapshots.following.failed_scans import RestartRequirement, refusal
+from snapshots.following.failed_scans import refusal
 from snapshots.plan import Plan, SourceJob
 from snapshots.records import SourceSnapshotRecord
 from snapshots.requesting.request import BulkSnapshotRequest, check
+from snapshots.restart_requirement import RestartRequirement
 from snapshots.vocabulary import SnapshotType
 
 

@@ -9,7 +9,7 @@ from persistence.ledger.requesting.settling import DueSignal
 from resolvers.services import Services
 from snapshots.following.failed_scans import refusal
 from snapshots.plan import Refusal
-from snapshots.ports.engine import OutgoingSignal
+from snapshots.ports.signal_channel import OutgoingSignal
 from snapshots.requesting.dispatch import Outcome, Send, Unreached, may_pass
 from snapshots.requesting.leases import Lease
 from snapshots.requesting.retry_policy import RetryPolicy

@@ -8,7 +8,7 @@ from persistence.ledger.requesting.sending import SendRecord
 from persistence.ledger.requesting.settling import DueSignal
 from resolvers.requesting.sending import as_send, send_signals
 from resolvers.services import Services
-from snapshots.ports.engine import Presence, Receipt
+from snapshots.ports.signal_channel import Presence, Receipt
 from snapshots.requesting.dispatch import Outcome, Unconfirmed
 from snapshots.states import SignalState
 from snapshots.vocabulary import SnapshotErrorCode

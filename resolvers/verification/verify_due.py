@@ -11,7 +11,8 @@ from persistence.ledger.verification.verifying import DueVerification
 from resolvers.services import Services
 from resolvers.verification.look import look
 from snapshots.records import SourceSnapshotRecord, TopicSnapshotRecord
-from snapshots.verification.verdicts import SnapshotVerdict, Verification
+from snapshots.verification.verdicts import Verification
+from snapshots.vocabulary import SnapshotVerdict
 
 logger = logging.getLogger(__name__)
 

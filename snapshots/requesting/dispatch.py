@@ -13,7 +13,7 @@ from snapshots.backoff import Backoff, Chance
 from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.model import SourceConnector
 from snapshots.plan import Refusal
-from snapshots.ports.engine import OutgoingSignal, Presence, Receipt, SignalChannel
+from snapshots.ports.signal_channel import OutgoingSignal, Presence, Receipt, SignalChannel
 from snapshots.requesting.leases import Lease
 from snapshots.vocabulary import SignalChannelKind, SnapshotErrorCode
 

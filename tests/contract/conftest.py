@@ -20,7 +20,7 @@ from snapshots.engines.recording import Behaviour, RecordingChannel
 from snapshots.errors import SecretError
 from snapshots.identifiers import IdMaker
 from snapshots.model import Cluster, SourceConnector
-from snapshots.ports.engine import OutgoingSignal, SignalChannel
+from snapshots.ports.signal_channel import OutgoingSignal, SignalChannel
 from snapshots.vocabulary import Dialect, SignalChannelKind
 
 DOCUMENTED_DDL = "(id VARCHAR(42) PRIMARY KEY, type VARCHAR(32) NOT NULL, data VARCHAR(2048) NULL)"

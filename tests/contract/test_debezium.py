@@ -13,7 +13,6 @@ import pytest
 from sandbox.sources import connector_config
 from sandbox.stack import Sandbox
 from sandbox.topics import Record, read_topics
-from snapshots.catalog.contents import ObservedCluster
 from snapshots.engines.debezium.catalog.observer import KafkaConnectObserver
 from snapshots.engines.debezium.connect.client import ConnectClient
 from snapshots.engines.debezium.following.notifications import parse
@@ -26,7 +25,8 @@ from snapshots.following.reducer import conclude, reduce_all
 from snapshots.identifiers import utc_now
 from snapshots.model import Cluster, SourceConnector, Topic
 from snapshots.plan import TopicRequest
-from snapshots.ports.engine import OutgoingSignal, Presence, SignalChannel
+from snapshots.ports.cluster_observer import ObservedCluster
+from snapshots.ports.signal_channel import OutgoingSignal, Presence, SignalChannel
 from snapshots.signalling.names import stops_connector
 from snapshots.signalling.packing import EXECUTE_SNAPSHOT, draft_signals
 from snapshots.states import SignalState, SnapshotState

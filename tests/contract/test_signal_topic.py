@@ -13,8 +13,8 @@ from snapshots.engines.debezium.signal_channels.signal_topic import FENCE_KEY, S
 from snapshots.engines.debezium.signal_channels.single_append import SingleAppends
 from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.model import Cluster, SourceConnector
-from snapshots.ports.engine import OutgoingSignal, Presence
-from snapshots.ports.observed_signalling import Unknown
+from snapshots.ports.signal_channel import OutgoingSignal, Presence
+from snapshots.ports.unknown import Unknown
 from snapshots.vocabulary import SnapshotErrorCode
 from tests.contract.conftest import CuttingProxy, make_id, read_topic, signal, topic_source
 

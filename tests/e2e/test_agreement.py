@@ -12,7 +12,7 @@ from resolvers.verification.verify_due import verify_due
 from sandbox.waiting import eventually
 from snapshots.engines.recording import RecordingChannel
 from snapshots.records import BulkSnapshotFilter, BulkSnapshotRecord
-from snapshots.verification.verdicts import SnapshotVerdict
+from snapshots.vocabulary import SnapshotVerdict
 from tests.api import Api, Observer, States
 from tests.e2e.gateway import TENANT, Gateway, part
 from tests.e2e.sources import DEPOT, NARROW, TILL

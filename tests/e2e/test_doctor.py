@@ -36,7 +36,7 @@ from snapshots.engines.debezium.health.inspector import DebeziumInspector
 from snapshots.health.findings import HealthCheck, HealthFinding, Severity
 from snapshots.health.rules import assess
 from snapshots.model import Cluster, SourceConnector
-from snapshots.ports.observed_signalling import ObservedReading
+from snapshots.ports.inspector import InspectedReading
 from snapshots.records import SourceSnapshotRecord
 from snapshots.requesting.request import BulkSnapshotRequest
 from snapshots.states import SnapshotState
@@ -361,7 +361,7 @@ async def _committed_or_dead(ward: Ward) -> None:
         async def poisoned() -> bool:
             seen = await inspector.inspect(ward.source(PATIENT), ())
             reading = getattr(seen.kafka, "reading", None)
-            return isinstance(reading, ObservedReading) and bool(reading.poison)
+            return isinstance(reading, InspectedReading) and bool(reading.poison)
 
         await eventually(poisoned, 10, "the poison to be seen")
     await asyncio.sleep(1)  # three polls of the connector, which tells nobody that it has read

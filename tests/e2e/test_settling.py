@@ -15,7 +15,7 @@ from resolvers.principal import LOCAL_PRINCIPAL
 from resolvers.requesting.bulk_snapshot import OPERATION
 from resolvers.requesting.settle import settle
 from sandbox.waiting import eventually
-from snapshots.ports.engine import OutgoingSignal, Presence, Receipt
+from snapshots.ports.signal_channel import OutgoingSignal, Presence, Receipt
 from snapshots.records import AnswerKind
 from snapshots.requesting.dispatch import Send
 from snapshots.requesting.planning import make_plan

@@ -7,7 +7,7 @@ import pytest
 from persistence.embedded.sessions import connected
 from sandbox.waiting import eventually
 from snapshots.records import TopicSnapshotRecord
-from snapshots.verification.verdicts import SnapshotVerdict, VerificationState
+from snapshots.vocabulary import SnapshotVerdict, VerificationState
 from tests.faults.counts import tell
 from tests.faults.sources import BIG, BIG_ROWS, DESK, SMALL_ROWS, VAULT
 from tests.faults.stand import TENANT, Asked, Stand

@@ -71,8 +71,7 @@ class Announcements:
     async def follow(self, changed: Changed, listening: Listening) -> NoReturn:
         """Tell `changed` of every announcement and `listening` of every gap, until cancelled.
 
-        A lost connection is opened again: at once but for a fraction of a second, then after twice as long each time, up
-        to ten seconds.
+        A lost connection is opened again, after longer and longer rests up to ten seconds.
         Whatever was announced meanwhile is lost, and `listening` is the sign to look for oneself.
         """
         attempt = 0

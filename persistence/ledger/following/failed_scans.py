@@ -10,8 +10,9 @@ from persistence.catalog.conditions import storable
 from persistence.database.pool import Database
 from persistence.ledger.following.evidence import encode
 from persistence.ledger.following.holders import Told
-from snapshots.following.failed_scans import MOST_TABLES, RestartRequirement, ScanNews, scan_news
+from snapshots.following.failed_scans import ScanNews, scan_news
 from snapshots.following.notifications import Notification
+from snapshots.restart_requirement import MOST_TABLES, RestartRequirement
 
 _RECORD = text("""
     INSERT INTO failed_scan (tenant_id, connector_id, data_collection, failed_at, evidence,

@@ -13,7 +13,7 @@ from persistence.ledger.events import NOTE_SIGNALS, noting
 from persistence.ledger.moves import Move, move
 from persistence.ledger.requesting.refusals import fail_remaining
 from snapshots.plan import Refusal
-from snapshots.ports.engine import Receipt
+from snapshots.ports.signal_channel import Receipt
 from snapshots.records import SourceAnswer
 from snapshots.requesting.dispatch import Outcome, Unconfirmed, Unreached
 from snapshots.states import SignalState, SnapshotState

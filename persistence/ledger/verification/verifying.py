@@ -9,8 +9,9 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from persistence.database.pool import Database
+from snapshots.ports.topic_reader import Offsets
 from snapshots.states import SnapshotState
-from snapshots.verification.verdicts import Mark, Offsets, Verification
+from snapshots.verification.verdicts import Mark, Verification
 
 _ENDED = [state.value for state in SnapshotState if state.is_terminal]
 

@@ -29,8 +29,7 @@ from snapshots.filters import RowFilter
 from snapshots.records import SourceSnapshotRecord, TopicSnapshotRecord
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
 from snapshots.states import BulkSnapshotState
-from snapshots.verification.verdicts import VerificationState
-from snapshots.vocabulary import SnapshotType
+from snapshots.vocabulary import SnapshotType, VerificationState
 from tests.e2e.chain import start_source, topics_of
 from tests.e2e.gateway import following, reference
 from tests.e2e.sources import Made, OwnSource

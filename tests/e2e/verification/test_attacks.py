@@ -19,8 +19,7 @@ from snapshots.engines.debezium.source_database.postgresql.rows import PostgresR
 from snapshots.engines.debezium.verification.topic_reader import KafkaTopicReader
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
 from snapshots.records import TopicSnapshotRecord
-from snapshots.verification.verdicts import SnapshotVerdict
-from snapshots.vocabulary import SnapshotType
+from snapshots.vocabulary import SnapshotType, SnapshotVerdict
 from tests.e2e.verification.conftest import FLAT, LEDGER, SCHEMED, TWIN, Verifying
 from tests.support.services import with_engine
 

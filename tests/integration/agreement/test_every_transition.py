@@ -14,7 +14,8 @@ from snapshots.following.abandoning import AbandonRequest
 from snapshots.following.notifications import NotificationKind
 from snapshots.records import BulkSnapshotRecord
 from snapshots.requesting.request import BulkSnapshotRequest
-from snapshots.verification.verdicts import SnapshotVerdict, Verification
+from snapshots.verification.verdicts import Verification
+from snapshots.vocabulary import SnapshotVerdict
 from tests.databases import Administrator
 from tests.graphql.streams import Served
 from tests.integration.agreement.conftest import STALL_AFTER

@@ -28,7 +28,8 @@ from snapshots.errors import ClusterUnreachableError
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.identifiers import IdMaker
 from snapshots.model import Cluster, SourceConnector
-from snapshots.ports.engine import ConnectorObservation, OutgoingSignal, Presence, Receipt, SignalChannel
+from snapshots.ports.connector_states import ConnectorObservation
+from snapshots.ports.signal_channel import OutgoingSignal, Presence, Receipt, SignalChannel
 from snapshots.records import BulkSnapshotFilter, BulkSnapshotRecord, SourceAnswer, SourceSnapshotRecord
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
 from snapshots.requesting.retry_policy import RetryPolicy

@@ -14,7 +14,7 @@ from persistence.database.pool import Database
 from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
 from snapshots.errors import SecretError
 from snapshots.model import SourceConnector
-from snapshots.ports.engine import OutgoingSignal, Receipt
+from snapshots.ports.signal_channel import OutgoingSignal, Receipt
 from snapshots.vocabulary import ConnectorState, SignalChannelKind
 from tests.integration.resolvers.bench import ProbedChannel, World, make_world
 

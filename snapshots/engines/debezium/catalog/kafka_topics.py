@@ -6,7 +6,7 @@ from typing import Any
 from aiokafka import errors
 from aiokafka.client import AIOKafkaClient
 
-from snapshots.ports.observed_signalling import Unknown
+from snapshots.ports.unknown import Unknown
 
 _TIMEOUT_SECONDS = 5.0
 

@@ -8,7 +8,6 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from snapshots.catalog.contents import ObservedCluster, ObservedTopic
 from snapshots.engines.debezium.catalog.kafka_topics import list_topics
 from snapshots.engines.debezium.catalog.reading import Reading, connector_of, topics_of
 from snapshots.engines.debezium.catalog.unreadable import unreadable_of_cluster, unreadable_of_connector
@@ -18,8 +17,9 @@ from snapshots.engines.debezium.source_database.postgresql.tables import SourceD
 from snapshots.errors import ClusterUnreachableError, DatabaseUnreachableError, SecretError
 from snapshots.identifiers import Clock, utc_now
 from snapshots.model import Cluster
-from snapshots.ports.engine import Secrets
-from snapshots.ports.observed_signalling import Unknown
+from snapshots.ports.cluster_observer import ObservedCluster, ObservedTopic
+from snapshots.ports.secrets import Secrets
+from snapshots.ports.unknown import Unknown
 from snapshots.vocabulary import ConnectorKind, Dialect
 
 logger = logging.getLogger(__name__)

@@ -19,15 +19,15 @@ from snapshots.engines.debezium.source_database.postgresql.health import Wanted,
 from snapshots.errors import ClusterUnreachableError, DatabaseUnreachableError, SecretError
 from snapshots.identifiers import Clock, utc_now
 from snapshots.model import Cluster, SourceConnector
-from snapshots.ports.engine import Secrets
-from snapshots.ports.observed_signalling import (
+from snapshots.ports.inspector import (
     ConnectorSettings,
-    ObservedConnector,
-    ObservedDatabase,
-    ObservedKafka,
-    ObservedSignalling,
-    Unknown,
+    InspectedConnector,
+    InspectedDatabase,
+    InspectedKafka,
+    InspectedSignalling,
 )
+from snapshots.ports.secrets import Secrets
+from snapshots.ports.unknown import Unknown
 from snapshots.vocabulary import ConnectorKind, Dialect
 
 logger = logging.getLogger(__name__)
@@ -65,9 +65,9 @@ class DebeziumInspector:
         self._listings: SharedAnswers[Cluster, dict[str, ConnectorInfo] | Unknown] = SharedAnswers(
             ttl_seconds=kept_seconds
         )
-        self._observed: SharedAnswers[_Key, ObservedSignalling] = SharedAnswers(ttl_seconds=kept_seconds)
+        self._observed: SharedAnswers[_Key, InspectedSignalling] = SharedAnswers(ttl_seconds=kept_seconds)
 
-    async def inspect(self, source: SourceConnector, collections: Sequence[str]) -> ObservedSignalling:
+    async def inspect(self, source: SourceConnector, collections: Sequence[str]) -> InspectedSignalling:
         """Return what is seen of `source`; `collections` are those of its topics. Raises nothing foreseen."""
         key = source, tuple(collections)
         return await self._observed.get(key, lambda: self._inspect(*key))
@@ -77,7 +77,7 @@ class DebeziumInspector:
         await self._observed.close()
         await self._listings.close()
 
-    async def _inspect(self, source: SourceConnector, collections: tuple[str, ...]) -> ObservedSignalling:
+    async def _inspect(self, source: SourceConnector, collections: tuple[str, ...]) -> InspectedSignalling:
         async with self._places:
             listing = await self._listings.get(source.cluster, lambda: self._listing(source.cluster))
             info = listing if isinstance(listing, Unknown) else listing.get(source.name)
@@ -89,7 +89,7 @@ class DebeziumInspector:
                 kafka = group.create_task(self._look_at_kafka(source, settings))
                 database = group.create_task(self._look_into_database(source, settings, config, collections))
             connector = info if isinstance(info, Unknown) else None
-            return ObservedSignalling(
+            return InspectedSignalling(
                 source=source,
                 observed_at=self._clock(),
                 connector=_observed(info, listing, collections)
@@ -117,7 +117,7 @@ class DebeziumInspector:
 
     async def _look_at_kafka(
         self, source: SourceConnector, settings: ConnectorSettings | None
-    ) -> ObservedKafka | Unknown | None:
+    ) -> InspectedKafka | Unknown | None:
         wanted = WantedTopics(
             signal_topic=settings.signal_topic if settings else source.signal_topic,
             notification_topic=settings.notification_topic if settings else source.notification_topic,
@@ -145,7 +145,7 @@ class DebeziumInspector:
         settings: ConnectorSettings | None,
         config: Config,
         collections: tuple[str, ...],
-    ) -> ObservedDatabase | Unknown | None:
+    ) -> InspectedDatabase | Unknown | None:
         if source.dialect is not Dialect.POSTGRESQL:
             return None
         if source.database_url_ref is None:
@@ -171,12 +171,12 @@ class DebeziumInspector:
 
 def _observed(
     info: ConnectorInfo, listing: dict[str, ConnectorInfo], collections: tuple[str, ...]
-) -> ObservedConnector:
+) -> InspectedConnector:
     config = info.config
     captured = capture.captures(config)
     collection = signal_collection(config)
     sharers = _group_sharers(info, listing)
-    return ObservedConnector(
+    return InspectedConnector(
         state=info.state,
         trace=_redacted(info.trace, config),
         version=info.version,

@@ -14,7 +14,8 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.cluster import ClusterMetadata
 from aiokafka.protocol.metadata import MetadataRequest
 
-from snapshots.ports.observed_signalling import ObservedKafka, ObservedReading, ObservedTopic, Unknown
+from snapshots.ports.inspector import InspectedKafka, InspectedReading, InspectedTopic
+from snapshots.ports.unknown import Unknown
 
 _POLL_MS = 400
 _MOST_RECORDS = 5_000
@@ -46,7 +47,7 @@ class KafkaLook:
         self._timeout_seconds = timeout_seconds
         self._connection = dict(connection or {})
 
-    async def observe(self, bootstrap: str, wanted: WantedTopics) -> ObservedKafka:
+    async def observe(self, bootstrap: str, wanted: WantedTopics) -> InspectedKafka:
         """Return what the Kafka behind `bootstrap` tells. Raises KafkaLookError."""
         try:
             async with asyncio.timeout(self._timeout_seconds):
@@ -56,14 +57,14 @@ class KafkaLook:
         except (errors.KafkaError, OSError, ValueError) as error:
             raise KafkaLookError(f"Kafka cannot be asked ({type(error).__name__}).") from None
 
-    async def _observe(self, bootstrap: str, wanted: WantedTopics) -> ObservedKafka:
+    async def _observe(self, bootstrap: str, wanted: WantedTopics) -> InspectedKafka:
         names = [name for name in (wanted.signal_topic, wanted.notification_topic) if name]
         partitions = await self._partitions(bootstrap, names)
         signal = wanted.signal_topic if partitions.get(wanted.signal_topic or "") else None
         notification = partitions.get(wanted.notification_topic or "", 0)
         if signal is None:
-            return ObservedKafka(
-                None, ObservedTopic(notification) if notification else None, Unknown("There is no signal topic.")
+            return InspectedKafka(
+                None, InspectedTopic(notification) if notification else None, Unknown("There is no signal topic.")
             )
         admin: Any = AIOKafkaAdminClient(
             bootstrap_servers=bootstrap,
@@ -77,18 +78,18 @@ class KafkaLook:
             committed = await _committed(admin, wanted.group, signal)
         finally:
             await admin.close()
-        reading: ObservedReading | Unknown
+        reading: InspectedReading | Unknown
         if isinstance(committed, Unknown):
             reading = committed
         else:
             reading = await self._reading(bootstrap, signal, wanted.prefix or "", committed)
         retention = config.get("retention.ms")
-        topic = ObservedTopic(
+        topic = InspectedTopic(
             partitions[signal],
             retention_ms=int(retention) if retention and retention.lstrip("-").isdigit() else None,
             cleanup_policy=config.get("cleanup.policy"),
         )
-        return ObservedKafka(topic, ObservedTopic(notification) if notification else None, reading)
+        return InspectedKafka(topic, InspectedTopic(notification) if notification else None, reading)
 
     async def _partitions(self, bootstrap: str, names: list[str]) -> dict[str, int]:
         """Return how many partitions each of `names` has; a topic that does not exist is absent, and is not made."""
@@ -108,7 +109,7 @@ class KafkaLook:
         cluster.update_metadata(response)
         return {name: len(found) for name in names if (found := cluster.partitions_for_topic(name))}
 
-    async def _reading(self, bootstrap: str, topic: str, prefix: str, committed: int | None) -> ObservedReading:
+    async def _reading(self, bootstrap: str, topic: str, prefix: str, committed: int | None) -> InspectedReading:
         """Read what the connector has not read yet, up to a moment of silence: end offsets can be wrong."""
         consumer: Any = AIOKafkaConsumer(  # type: ignore[no-untyped-call]
             bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest", **self._connection
@@ -139,7 +140,7 @@ class KafkaLook:
         finally:
             await consumer.stop()
         offset, since = unread or (None, None)
-        return ObservedReading(committed, tuple(poison), offset, since)
+        return InspectedReading(committed, tuple(poison), offset, since)
 
 
 def is_poison(value: bytes | None) -> bool:

@@ -19,7 +19,7 @@ from snapshots.engines.debezium.signal_channels.single_append import SingleAppen
 from snapshots.errors import SourceError, TopicsnapError
 from snapshots.identifiers import time_of
 from snapshots.model import SourceConnector
-from snapshots.ports.engine import OutgoingSignal, Presence, Receipt
+from snapshots.ports.signal_channel import OutgoingSignal, Presence, Receipt
 from snapshots.vocabulary import SnapshotErrorCode
 
 FENCE_KEY = b"topicsnap-fence"

@@ -14,9 +14,9 @@ from aiokafka.cluster import ClusterMetadata
 from aiokafka.protocol.metadata import MetadataRequest
 
 from snapshots.engines.debezium.verification.topic_reading import Reading, Wanted
+from snapshots.errors import UnreadableError
 from snapshots.model import Cluster, SourceConnector
-from snapshots.ports.verification import TopicReading, UnreadableError
-from snapshots.verification.verdicts import Offsets
+from snapshots.ports.topic_reader import Offsets, TopicReading
 
 _KAFKA_ERRORS = (errors.KafkaError, OSError, TimeoutError)
 _REQUEST_SECONDS = 10.0

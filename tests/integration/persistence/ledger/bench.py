@@ -14,7 +14,7 @@ from persistence.ledger.requesting.opening_rows import NewBulkSnapshot, OpenedBu
 from persistence.ledger.requesting.sending import SendRecord, SignalKey
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.model import Cluster, SourceConnector, Topic
-from snapshots.ports.engine import Receipt
+from snapshots.ports.signal_channel import Receipt
 from snapshots.records import SourceSnapshotRecord
 from snapshots.requesting.dispatch import Outcome
 from snapshots.requesting.planning import make_plan

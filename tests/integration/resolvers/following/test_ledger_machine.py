@@ -18,7 +18,7 @@ from resolvers.requesting.settle import settle
 from snapshots.engines.recording import Behaviour
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.plan import Refusal
-from snapshots.ports.engine import Receipt
+from snapshots.ports.signal_channel import Receipt
 from snapshots.records import SourceSnapshotRecord
 from snapshots.requesting.dispatch import Outcome, Unconfirmed, Unreached
 from snapshots.requesting.planning import make_plan

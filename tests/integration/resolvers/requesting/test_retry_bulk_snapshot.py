@@ -15,8 +15,7 @@ from snapshots.records import BulkSnapshotRecord
 from snapshots.requesting.request import TopicOptions
 from snapshots.requesting.retry import RetryRequest
 from snapshots.states import SnapshotState
-from snapshots.verification.verdicts import VerificationState
-from snapshots.vocabulary import ConnectorState, SnapshotErrorCode, SnapshotType, UserErrorCode
+from snapshots.vocabulary import ConnectorState, SnapshotErrorCode, SnapshotType, UserErrorCode, VerificationState
 from tests.integration.resolvers.bench import SOMEBODY, TENANT, World
 from tests.integration.resolvers.conftest import MakeReplica
 

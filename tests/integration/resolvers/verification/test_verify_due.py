@@ -13,13 +13,14 @@ from persistence.database.errors import DatabaseUnavailableError
 from persistence.ledger.verification.verifying import DueVerification
 from resolvers.services import Services
 from resolvers.verification import verify_due as verify
+from snapshots.errors import UnreadableError
 from snapshots.filters import RowFilter
 from snapshots.model import Cluster, SourceConnector
-from snapshots.ports.verification import KeyShape, TopicReading, UnreadableError
+from snapshots.ports.source_rows import RowCounts, SourceRow
+from snapshots.ports.topic_reader import EventKind, KeyShape, Offsets, TopicEvent, TopicReading
 from snapshots.records import TopicSnapshotRecord
-from snapshots.verification.arrivals import EventKind, TopicEvent
-from snapshots.verification.comparison import RowCounts, SourceRow
-from snapshots.verification.verdicts import Offsets, SnapshotVerdict, Verification, VerificationState
+from snapshots.verification.verdicts import Verification
+from snapshots.vocabulary import SnapshotVerdict, VerificationState
 from tests.integration.resolvers.bench import TENANT, World
 from tests.integration.resolvers.conftest import MakeReplica
 from tests.support.services import with_engine

@@ -13,8 +13,8 @@ from persistence.embedded.sessions import connected
 from persistence.ledger.requesting.opening_rows import OpenedSource
 from persistence.ledger.requesting.sending import SignalKey
 from sandbox.waiting import eventually
-from snapshots.following.failed_scans import RestartRequirement
 from snapshots.following.notifications import Notification, NotificationKind
+from snapshots.restart_requirement import RestartRequirement
 from snapshots.states import SnapshotState
 from snapshots.vocabulary import SnapshotErrorCode, SnapshotType
 from tests.integration.persistence.ledger.bench import TENANT, Bench

@@ -6,12 +6,12 @@ from dataclasses import replace
 import aiohttp
 import pytest
 
-from snapshots.catalog.contents import TOPICS, ObservedCluster, ObservedTopic, Unreadable
 from snapshots.engines.debezium.catalog import observer as observe
 from snapshots.engines.debezium.catalog.observer import KafkaConnectObserver
 from snapshots.engines.debezium.connect.client import ConnectClient
 from snapshots.engines.debezium.source_database.postgresql.tables import SourceDatabase, SourceTable
 from snapshots.errors import ClusterUnreachableError, DatabaseUnreachableError
+from snapshots.ports.cluster_observer import TOPICS, ObservedCluster, ObservedTopic, Unreadable
 from snapshots.vocabulary import ConnectorKind, Dialect, SignalChannelKind, TopicProducer
 from tests.unit.snapshots.engines.debezium.conftest import NoSecrets, Worker, error, expanded
 

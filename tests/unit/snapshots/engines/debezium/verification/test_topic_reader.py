@@ -11,9 +11,9 @@ import pytest
 from aiokafka import TopicPartition, errors
 
 from snapshots.engines.debezium.verification.topic_reader import KafkaTopicReader
+from snapshots.errors import UnreadableError
 from snapshots.model import Cluster, SourceConnector
-from snapshots.ports.verification import TopicReading, UnreadableError
-from snapshots.verification.verdicts import Offsets
+from snapshots.ports.topic_reader import Offsets, TopicReading
 
 BEGAN_MS = 1_800_000_000_000
 BEGAN = datetime.fromtimestamp(BEGAN_MS / 1000, UTC)
