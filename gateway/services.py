@@ -19,8 +19,8 @@ from resolvers.background import Background
 from resolvers.following.watch_progress import ProgressHub
 from resolvers.services import Services
 from snapshots.identifiers import IdMaker, utc_now
-from snapshots.requesting.backoff import RetryPolicy
 from snapshots.requesting.dispatch import Dispatcher
+from snapshots.requesting.retry_policy import RetryPolicy
 
 logger = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from resolvers.services import Services
 from snapshots.following.failed_scans import refusal
 from snapshots.plan import Refusal
 from snapshots.ports.signal_channel import OutgoingSignal
-from snapshots.requesting.backoff import RetryPolicy
 from snapshots.requesting.dispatch import Outcome, Send, Unreached, may_pass
 from snapshots.requesting.leases import Lease
+from snapshots.requesting.retry_policy import RetryPolicy
 from snapshots.signalling.packing import EXECUTE_SNAPSHOT
 from snapshots.states import SignalState
 from snapshots.vocabulary import SnapshotType

@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer
 
 from persistence.embedded import EmbeddedPostgres
 from sandbox.stack import Sandbox
+from snapshots.engines.debezium.kafka import KafkaClients
 from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
 from snapshots.engines.debezium.signal_channels.signal_topic import SignalTopicChannel
 from snapshots.engines.recording import Behaviour, RecordingChannel
@@ -236,7 +237,7 @@ async def topic_surroundings(sandbox: Sandbox) -> AsyncIterator[Surroundings]:
     await sandbox.broker.create_topics([topic])
     bootstrap = sandbox.broker.bootstrap
     source = topic_source(bootstrap, topic)
-    channel = SignalTopicChannel()
+    channel = SignalTopicChannel(KafkaClients())
     end = signal()
 
     async def arrived() -> list[tuple[str, str, object]]:

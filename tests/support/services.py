@@ -17,8 +17,8 @@ from snapshots.identifiers import Clock, IdMaker, utc_now
 from snapshots.ports.connector_states import ConnectorStates
 from snapshots.ports.engine import Engine
 from snapshots.ports.signal_channel import SignalChannel
-from snapshots.requesting.backoff import RetryPolicy
 from snapshots.requesting.dispatch import Dispatcher
+from snapshots.requesting.retry_policy import RetryPolicy
 from snapshots.vocabulary import SignalChannelKind
 
 STALL_AFTER = timedelta(minutes=10)
@@ -73,7 +73,7 @@ def make_services(
         progress=ProgressHub(ledger.reading, stall_after=STALL_AFTER),
         ids=ids,
         clock=clock,
-        retries=retries or RetryPolicy(),
+        retries=retries or RetryPolicy(5),
         stall_after=STALL_AFTER,
         silence=SILENCE,
     )

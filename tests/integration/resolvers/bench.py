@@ -21,6 +21,7 @@ from resolvers.principal import Principal
 from resolvers.requesting.bulk_snapshot import bulk_snapshot_topics
 from resolvers.requesting.settle import settle
 from resolvers.services import Services
+from snapshots.backoff import Backoff
 from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.engines.recording import RecordingChannel
 from snapshots.errors import ClusterUnreachableError
@@ -30,8 +31,8 @@ from snapshots.model import Cluster, SourceConnector
 from snapshots.ports.connector_states import ConnectorObservation
 from snapshots.ports.signal_channel import OutgoingSignal, Presence, Receipt, SignalChannel
 from snapshots.records import BulkSnapshotFilter, BulkSnapshotRecord, SourceAnswer, SourceSnapshotRecord
-from snapshots.requesting.backoff import RetryPolicy
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
+from snapshots.requesting.retry_policy import RetryPolicy
 from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind, SnapshotType
 from tests.support.services import make_engine, make_services
 
@@ -337,7 +338,7 @@ def make_world(
         make_ledger=lambda database, ids: gated_ledger(database, ids, gate),
         clock=clock,
         deadline_seconds=deadline_seconds,
-        retries=RetryPolicy(further_attempts, chance=lambda: 1.0),
+        retries=RetryPolicy(further_attempts, Backoff(10.0, 300.0, chance=lambda: 1.0)),
     )
     return World(database, clock, connectors, channel, gate, services.ledger, services, recording)
 

@@ -15,6 +15,7 @@ from snapshots.engines.debezium.configuration.properties import Config, listed, 
 from snapshots.engines.debezium.connect.client import ConnectClient, ConnectorInfo
 from snapshots.engines.debezium.connect.shared_answers import SharedAnswers
 from snapshots.engines.debezium.health.kafka import KafkaLook, KafkaLookError, WantedTopics
+from snapshots.engines.debezium.kafka import KafkaAccess
 from snapshots.engines.debezium.source_database.postgresql.health import Wanted, observe_database
 from snapshots.errors import ClusterUnreachableError, DatabaseUnreachableError, SecretError
 from snapshots.identifiers import Clock, utc_now
@@ -49,7 +50,7 @@ class DebeziumInspector:
         client: ConnectClient,
         secrets: Secrets,
         *,
-        kafka: KafkaLook | None = None,
+        kafka: KafkaLook,
         concurrency: int = 8,
         timeout_seconds: float = 15.0,
         kept_seconds: float = _KEPT_SECONDS,
@@ -58,7 +59,7 @@ class DebeziumInspector:
         """Look at `concurrency` sources at once, each part within `timeout_seconds`; keep it for `kept_seconds`."""
         self._client = client
         self._secrets = secrets
-        self._kafka = kafka or KafkaLook()
+        self._kafka = kafka
         self._places = asyncio.Semaphore(concurrency)
         self._timeout_seconds = timeout_seconds
         self._clock = clock
@@ -126,11 +127,12 @@ class DebeziumInspector:
         )
         if wanted.signal_topic is None and wanted.notification_topic is None:
             return None
-        if source.cluster.kafka_bootstrap is None:
+        access = KafkaAccess.to(source.cluster)
+        if access is None:
             return Unknown(f"Kafka's bootstrap servers are not known for cluster {source.cluster.name}.")
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                return await self._kafka.observe(source.cluster.kafka_bootstrap, wanted)
+                return await self._kafka.observe(access, wanted)
         except TimeoutError:
             return Unknown("Kafka did not answer in time.")
         except KafkaLookError as error:

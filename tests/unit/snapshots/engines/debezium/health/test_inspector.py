@@ -10,6 +10,7 @@ from snapshots.engines.debezium.connect.client import ConnectClient
 from snapshots.engines.debezium.health import inspector as module
 from snapshots.engines.debezium.health.inspector import DebeziumInspector
 from snapshots.engines.debezium.health.kafka import KafkaLook, KafkaLookError, WantedTopics
+from snapshots.engines.debezium.kafka import KafkaAccess, KafkaClients
 from snapshots.engines.debezium.source_database.postgresql.health import Wanted
 from snapshots.errors import DatabaseUnreachableError
 from snapshots.health.rules import assess
@@ -46,11 +47,11 @@ class Kafka(KafkaLook):
     """Kafka, told what to say."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(KafkaClients())
         self.asked: list[WantedTopics] = []
         self.fails = False
 
-    async def observe(self, bootstrap: str, wanted: WantedTopics) -> InspectedKafka:
+    async def observe(self, access: KafkaAccess, wanted: WantedTopics) -> InspectedKafka:
         self.asked.append(wanted)
         if self.fails:
             message = "Kafka cannot be asked (NoBrokersAvailable)."
@@ -200,7 +201,7 @@ async def test_a_fault_of_ours_is_no_failure_either(
 
 async def test_what_hangs_is_given_up(worker: Worker, session: aiohttp.ClientSession, databases: Databases) -> None:
     class Mute(Kafka):
-        async def observe(self, bootstrap: str, wanted: WantedTopics) -> InspectedKafka:
+        async def observe(self, access: KafkaAccess, wanted: WantedTopics) -> InspectedKafka:
             await asyncio.Event().wait()
             raise AssertionError
 
