@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from snapshots.plan import Refusal
-from snapshots.ports.engine import Receipt
+from snapshots.ports.signal_channel import Receipt
 from snapshots.records import SourceAnswer
 from snapshots.requesting.dispatch import Outcome, Unconfirmed, Unreached
-from snapshots.verification.verdicts import SnapshotVerdict
+from snapshots.vocabulary import SnapshotVerdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from resolvers.background import Background
 from resolvers.following.watch_progress import ProgressHub
 from snapshots.identifiers import Clock, IdMaker
 from snapshots.ports.engine import Engine
-from snapshots.ports.telemetry import Telemetry
-from snapshots.requesting.backoff import RetryPolicy
+from resolvers.telemetry import Telemetry
 from snapshots.requesting.dispatch import Dispatcher
+from snapshots.requesting.retry_policy import RetryPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from gateway.http.responses import RequestRefusedError
 from resolvers.principal import Principal
 from tests.api import Api
 from tests.asgi import ask
+from tests.support.sizes import examples
 
 GRAPHQL_JSON = "application/graphql-response+json"
 VIEWER = {"query": "{ viewer { subject } }"}
@@ -278,7 +279,7 @@ BODIES = (
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=BODIES)
 async def test_no_body_makes_a_500(api: Api, body: bytes) -> None:
     answer = await api.post(body)

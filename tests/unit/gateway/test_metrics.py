@@ -8,11 +8,10 @@ from gateway.metrics import OPERATIONS, OutcomeMetrics, ProcessMetrics
 from gateway.process.serving import counting
 from snapshots.identifiers import utc_now
 from snapshots.plan import Refusal
-from snapshots.ports.engine import Receipt
+from snapshots.ports.signal_channel import Receipt
 from snapshots.records import AnswerKind, SourceAnswer
 from snapshots.requesting.dispatch import Outcome, Unconfirmed, Unreached
-from snapshots.verification.verdicts import SnapshotVerdict
-from snapshots.vocabulary import SnapshotErrorCode
+from snapshots.vocabulary import SnapshotErrorCode, SnapshotVerdict
 
 AWAY = SnapshotErrorCode.CHANNEL_UNAVAILABLE
 

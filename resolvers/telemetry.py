@@ -1,10 +1,10 @@
-"""The port that outcomes are told to, for whoever counts them."""
+"""The port that the operations tell outcomes to, for whoever counts them."""
 
 from typing import Protocol
 
 from snapshots.records import SourceAnswer
 from snapshots.requesting.dispatch import Outcome
-from snapshots.verification.verdicts import SnapshotVerdict
+from snapshots.vocabulary import SnapshotVerdict
 
 
 class Telemetry(Protocol):
