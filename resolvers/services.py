@@ -8,9 +8,9 @@ from persistence.catalog.writing import CatalogWriter
 from persistence.ledger import Ledger
 from resolvers.background import Background
 from resolvers.following.watch_progress import ProgressHub
+from resolvers.telemetry import Telemetry
 from snapshots.identifiers import Clock, IdMaker
 from snapshots.ports.engine import Engine
-from resolvers.telemetry import Telemetry
 from snapshots.requesting.dispatch import Dispatcher
 from snapshots.requesting.retry_policy import RetryPolicy
 
