@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from snapshots.channels import NO_CHANNEL
 from snapshots.health.findings import HealthCheck, HealthFinding, error, info, ok, unknown, warning
 from snapshots.health.names import some
 from snapshots.ports.inspector import InspectedConnector, InspectedSignalling
 from snapshots.ports.unknown import Unknown
-from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind
+from snapshots.vocabulary import ConnectorState, Dialect
 
 _RERUNNING_MODES = {"always", "configuration_based"}
 _OLDEST_READ_ONLY = (2, 7)
@@ -128,7 +129,7 @@ def _channels(observed: InspectedSignalling, connector: InspectedConnector) -> H
     if problem is not None:
         message, remedy = problem
         return error(HealthCheck.SIGNAL_CHANNELS, source.name, message, remedy)
-    if source.signal_channel is SignalChannelKind.RECORDING:
+    if source.channel.is_simulated:
         return info(HealthCheck.SIGNAL_CHANNELS, source.name, "The engine is simulated.")
     message = f"Signalled by {source.signal_channel}; the connector listens to: {enabled}."
     return ok(HealthCheck.SIGNAL_CHANNELS, source.name, message)
@@ -136,7 +137,7 @@ def _channels(observed: InspectedSignalling, connector: InspectedConnector) -> H
 
 def _channel_problem(observed: InspectedSignalling, connector: InspectedConnector) -> tuple[str, str] | None:
     """Return what is wrong and the remedy for it."""
-    channel, settings = observed.source.signal_channel, connector.settings
+    channel, settings = observed.source.channel, connector.settings
     writes = not settings.read_only
     endless = (
         "The channel `source` is not enabled and the connector is not read-only: an incremental snapshot starts and "
@@ -144,19 +145,14 @@ def _channel_problem(observed: InspectedSignalling, connector: InspectedConnecto
     )
     problems = (
         (
-            channel is None,
+            channel is NO_CHANNEL,
             f"There is no channel by which it could be signalled; it listens to: {some(settings.channels)}.",
             "Enable `source` with signal.data.collection and tell Topicsnap the database's credentials, or `kafka`.",
         ),
         (
-            channel is SignalChannelKind.SOURCE_TABLE and "source" not in settings.channels,
-            "It is signalled by its signal table, but its channel `source` is not enabled.",
-            "Add `source` to signal.enabled.channels.",
-        ),
-        (
-            channel is SignalChannelKind.KAFKA and "kafka" not in settings.channels,
-            "It is signalled over Kafka, but its channel `kafka` is not enabled.",
-            "Add `kafka` to signal.enabled.channels.",
+            channel.word is not None and channel.word not in settings.channels,
+            f"It is signalled {channel.manner}, but its channel `{channel.word}` is not enabled.",
+            f"Add `{channel.word}` to signal.enabled.channels.",
         ),
         (
             "kafka" in settings.channels and not settings.has_signal_bootstrap,
