@@ -17,6 +17,7 @@ from sandbox.stack import Sandbox
 from snapshots.engines.debezium.kafka import KafkaClients
 from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
 from snapshots.engines.debezium.signal_channels.signal_topic import SignalTopicChannel
+from snapshots.engines.debezium.source_database.opener import SourceOpener
 from snapshots.engines.recording import Behaviour, RecordingChannel
 from snapshots.errors import SecretError
 from snapshots.identifiers import IdMaker
@@ -194,7 +195,7 @@ async def table_surroundings(signal_database: str) -> Surroundings:
     secrets = KnownSecrets({"env:SHOP": signal_database, "env:NOWHERE": "postgresql://u:p@127.0.0.1:1/d"})
     source = table_source()
     return Surroundings(
-        SignalTableChannel(secrets),
+        SignalTableChannel(SourceOpener(secrets)),
         source,
         replace(source, database_url_ref="env:NOWHERE"),
         lambda: rows(signal_database),

@@ -21,6 +21,7 @@ from snapshots.engines.debezium.following.notifications import parse
 from snapshots.engines.debezium.kafka import KafkaClients
 from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
 from snapshots.engines.debezium.signal_channels.signal_topic import SignalTopicChannel
+from snapshots.engines.debezium.source_database.opener import SourceOpener
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
 from snapshots.following.in_progress import ActiveSignal, ActiveSnapshot, ActiveTopic
 from snapshots.following.notifications import Notification
@@ -187,9 +188,9 @@ async def debezium(sandbox: Sandbox) -> AsyncIterator[Debezium]:
     channel = SignalTopicChannel(KafkaClients())
     async with aiohttp.ClientSession() as session:
         look = partial(list_topics, KafkaClients())
-        observer = KafkaConnectObserver(ConnectClient(session, secrets), secrets, list_topics=look)
+        observer = KafkaConnectObserver(ConnectClient(session, secrets), SourceOpener(secrets), list_topics=look)
         observed = await observer.observe(cluster, references)
-    yield Debezium(sandbox, observed, cluster, SignalTableChannel(secrets), channel, {})
+    yield Debezium(sandbox, observed, cluster, SignalTableChannel(SourceOpener(secrets)), channel, {})
     await channel.close()
     async with aiohttp.ClientSession() as session, session.delete(f"{sandbox.connect.url}/connectors/{name}") as answer:
         assert answer.status == 204
