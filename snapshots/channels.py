@@ -22,7 +22,7 @@ class ChannelTraits:
     word: str | None = None
     """Debezium's word for it, in `signal.enabled.channels`; None where no connector has to enable it."""
     manner: str = ""
-    """How a connector is signalled, for people: `It is signalled …`."""
+    """How a connector is signalled, for people: `Topicsnap signals it …`."""
     uses_table: bool = False
     """Whether it writes the signal table, which takes credentials for the source's database."""
     uses_topic: bool = False
@@ -38,7 +38,7 @@ TRAITS: Mapping[SignalChannelKind, ChannelTraits] = {
     SignalChannelKind.SOURCE_TABLE: ChannelTraits(
         description="The signal table in the source database.",
         word="source",
-        manner="by its signal table",
+        manner="through its signal table",
         uses_table=True,
     ),
     SignalChannelKind.KAFKA: ChannelTraits(
