@@ -14,8 +14,10 @@ from aiokafka import AIOKafkaConsumer
 
 from persistence.embedded import EmbeddedPostgres
 from sandbox.stack import Sandbox
+from snapshots.engines.debezium.kafka import KafkaClients
 from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
 from snapshots.engines.debezium.signal_channels.signal_topic import SignalTopicChannel
+from snapshots.engines.debezium.source_database.opener import SourceOpener
 from snapshots.engines.recording import Behaviour, RecordingChannel
 from snapshots.errors import SecretError
 from snapshots.identifiers import IdMaker
@@ -128,7 +130,14 @@ _SURROUNDINGS = {
 }
 
 
-@pytest.fixture(params=list(SignalChannelKind))
+_OF_THE_CHAIN = (pytest.mark.real, pytest.mark.xdist_group("sandbox"))
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(kind, marks=_OF_THE_CHAIN if kind is SignalChannelKind.KAFKA else ()) for kind in SignalChannelKind
+    ]
+)
 def surroundings(request: pytest.FixtureRequest) -> Surroundings:
     """One after the other, those of each channel."""
     found = request.getfixturevalue(_SURROUNDINGS[request.param])
@@ -186,7 +195,7 @@ async def table_surroundings(signal_database: str) -> Surroundings:
     secrets = KnownSecrets({"env:SHOP": signal_database, "env:NOWHERE": "postgresql://u:p@127.0.0.1:1/d"})
     source = table_source()
     return Surroundings(
-        SignalTableChannel(secrets),
+        SignalTableChannel(SourceOpener(secrets)),
         source,
         replace(source, database_url_ref="env:NOWHERE"),
         lambda: rows(signal_database),
@@ -229,7 +238,7 @@ async def topic_surroundings(sandbox: Sandbox) -> AsyncIterator[Surroundings]:
     await sandbox.broker.create_topics([topic])
     bootstrap = sandbox.broker.bootstrap
     source = topic_source(bootstrap, topic)
-    channel = SignalTopicChannel()
+    channel = SignalTopicChannel(KafkaClients())
     end = signal()
 
     async def arrived() -> list[tuple[str, str, object]]:

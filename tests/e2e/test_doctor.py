@@ -33,6 +33,9 @@ from sandbox.waiting import eventually
 from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector
 from snapshots.engines.debezium.connect.client import ConnectClient
 from snapshots.engines.debezium.health.inspector import DebeziumInspector
+from snapshots.engines.debezium.health.kafka import KafkaLook
+from snapshots.engines.debezium.kafka import KafkaClients
+from snapshots.engines.debezium.source_database.opener import SourceOpener
 from snapshots.health.findings import HealthCheck, HealthFinding, Severity
 from snapshots.health.rules import assess
 from snapshots.model import Cluster, SourceConnector
@@ -89,7 +92,9 @@ class Ward:
         environ = {name.upper(): self.sandbox.postgres.url(name) for name in ("shop", "billing", "crm", "patient")}
         secrets = ReferencedSecrets(environ)
         async with aiohttp.ClientSession() as session:
-            inspector = DebeziumInspector(ConnectClient(session, secrets), secrets)
+            inspector = DebeziumInspector(
+                ConnectClient(session, secrets), SourceOpener(secrets), kafka=KafkaLook(KafkaClients())
+            )
             findings = assess(await inspector.inspect(source, collections))
         assert_no_secret(findings, self.sandbox)
         return findings
@@ -371,7 +376,8 @@ async def _committed_or_dead(ward: Ward) -> None:
 async def _inspector(ward: Ward) -> AsyncIterator[DebeziumInspector]:
     secrets = ReferencedSecrets({"PATIENT": ward.sandbox.postgres.url("patient")})
     async with aiohttp.ClientSession() as session:
-        inspector = DebeziumInspector(ConnectClient(session, secrets), secrets, kept_seconds=0)
+        client, kafka = ConnectClient(session, secrets), KafkaLook(KafkaClients())
+        inspector = DebeziumInspector(client, SourceOpener(secrets), kafka=kafka, kept_seconds=0)
         yield inspector
         await inspector.close()
 

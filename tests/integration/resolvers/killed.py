@@ -12,6 +12,7 @@ import sys
 
 from persistence.database.pool import Database
 from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
+from snapshots.engines.debezium.source_database.opener import SourceOpener
 from snapshots.errors import SecretError
 from snapshots.model import SourceConnector
 from snapshots.ports.signal_channel import OutgoingSignal, Receipt
@@ -56,7 +57,7 @@ def die() -> None:
 
 def table_world(database: Database, source_url: str) -> World:
     """A process that signals by the signal table at `source_url`."""
-    channel = KillingChannel(SignalTableChannel(OneSecret(source_url)))
+    channel = KillingChannel(SignalTableChannel(SourceOpener(OneSecret(source_url))))
     world = make_world(database, channels={SignalChannelKind.SOURCE_TABLE: channel})
     world.channel = channel
     world.connectors.states |= {f"connector-{number}": ConnectorState.RUNNING for number in range(SOURCES)}

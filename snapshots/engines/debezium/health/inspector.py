@@ -15,7 +15,10 @@ from snapshots.engines.debezium.configuration.properties import Config, listed, 
 from snapshots.engines.debezium.connect.client import ConnectClient, ConnectorInfo
 from snapshots.engines.debezium.connect.shared_answers import SharedAnswers
 from snapshots.engines.debezium.health.kafka import KafkaLook, KafkaLookError, WantedTopics
-from snapshots.engines.debezium.source_database.postgresql.health import Wanted, observe_database
+from snapshots.engines.debezium.kafka import KafkaAccess
+from snapshots.engines.debezium.source_database.dialect import WantedParts
+from snapshots.engines.debezium.source_database.dialects import DIALECTS, Dialects, dialect_of
+from snapshots.engines.debezium.source_database.opener import SourceOpener
 from snapshots.errors import ClusterUnreachableError, DatabaseUnreachableError, SecretError
 from snapshots.identifiers import Clock, utc_now
 from snapshots.model import Cluster, SourceConnector
@@ -26,9 +29,8 @@ from snapshots.ports.inspector import (
     InspectedKafka,
     InspectedSignalling,
 )
-from snapshots.ports.secrets import Secrets
 from snapshots.ports.unknown import Unknown
-from snapshots.vocabulary import ConnectorKind, Dialect
+from snapshots.vocabulary import ConnectorKind
 
 logger = logging.getLogger(__name__)
 
@@ -47,9 +49,10 @@ class DebeziumInspector:
     def __init__(
         self,
         client: ConnectClient,
-        secrets: Secrets,
+        opener: SourceOpener,
         *,
-        kafka: KafkaLook | None = None,
+        kafka: KafkaLook,
+        dialects: Dialects = DIALECTS,
         concurrency: int = 8,
         timeout_seconds: float = 15.0,
         kept_seconds: float = _KEPT_SECONDS,
@@ -57,8 +60,9 @@ class DebeziumInspector:
     ) -> None:
         """Look at `concurrency` sources at once, each part within `timeout_seconds`; keep it for `kept_seconds`."""
         self._client = client
-        self._secrets = secrets
-        self._kafka = kafka or KafkaLook()
+        self._opener = opener
+        self._dialects = dialects
+        self._kafka = kafka
         self._places = asyncio.Semaphore(concurrency)
         self._timeout_seconds = timeout_seconds
         self._clock = clock
@@ -126,11 +130,12 @@ class DebeziumInspector:
         )
         if wanted.signal_topic is None and wanted.notification_topic is None:
             return None
-        if source.cluster.kafka_bootstrap is None:
+        access = KafkaAccess.to(source.cluster)
+        if access is None:
             return Unknown(f"Kafka's bootstrap servers are not known for cluster {source.cluster.name}.")
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                return await self._kafka.observe(source.cluster.kafka_bootstrap, wanted)
+                return await self._kafka.observe(access, wanted)
         except TimeoutError:
             return Unknown("Kafka did not answer in time.")
         except KafkaLookError as error:
@@ -146,11 +151,12 @@ class DebeziumInspector:
         config: Config,
         collections: tuple[str, ...],
     ) -> InspectedDatabase | Unknown | None:
-        if source.dialect is not Dialect.POSTGRESQL:
+        inspect = dialect_of(source.dialect, self._dialects).inspect
+        if inspect is None:
             return None
         if source.database_url_ref is None:
             return Unknown("No reference to the database's credentials is known, so nothing was looked at in it.")
-        wanted = Wanted(
+        wanted = WantedParts(
             signal_collection=settings.signal_collection if settings else source.signal_collection,
             publication=settings.publication if settings else None,
             slot=settings.slot if settings else None,
@@ -159,7 +165,7 @@ class DebeziumInspector:
         )
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                return await observe_database(self._secrets.resolve(source.database_url_ref), wanted)
+                return await inspect(self._opener, source.database_url_ref, wanted)
         except TimeoutError:
             return Unknown("The source database did not answer in time.")
         except (SecretError, DatabaseUnreachableError) as error:

@@ -14,12 +14,13 @@ from snapshots.catalog.syncing import after_sync
 from snapshots.engines.debezium.catalog.reading import Reading, connector_of, topics_of
 from snapshots.engines.debezium.catalog.unreadable import unreadable_of_cluster, unreadable_of_connector
 from snapshots.engines.debezium.connect.client import ConnectorInfo
-from snapshots.engines.debezium.source_database.postgresql.tables import SourceDatabase, SourceTable
+from snapshots.engines.debezium.source_database.dialect import DatabaseTable, DatabaseTables
 from snapshots.model import Cluster
 from snapshots.ports.cluster_observer import ObservedCluster
 from snapshots.ports.unknown import Unknown
-from snapshots.vocabulary import ConnectorKind, ConnectorState
+from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect
 
+WRITABLE = frozenset({Dialect.POSTGRESQL})
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CLUSTER = "clu"
 EMPTY = CatalogState({CLUSTER: Cluster(CLUSTER, "main", None, None)})
@@ -28,7 +29,9 @@ ROUTER = {"transforms": "r", "transforms.r.type": "org.apache.kafka.connect.tran
 AWAY = Unknown("It is away.")
 
 tables = st.builds(
-    SourceTable, st.just("public"), st.sampled_from(["a", "b", "a b", "a_b", "A", "signals"]), st.booleans()
+    DatabaseTable,
+    st.sampled_from([f"public.{name}" for name in ("a", "b", "a b", "a_b", "A", "signals")]),
+    st.booleans(),
 )
 topic_names = st.frozensets(st.sampled_from(["shop.public.a", "shop.public.a_b", "shop.public.gone", "shop-signal"]))
 
@@ -57,13 +60,13 @@ def readings(draw: st.DrawFn) -> Reading:
     }
     version = draw(st.sampled_from([None, "3.6"]))
     reference = draw(st.sampled_from([None, "env:SHOP"]))
-    found = draw(st.lists(tables, unique_by=lambda table: table.name).map(tuple))
+    found = draw(st.lists(tables, unique_by=lambda table: table.data_collection).map(tuple))
     return Reading(
         ConnectorInfo(
             "shop", ConnectorKind.SOURCE, POSTGRES, version, ConnectorState.RUNNING, None, MappingProxyType(config)
         ),
         reference,
-        SourceDatabase(found, draw(st.sampled_from([None, 9000]))) if reference else None,
+        DatabaseTables(found, draw(st.sampled_from([None, 9000]))) if reference else None,
         draw(topic_names),
         draw(topic_names),
         draw(st.sampled_from([{}, {POSTGRES: "3.5"}])),
@@ -97,7 +100,7 @@ def observed(reading: Reading, at: datetime) -> ObservedCluster:
         *unreadable_of_cluster("main", reading.existing, [reading]),
         *unreadable_of_connector("main", reading),
     )
-    return ObservedCluster((connector_of(reading, at),), tuple(topics_of(reading)), told)
+    return ObservedCluster((connector_of(reading, at, WRITABLE),), tuple(topics_of(reading)), told)
 
 
 def synced(before: CatalogState, reading: Reading, at: datetime) -> CatalogState:
@@ -131,7 +134,7 @@ def test_the_version_of_the_plugin_does_not_take_the_place_of_the_one_that_runs(
     before = synced(EMPTY, reading, NOW)
     after = synced(before, with_failures(reading, {"state": AWAY}), NOW)
     assert after == before
-    assert connector_of(with_failures(reading, {"state": AWAY}), NOW).version == "3.5"  # for one that is new
+    assert connector_of(with_failures(reading, {"state": AWAY}), NOW, WRITABLE).version == "3.5"  # for one that is new
 
 
 @given(readings(), failures())

@@ -56,7 +56,7 @@ def test_the_class_tells_the_dialect(connector_class: str, dialect: Dialect) -> 
 def test_the_channel_to_signal_by(
     config: dict[str, str], reference: str | None, channel: SignalChannelKind | None
 ) -> None:
-    assert configuration.signal_channel(config, reference) is channel
+    assert configuration.signal_channel(config, reference, {Dialect.POSTGRESQL}) is channel
 
 
 def test_the_signal_topic_has_a_default() -> None:
