@@ -32,6 +32,8 @@ from tests.support.services import make_engine, make_services
 OBSERVED_AT = datetime(2026, 5, 17, 9, 30, tzinfo=UTC)
 OTHER_TENANT = Principal("other", "stranger")
 DEADLINE_SECONDS = 0.2
+ACCEPTED = "The channel accepted the signal; follow the snapshot for its outcome."
+"""What a source says that has taken its signal."""
 
 SHOP = CatalogImport(
     clusters=(ImportedCluster("main", "http://connect.example:8083", "kafka.example:9092", id="clu_main"),),

@@ -62,8 +62,8 @@ async def find_causes(
     Where the connector's offsets can tell whether the engine still has it, they are asked: one request.
     """
     if observed is None:
-        message = "The catalogue no longer has the connector."
-        remedy = "Release the source by `abandonSnapshots`."
+        message = "The connector is no longer in the catalogue."
+        remedy = "Release the source with `abandonSnapshots`."
         return (error(HealthCheck.CONNECTOR_STATE, record.source.name, message, remedy),)
     sight = await services.engine.probe.look(observed.source) if may_be_lost(record) else None
     return stall_causes(record, observed, sight)

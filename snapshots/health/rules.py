@@ -27,7 +27,10 @@ def assess(observed: InspectedSignalling) -> tuple[HealthFinding, ...]:
 def _restart(observed: InspectedSignalling) -> Iterator[HealthFinding]:
     """Yield that the connector has to be restarted; nothing where it has not, which is the rule."""
     if observed.restart is not None:
-        message = f"It takes no incremental snapshot: {observed.restart.cause()}, and rows of it could come out later."
+        message = (
+            f"The connector takes no incremental snapshot: {observed.restart.cause()}. Rows that it left behind "
+            "could appear later."
+        )
         yield error(HealthCheck.RESTART_REQUIRED, observed.source.name, message, remedy(observed.source))
 
 

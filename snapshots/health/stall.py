@@ -138,10 +138,10 @@ def _lost(record: SourceSnapshotRecord, sight: OffsetsReport | None) -> list[Hea
     if not may_be_lost(record) or sight is None or sight.correlation_id is not None:
         return []
     message = (
-        "The connector's offsets show no incremental snapshot under way. The engine may have lost it when its process "
-        "was killed, or have ended it without a word."
+        "The connector's offsets show no running incremental snapshot. The engine may have lost it when its "
+        "process was killed, or may have ended it without a notification."
     )
-    remedy = "`abandonSnapshots` releases the source; then ask again."
+    remedy = "Release the source with `abandonSnapshots`, then request the snapshot again."
     return [warning(HealthCheck.SNAPSHOT_LOST, record.source.name, message, remedy)]
 
 
@@ -158,10 +158,10 @@ def _offset(record: SourceSnapshotRecord) -> int | None:
 
 
 def _unexplained(record: SourceSnapshotRecord) -> HealthFinding:
-    message = "Nothing that can be checked explains the silence."
+    message = "None of the checks explains the silence."
     if record.snapshot_type is SnapshotType.BLOCKING:
-        message += " A blocking snapshot tells nothing while it reads a table, so a large one may just take its time."
+        message += " A blocking snapshot reports nothing while it reads a table, and a large table takes a long time."
     elif record.state is SnapshotState.DISPATCHED:
-        message += " The connector may be far behind in the database's log, where it has to come by the signal."
-    remedy = "See the connector's log; `abandonSnapshots` releases the source."
+        message += " The connector may be far behind in the database's log and may not have reached the signal yet."
+    remedy = "Read the connector's log; to release the source, use `abandonSnapshots`."
     return info(HealthCheck.UNEXPLAINED, record.source.name, message, remedy)

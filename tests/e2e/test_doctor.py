@@ -235,7 +235,7 @@ async def test_what_is_wrong_with_a_configuration_is_found(ward: Ward) -> None:
     findings = await ward.examine(ward.source(TWIN, database="patient"), "public.items", "public.others")
 
     assert of(findings, HealthCheck.SIGNAL_CHANNELS).severity is Severity.ERROR
-    assert "hangs for ever" in of(findings, HealthCheck.SIGNAL_CHANNELS).message
+    assert "hangs forever" in of(findings, HealthCheck.SIGNAL_CHANNELS).message
     assert of(findings, HealthCheck.NOTIFICATIONS).severity is Severity.ERROR
     partitions = of(findings, HealthCheck.SIGNAL_TOPIC_PARTITIONS)
     assert partitions.severity is Severity.ERROR

@@ -49,7 +49,7 @@ async def test_one_that_stays_away_is_answered_as_unconfirmed_and_said_to_be_tri
         AnswerKind.UNCONFIRMED,
         SnapshotErrorCode.CHANNEL_UNAVAILABLE,
     )
-    assert "goes on being tried, attempt 2 of 3 next" in snapshot.answer.message
+    assert "try again: attempt 2 of 3 is next" in snapshot.answer.message
     assert (snapshot.state, snapshot.signals[0].state) == (SnapshotState.UNCONFIRMED, SignalState.PENDING)
     assert await world.held() == {"src_0": snapshot.id}
 
@@ -66,7 +66,7 @@ async def test_the_rests_grow_and_the_attempts_end(world: World) -> None:
     snapshot = await world.only()
     assert (snapshot.code, snapshot.message) == (
         SnapshotErrorCode.CHANNEL_UNAVAILABLE,
-        "connector-0 was told to be unreachable. Given up after 3 attempts.",
+        "connector-0 was told to be unreachable. Topicsnap gave up after 3 attempts.",
     )
     assert (snapshot.signals[0].state, snapshot.topics[0].state) == (SignalState.REFUSED, TopicSnapshotState.FAILED)
     assert await world.held() == {}

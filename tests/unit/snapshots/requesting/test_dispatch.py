@@ -242,7 +242,9 @@ FAULTS = [
     *(
         pytest.param(
             raising(error),
-            Unconfirmed(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "The channel failed unexpectedly; see the log."),
+            Unconfirmed(
+                SnapshotErrorCode.CHANNEL_UNAVAILABLE, "The channel failed because of an internal error; see the log."
+            ),
             id=f"crashed: {error!r}",
         )
         for error in (
@@ -256,7 +258,7 @@ FAULTS = [
         raising(TimeoutError()),
         Unconfirmed(
             SnapshotErrorCode.DISPATCH_TIMEOUT,
-            "No answer within 3600 s; the signal may have arrived, and is being settled.",
+            "The channel did not answer within 3600 s. The signal may have arrived; Topicsnap is checking.",
         ),
         id="timed out in the driver",
     ),
@@ -327,7 +329,7 @@ async def test_a_passed_deadline_makes_room_for_the_next() -> None:
 
 
 def too_late(lease: Lease) -> Unreached:
-    message = "Its turn did not come in time. Nothing was sent; it is being settled."
+    message = "The signal did not get its turn in time. Nothing was sent; Topicsnap will try again."
     return Unreached(SnapshotErrorCode.DISPATCH_TIMEOUT, message, lease.until)
 
 

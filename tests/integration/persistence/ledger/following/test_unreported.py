@@ -96,7 +96,7 @@ async def test_what_holds_a_mute_source_is_found(mute: Bench) -> None:
     assert (found.source_snapshot_id, found.source.id) == (key.source_snapshot_id, "src_0")
     record = await mute.record(key.source_snapshot_id)
     assert not record.followed
-    assert (record.message or "").startswith("The snapshot cannot be followed, because connector connector-0 sends no")
+    assert (record.message or "").startswith("Topicsnap cannot follow this snapshot, because connector connector-0")
 
 
 async def test_what_is_followed_is_not_among_them(bench: Bench) -> None:
