@@ -34,6 +34,7 @@ _UNSTARTED = (
     _C.SIGNAL_TABLE_KEY,
     _C.CAPTURED_TABLES,
     _C.SNAPSHOT_MODE,
+    _C.DEAD_LETTERS,
 )
 # A snapshot that began and then stood still: it reads tables and writes watermarks that have to come back to it.
 _STANDING = (
@@ -54,6 +55,7 @@ _STANDING = (
     _C.CAPTURED_TABLES,
     _C.SNAPSHOT_MODE,
     _C.SIGNAL_READING,
+    _C.DEAD_LETTERS,
 )
 # Parts that could not be looked at are told last.
 _UNREACHED = (_C.KAFKA_CONNECT, _C.KAFKA, _C.DATABASE)

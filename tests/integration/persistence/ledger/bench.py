@@ -13,6 +13,7 @@ from persistence.ledger import Ledger
 from persistence.ledger.requesting.opening_rows import NewBulkSnapshot, OpenedBulkSnapshot
 from persistence.ledger.requesting.sending import SendRecord, SignalKey
 from snapshots.channels import SignalChannelKind
+from snapshots.following.dead_letters import DeadLetter, RecordText
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.model import Cluster, SourceConnector, Topic
 from snapshots.ports.signal_channel import Receipt
@@ -102,6 +103,18 @@ class Bench:
             "at": self.now + timedelta(seconds=self.offset),
         }
         return Notification(**values | more)
+
+    def letter(self, last_failed_at: datetime | None = None, **more: Any) -> DeadLetter:  # noqa: ANN401 (fields of every type)
+        """A dead letter of connector 0, at the next offset."""
+        return DeadLetter(
+            notification=self.notification(NotificationKind.STARTED, "sig_poison", **more),
+            record=RecordText.of(b"key", b"value", [("name", b"secret")]),
+            error_class="ValueError",
+            error_message="too large",
+            attempts=5,
+            first_failed_at=self.now,
+            last_failed_at=last_failed_at or self.now,
+        )
 
     def notification_time(self) -> datetime:
         """When the latest notification was made."""
