@@ -32,6 +32,7 @@ from sandbox.stack import Sandbox
 from sandbox.topics import write_record
 from sandbox.waiting import eventually
 from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector
+from snapshots.channels import SignalChannelKind
 from snapshots.engines.debezium.connect.client import ConnectClient
 from snapshots.engines.debezium.health.inspector import DebeziumInspector
 from snapshots.engines.debezium.health.kafka import KafkaLook
@@ -44,7 +45,7 @@ from snapshots.ports.inspector import InspectedReading
 from snapshots.records import SourceSnapshotRecord
 from snapshots.requesting.request import BulkSnapshotRequest
 from snapshots.states import SnapshotState
-from snapshots.vocabulary import Dialect, SignalChannelKind
+from snapshots.vocabulary import Dialect
 from tests.e2e.gateway import following
 
 pytestmark = pytest.mark.e2e
@@ -236,7 +237,7 @@ async def test_what_is_wrong_with_a_configuration_is_found(ward: Ward) -> None:
     findings = await ward.examine(ward.source(TWIN, database="patient"), "public.items", "public.others")
 
     assert of(findings, HealthCheck.SIGNAL_CHANNELS).severity is Severity.ERROR
-    assert "hangs for ever" in of(findings, HealthCheck.SIGNAL_CHANNELS).message
+    assert "hangs forever" in of(findings, HealthCheck.SIGNAL_CHANNELS).message
     assert of(findings, HealthCheck.NOTIFICATIONS).severity is Severity.ERROR
     partitions = of(findings, HealthCheck.SIGNAL_TOPIC_PARTITIONS)
     assert partitions.severity is Severity.ERROR

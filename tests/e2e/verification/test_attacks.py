@@ -116,7 +116,7 @@ async def test_a_table_that_took_the_place_of_the_one_that_was_read_proves_nothi
     )
     topic = await verifying.verified(bulk_id)
 
-    proves_nothing(topic, "100 of 600 rows", "defined anew")
+    proves_nothing(topic, "100 of 600 rows", "the table was recreated")
 
 
 @pytest.mark.parametrize("snapshot_type", SnapshotType)
@@ -302,4 +302,4 @@ async def test_a_topic_that_was_made_anew_and_has_grown_again_proves_nothing(ver
         await verifying.ended(await verifying.start("regrown", row_filter=EARLY, verify=False))
     topic = await verifying.verified(bulk_id)
 
-    proves_nothing(topic, "made anew")
+    proves_nothing(topic, "deleted and created again")
