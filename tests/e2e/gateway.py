@@ -22,13 +22,14 @@ from resolvers.services import Services
 from sandbox.sources import Source
 from sandbox.waiting import eventually
 from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, SourceFilter, TopicFilter
+from snapshots.channels import SignalChannelKind
 from snapshots.filters import RowFilter
 from snapshots.following.dead_letters import DeadLetter
 from snapshots.following.notifications import Notification
 from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
 from snapshots.states import BulkSnapshotState
-from snapshots.vocabulary import SignalChannelKind, SnapshotType
+from snapshots.vocabulary import SnapshotType
 from tests.e2e.chain import Chain
 from tests.e2e.sources import OWN_SOURCES, OwnSource
 

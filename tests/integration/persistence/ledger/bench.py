@@ -12,6 +12,7 @@ from persistence.database.pool import Database
 from persistence.ledger import Ledger
 from persistence.ledger.requesting.opening_rows import NewBulkSnapshot, OpenedBulkSnapshot
 from persistence.ledger.requesting.sending import SendRecord, SignalKey
+from snapshots.channels import SignalChannelKind
 from snapshots.following.dead_letters import DeadLetter, RecordText
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.model import Cluster, SourceConnector, Topic
@@ -20,7 +21,7 @@ from snapshots.records import SourceSnapshotRecord
 from snapshots.requesting.dispatch import Outcome
 from snapshots.requesting.planning import make_plan
 from snapshots.requesting.request import BulkSnapshotRequest
-from snapshots.vocabulary import Dialect, MappingKind, SignalChannelKind, SnapshotType, TopicProducer
+from snapshots.vocabulary import Dialect, MappingKind, SnapshotType, TopicProducer
 
 TENANT = "default"
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
