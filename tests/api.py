@@ -20,12 +20,13 @@ from persistence.database.statement_counter import StatementCounter
 from resolvers.principal import LOCAL_PRINCIPAL, Principal
 from resolvers.services import Services
 from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.channels import SignalChannelKind
 from snapshots.engines.recording import RecordingChannel
 from snapshots.errors import ClusterUnreachableError
 from snapshots.model import Cluster
 from snapshots.ports.cluster_observer import ObservedCluster
 from snapshots.ports.connector_states import ConnectorObservation
-from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind, TopicProducer
+from snapshots.vocabulary import ConnectorState, Dialect, TopicProducer
 from tests.asgi import Answer, ask
 from tests.support.services import make_engine, make_services
 

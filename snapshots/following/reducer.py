@@ -243,7 +243,7 @@ class _Fold:
             self._tell_end(signal, at)  # nobody can stop a blocking one: it gave up. The other signals may do better
             return
         stopped = [topic for topic in open_topics if notification.names(topic.data_collection)]
-        is_whole = not notification.collections or signal.ended_at is not None
+        is_whole = not notification.collections or (signal.ended_at is not None and at >= signal.ended_at)
         if notification.id != signal.id and not self._now.snapshot.external:
             is_whole = is_whole or stopped == open_topics != []
         if not is_whole:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from snapshots.channels import NO_CHANNEL
 from snapshots.health.findings import HealthCheck, HealthFinding, error, info, ok, unknown, warning
 from snapshots.health.names import some
 from snapshots.ports.inspector import InspectedConnector, InspectedSignalling
 from snapshots.ports.unknown import Unknown
-from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind
+from snapshots.vocabulary import ConnectorState, Dialect
 
 _RERUNNING_MODES = {"always", "configuration_based"}
 _OLDEST_READ_ONLY = (2, 7)
@@ -132,7 +133,7 @@ def _channels(observed: InspectedSignalling, connector: InspectedConnector) -> H
     if problem is not None:
         message, remedy = problem
         return error(HealthCheck.SIGNAL_CHANNELS, source.name, message, remedy)
-    if source.signal_channel is SignalChannelKind.RECORDING:
+    if source.channel.is_simulated:
         return info(HealthCheck.SIGNAL_CHANNELS, source.name, "The engine is simulated.")
     message = f"Topicsnap signals through {source.signal_channel}; the connector listens to: {enabled}."
     return ok(HealthCheck.SIGNAL_CHANNELS, source.name, message)
@@ -140,7 +141,7 @@ def _channels(observed: InspectedSignalling, connector: InspectedConnector) -> H
 
 def _channel_problem(observed: InspectedSignalling, connector: InspectedConnector) -> tuple[str, str] | None:
     """Return what is wrong and the remedy for it."""
-    channel, settings = observed.source.signal_channel, connector.settings
+    channel, settings = observed.source.channel, connector.settings
     writes = not settings.read_only
     endless = (
         "The channel `source` is not enabled and the connector is not read-only. An incremental snapshot starts "
@@ -148,7 +149,7 @@ def _channel_problem(observed: InspectedSignalling, connector: InspectedConnecto
     )
     problems = (
         (
-            channel is None,
+            channel is NO_CHANNEL,
             f"Topicsnap has no channel to signal this connector; the connector listens to: {some(settings.channels)}.",
             (
                 "Enable `source` with signal.data.collection and import a reference to the database's credentials, "
@@ -156,14 +157,9 @@ def _channel_problem(observed: InspectedSignalling, connector: InspectedConnecto
             ),
         ),
         (
-            channel is SignalChannelKind.SOURCE_TABLE and "source" not in settings.channels,
-            "Topicsnap signals this connector through its signal table, but the channel `source` is not enabled.",
-            "Add `source` to signal.enabled.channels.",
-        ),
-        (
-            channel is SignalChannelKind.KAFKA and "kafka" not in settings.channels,
-            "Topicsnap signals this connector over Kafka, but the channel `kafka` is not enabled.",
-            "Add `kafka` to signal.enabled.channels.",
+            channel.word is not None and channel.word not in settings.channels,
+            f"Topicsnap signals this connector {channel.manner}, but the channel `{channel.word}` is not enabled.",
+            f"Add `{channel.word}` to signal.enabled.channels.",
         ),
         (
             "kafka" in settings.channels and not settings.has_signal_bootstrap,

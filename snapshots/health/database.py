@@ -13,7 +13,7 @@ from snapshots.ports.inspector import (
     InspectedSlot,
 )
 from snapshots.ports.unknown import Unknown
-from snapshots.vocabulary import ConnectorState, SignalChannelKind
+from snapshots.vocabulary import ConnectorState
 
 
 def database_findings(observed: InspectedSignalling) -> Iterator[HealthFinding]:
@@ -38,9 +38,7 @@ def _writable(
     observed: InspectedSignalling, database: InspectedDatabase, settings: ConnectorSettings | None
 ) -> HealthFinding:
     name = observed.source.name
-    writes = observed.source.signal_channel is SignalChannelKind.SOURCE_TABLE or (
-        settings is not None and not settings.read_only
-    )
+    writes = observed.source.channel.uses_table or (settings is not None and not settings.read_only)
     why = None
     if database.in_recovery:
         why = "is in recovery (a standby)"

@@ -14,7 +14,7 @@ from snapshots.ports.inspector import (
     InspectedTopic,
 )
 from snapshots.ports.unknown import Unknown
-from snapshots.vocabulary import ConnectorState, SignalChannelKind
+from snapshots.vocabulary import ConnectorState
 
 LONGEST_RETENTION = timedelta(days=1)
 """Signals that are kept longer are a danger: a consumer group that is new or has expired runs them all again."""
@@ -32,7 +32,7 @@ def kafka_findings(observed: InspectedSignalling) -> Iterator[HealthFinding]:
         remedy = "Check the cluster's Kafka bootstrap servers, and that they can be reached from here."
         yield unknown(HealthCheck.KAFKA, source.cluster.name, kafka.reason, remedy)
     if connector is not None:
-        if source.signal_channel is SignalChannelKind.KAFKA or "kafka" in connector.settings.channels:
+        if source.channel.uses_topic or "kafka" in connector.settings.channels:
             yield from _signal_topic(observed, connector, kafka if isinstance(kafka, InspectedKafka) else None)
         yield _notifications(observed, connector.settings, kafka if isinstance(kafka, InspectedKafka) else None)
 
@@ -44,7 +44,7 @@ def _signal_topic(
     name = settings.signal_topic
     if name is None:
         return  # the channels' own finding says so
-    by_kafka = source.signal_channel is SignalChannelKind.KAFKA
+    by_kafka = source.channel.uses_topic
     if by_kafka and source.signal_topic != name:
         message = f"The catalogue has the signal topic {source.signal_topic}, but the connector reads {name}."
         remedy = "Run `topicsnap sync`. If the topic comes from an import, correct it there."

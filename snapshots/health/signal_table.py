@@ -11,7 +11,6 @@ from snapshots.health.names import some
 from snapshots.model import DOCUMENTED_SIGNAL_DATA_CHARACTERS, SourceConnector
 from snapshots.ports.inspector import ConnectorSettings, InspectedConnector, InspectedDatabase, InspectedSignalTable
 from snapshots.ports.unknown import Unknown
-from snapshots.vocabulary import SignalChannelKind
 
 COLUMNS = ("id", "type", "data")
 _SHORTEST = {"id": 42, "type": 21}  # a UUID with `-close`; `snapshot-window-close`
@@ -27,7 +26,7 @@ def signal_table_findings(
     """Yield what the signal table says; nothing where the connector needs none."""
     settings = connector.settings
     name = settings.signal_collection
-    by_table = source.signal_channel is SignalChannelKind.SOURCE_TABLE
+    by_table = source.channel.uses_table
     if name is None or (settings.read_only and not by_table):
         return
     if by_table and source.signal_collection != name:

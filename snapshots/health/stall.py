@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from snapshots.channels import traits_of
 from snapshots.health.findings import HealthCheck, HealthFinding, Severity, info, warning
 from snapshots.health.kafka import poisoned, unread
 from snapshots.health.rules import assess
@@ -10,7 +11,7 @@ from snapshots.ports.inspector import InspectedConnector, InspectedKafka, Inspec
 from snapshots.ports.snapshot_probe import OffsetsReport
 from snapshots.records import SourceSnapshotRecord
 from snapshots.states import SignalState, SnapshotState
-from snapshots.vocabulary import ConnectorState, SignalChannelKind, SnapshotType
+from snapshots.vocabulary import ConnectorState, SnapshotType
 
 _C = HealthCheck
 # A signal that was never taken up: first what stops all reading, then what leads this one astray, then what is lacking.
@@ -33,6 +34,7 @@ _UNSTARTED = (
     _C.SIGNAL_TABLE_KEY,
     _C.CAPTURED_TABLES,
     _C.SNAPSHOT_MODE,
+    _C.DEAD_LETTERS,
 )
 # A snapshot that began and then stood still: it reads tables and writes watermarks that have to come back to it.
 _STANDING = (
@@ -53,6 +55,7 @@ _STANDING = (
     _C.CAPTURED_TABLES,
     _C.SNAPSHOT_MODE,
     _C.SIGNAL_READING,
+    _C.DEAD_LETTERS,
 )
 # Parts that could not be looked at are told last.
 _UNREACHED = (_C.KAFKA_CONNECT, _C.KAFKA, _C.DATABASE)
@@ -147,7 +150,7 @@ def _offset(record: SourceSnapshotRecord) -> int | None:
     """Where the signal in flight lies in its topic (`topic/0@offset` in its receipt), if nothing came of it yet."""
     seen = record.progressed_at or record.started_at
     for signal in record.signals:
-        if signal.state is SignalState.SENT and signal.channel is SignalChannelKind.KAFKA:
+        if signal.state is SignalState.SENT and traits_of(signal.channel).uses_topic:
             if seen is not None and signal.sent_at is not None and signal.sent_at < seen:
                 return None  # the engine was at work after it was sent, so it was read
             _, at, offset = (signal.destination or "").rpartition("@")

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from snapshots.backoff import Backoff, Chance
+from snapshots.channels import SignalChannelKind
 from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.model import SourceConnector
 from snapshots.plan import Refusal
 from snapshots.ports.signal_channel import OutgoingSignal, Presence, Receipt, SignalChannel
 from snapshots.requesting.leases import Lease
-from snapshots.vocabulary import SignalChannelKind, SnapshotErrorCode
+from snapshots.vocabulary import SnapshotErrorCode
 
 ATTEMPTS = 5
 """How often one dispatch tries a channel that is away, the first time included."""

@@ -9,14 +9,7 @@ from snapshots.plan import Finding, Plan, Refusal, Skip, SourceJob, TopicRequest
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
 from snapshots.signalling.names import stops_connector
 from snapshots.signalling.packing import draft_signals
-from snapshots.vocabulary import (
-    ConnectorKind,
-    SignalChannelKind,
-    SkipReason,
-    SnapshotErrorCode,
-    SnapshotType,
-    TopicProducer,
-)
+from snapshots.vocabulary import ConnectorKind, SkipReason, SnapshotErrorCode, SnapshotType, TopicProducer
 
 SKIP_MESSAGES: Mapping[SkipReason, str] = {
     SkipReason.TOPIC_NOT_FOUND: "No topic has this id.",
@@ -82,7 +75,7 @@ def _job(source: SourceConnector, topics: tuple[TopicRequest, ...], snapshot_typ
             "signal table and a reference to the database's credentials, or enable `kafka`."
         )
         return job.refused(Refusal(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, message, retryable=False))
-    if source.signal_channel is SignalChannelKind.SOURCE_TABLE and not source.signal_collection:
+    if source.channel.uses_table and not source.signal_collection:
         message = (
             f"Connector {source.name} is signalled through a table, but its signal table is unknown. Import "
             "`signal_collection` for it, or run `topicsnap sync`."

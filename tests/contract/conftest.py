@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer
 
 from persistence.embedded import EmbeddedPostgres
 from sandbox.stack import Sandbox
+from snapshots.channels import SignalChannelKind
 from snapshots.engines.debezium.kafka import KafkaClients
 from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
 from snapshots.engines.debezium.signal_channels.signal_topic import SignalTopicChannel
@@ -23,7 +24,7 @@ from snapshots.errors import SecretError
 from snapshots.identifiers import IdMaker
 from snapshots.model import Cluster, SourceConnector
 from snapshots.ports.signal_channel import OutgoingSignal, SignalChannel
-from snapshots.vocabulary import Dialect, SignalChannelKind
+from snapshots.vocabulary import Dialect
 
 DOCUMENTED_DDL = "(id VARCHAR(42) PRIMARY KEY, type VARCHAR(32) NOT NULL, data VARCHAR(2048) NULL)"
 

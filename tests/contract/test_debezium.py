@@ -14,6 +14,7 @@ import pytest
 from sandbox.sources import connector_config
 from sandbox.stack import Sandbox
 from sandbox.topics import Record, read_topics
+from snapshots.channels import SignalChannelKind
 from snapshots.engines.debezium.catalog.kafka_topics import list_topics
 from snapshots.engines.debezium.catalog.observer import KafkaConnectObserver
 from snapshots.engines.debezium.connect.client import ConnectClient
@@ -34,7 +35,7 @@ from snapshots.ports.signal_channel import OutgoingSignal, Presence, SignalChann
 from snapshots.signalling.names import stops_connector
 from snapshots.signalling.packing import EXECUTE_SNAPSHOT, draft_signals
 from snapshots.states import SignalState, SnapshotState
-from snapshots.vocabulary import MappingKind, SignalChannelKind, SnapshotType, TopicProducer, TopicSnapshotOutcome
+from snapshots.vocabulary import MappingKind, SnapshotType, TopicProducer, TopicSnapshotOutcome
 from tests.contract.conftest import KnownSecrets, make_id, signal
 
 pytestmark = pytest.mark.e2e

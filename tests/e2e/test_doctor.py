@@ -31,6 +31,7 @@ from sandbox.stack import Sandbox
 from sandbox.topics import write_record
 from sandbox.waiting import eventually
 from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector
+from snapshots.channels import SignalChannelKind
 from snapshots.engines.debezium.connect.client import ConnectClient
 from snapshots.engines.debezium.health.inspector import DebeziumInspector
 from snapshots.engines.debezium.health.kafka import KafkaLook
@@ -43,7 +44,7 @@ from snapshots.ports.inspector import InspectedReading
 from snapshots.records import SourceSnapshotRecord
 from snapshots.requesting.request import BulkSnapshotRequest
 from snapshots.states import SnapshotState
-from snapshots.vocabulary import Dialect, SignalChannelKind
+from snapshots.vocabulary import Dialect
 from tests.e2e.gateway import following
 
 pytestmark = pytest.mark.e2e

@@ -11,12 +11,13 @@ import signal
 import sys
 
 from persistence.database.pool import Database
+from snapshots.channels import SignalChannelKind
 from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
 from snapshots.engines.debezium.source_database.opener import SourceOpener
 from snapshots.errors import SecretError
 from snapshots.model import SourceConnector
 from snapshots.ports.signal_channel import OutgoingSignal, Receipt
-from snapshots.vocabulary import ConnectorState, SignalChannelKind
+from snapshots.vocabulary import ConnectorState
 from tests.integration.resolvers.bench import ProbedChannel, World, make_world
 
 SOURCES = 4

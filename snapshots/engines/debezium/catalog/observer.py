@@ -14,7 +14,7 @@ from snapshots.engines.debezium.configuration import properties as configuration
 from snapshots.engines.debezium.connect.client import ConnectClient, ConnectorInfo
 from snapshots.engines.debezium.kafka import KafkaAccess
 from snapshots.engines.debezium.source_database.dialect import DatabaseTables
-from snapshots.engines.debezium.source_database.dialects import DIALECTS, Dialects, dialect_of, with_signal_tables
+from snapshots.engines.debezium.source_database.dialects import DIALECTS, Dialects, dialect_of
 from snapshots.engines.debezium.source_database.opener import SourceOpener
 from snapshots.errors import ClusterUnreachableError, DatabaseUnreachableError, SecretError
 from snapshots.identifiers import Clock, utc_now
@@ -78,9 +78,8 @@ class KafkaConnectObserver:
                 for info in connectors
             ]
         readings = [task.result() for task in tasks]
-        writable = with_signal_tables(self._dialects)
         return ObservedCluster(
-            connectors=tuple(connector_of(reading, self._clock(), writable) for reading in readings),
+            connectors=tuple(connector_of(reading, self._clock()) for reading in readings),
             topics=tuple(_first_of_each(topic for reading in readings for topic in topics_of(reading))),
             unreadable=(
                 *unreadable_of_cluster(cluster.name, common.existing, readings),

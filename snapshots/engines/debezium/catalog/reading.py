@@ -14,11 +14,12 @@ from snapshots.engines.debezium.configuration import capture, naming
 from snapshots.engines.debezium.configuration import properties as configuration
 from snapshots.engines.debezium.configuration.internal_topics import internal_topics
 from snapshots.engines.debezium.connect.client import ConnectorInfo
+from snapshots.engines.debezium.signal_channels.registration import choose_channel
 from snapshots.engines.debezium.source_database.dialect import DatabaseTables
 from snapshots.model import DOCUMENTED_SIGNAL_DATA_CHARACTERS
 from snapshots.ports.cluster_observer import TOPICS, ObservedConnector, ObservedTopic
 from snapshots.ports.unknown import Unknown
-from snapshots.vocabulary import ConnectorKind, Dialect, TopicProducer
+from snapshots.vocabulary import ConnectorKind, TopicProducer
 
 T = TypeVar("T")
 
@@ -70,8 +71,8 @@ class Reading:
         return self.info.version is None and (bool(self.info.left_out) or isinstance(self.versions, Unknown))
 
 
-def connector_of(reading: Reading, observed_at: datetime, writable: Collection[Dialect]) -> ObservedConnector:
-    """Return the connector as it was read; `writable` are the dialects whose signal tables can be written."""
+def connector_of(reading: Reading, observed_at: datetime) -> ObservedConnector:
+    """Return the connector as it was read."""
     info = reading.info
     config = info.config if info.kind is ConnectorKind.SOURCE else {}
     database, unknown = _known(reading.database), _unknown_of(reading)
@@ -82,7 +83,7 @@ def connector_of(reading: Reading, observed_at: datetime, writable: Collection[D
         version=reading.version,
         dialect=configuration.dialect(config),
         topic_prefix=configuration.topic_prefix(config),
-        signal_channel=configuration.signal_channel(config, reading.reference, writable),
+        signal_channel=choose_channel(config, reading.reference),
         signal_collection=configuration.signal_collection(config),
         signal_topic=configuration.signal_topic(config),
         signal_data_limit=(database.signal_data_limit if database else None) or DOCUMENTED_SIGNAL_DATA_CHARACTERS,

@@ -11,7 +11,12 @@ from collections.abc import Sequence
 
 from snapshots.engines.debezium.configuration import capture
 from snapshots.engines.debezium.configuration.health_settings import connector_settings, signal_group
-from snapshots.engines.debezium.configuration.properties import Config, listed, signal_collection, signal_topic
+from snapshots.engines.debezium.configuration.properties import (
+    Config,
+    enabled_channels,
+    signal_collection,
+    signal_topic,
+)
 from snapshots.engines.debezium.connect.client import ConnectClient, ConnectorInfo
 from snapshots.engines.debezium.connect.shared_answers import SharedAnswers
 from snapshots.engines.debezium.health.kafka import KafkaLook, KafkaLookError, WantedTopics
@@ -211,9 +216,7 @@ def _group_sharers(info: ConnectorInfo, listing: dict[str, ConnectorInfo]) -> li
 
 
 def _reads_kafka(info: ConnectorInfo) -> bool:
-    return info.kind is ConnectorKind.SOURCE and "kafka" in listed(
-        info.config, "signal.enabled.channels", default="source"
-    )
+    return info.kind is ConnectorKind.SOURCE and "kafka" in enabled_channels(info.config)
 
 
 def _with_version(info: ConnectorInfo, version: str | None) -> ConnectorInfo:

@@ -6,10 +6,11 @@ from typing import cast
 import pytest
 
 from persistence.database.pool import Database
+from snapshots.channels import SignalChannelKind
 from snapshots.engines.recording import Behaviour
 from snapshots.records import AnswerKind
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
-from snapshots.vocabulary import SignalChannelKind, SnapshotErrorCode
+from snapshots.vocabulary import SnapshotErrorCode
 from tests.databases import Administrator
 from tests.integration.resolvers.bench import World, catalogue, dies, fill, make_world
 from tests.integration.resolvers.requesting.test_settle import HOUR, die

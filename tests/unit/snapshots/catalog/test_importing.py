@@ -8,9 +8,10 @@ import pytest
 from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.catalog.importing import MAX_NAME_LENGTH, after_import
 from snapshots.catalog.state import CatalogState, ConnectorEntry, changes
+from snapshots.channels import SignalChannelKind
 from snapshots.errors import InvalidRequestError
 from snapshots.ports.cluster_observer import ObservedConnector
-from snapshots.vocabulary import Dialect, MappingKind, SignalChannelKind, TopicProducer, UserErrorCode
+from snapshots.vocabulary import Dialect, MappingKind, TopicProducer, UserErrorCode
 
 MAIN = ImportedCluster("main", connect_url="http://connect:8083", kafka_bootstrap="kafka:9092", id="cluster-1")
 SHOP = ImportedConnector("main", "shop", id="shop-1", dialect=Dialect.POSTGRESQL, signal_topic="shop-signal")

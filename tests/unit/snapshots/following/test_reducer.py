@@ -299,6 +299,12 @@ def test_a_stop_of_some_tables_leaves_the_others_running() -> None:
     assert changes.steps == (SnapshotState.RUNNING,)
 
 
+def test_a_stop_of_other_tables_that_is_told_again_after_the_end_stops_nothing() -> None:
+    log = [STARTED, told(NotificationKind.ABORTED, seconds=3, collections=("public.foreign",)), COMPLETED]
+    once, _ = reduce_all(snapshot(["public.a"]), log)
+    assert reduce_all(once, log)[0] == once
+
+
 def test_a_stop_long_after_the_end_is_another_s() -> None:
     active, _ = reduce_all(snapshot(["public.a"]), [STARTED, COMPLETED])
     late = told(NotificationKind.ABORTED, id="random", seconds=9 + STOP_FOLLOWS.total_seconds() + 0.001)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from snapshots.channels import SignalChannelKind
 from snapshots.health.findings import HealthCheck, Severity
 from snapshots.health.rules import assess
 from snapshots.ports.inspector import (
@@ -15,7 +16,7 @@ from snapshots.ports.inspector import (
     InspectedTopic,
 )
 from snapshots.ports.unknown import Unknown
-from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind
+from snapshots.vocabulary import ConnectorState, Dialect
 from tests.unit.snapshots.health.ward import (
     NOW,
     TABLE,

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from snapshots.channels import SignalChannelKind
 from snapshots.health.findings import HealthCheck, Severity
 from snapshots.health.stall import stall_causes, stalled_since
 from snapshots.ports.inspector import InspectedReading, InspectedTopic
@@ -12,7 +13,7 @@ from snapshots.ports.snapshot_probe import OffsetsReport
 from snapshots.ports.unknown import Unknown
 from snapshots.records import SourceSnapshotRecord
 from snapshots.states import SignalState, SnapshotState
-from snapshots.vocabulary import ConnectorState, SignalChannelKind, SnapshotType
+from snapshots.vocabulary import ConnectorState, SnapshotType
 from tests.unit.snapshots.health.ward import (
     NOW,
     connector,

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from snapshots.channels import SignalChannelKind
 from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.model import SourceConnector
 from snapshots.plan import Refusal
@@ -25,7 +26,7 @@ from snapshots.requesting.dispatch import (
     Unreached,
 )
 from snapshots.requesting.leases import Lease
-from snapshots.vocabulary import SignalChannelKind, SnapshotErrorCode
+from snapshots.vocabulary import SnapshotErrorCode
 from tests.factories import make_cluster, make_source
 
 NEVER = 3600.0

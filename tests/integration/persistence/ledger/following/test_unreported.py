@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 
 from persistence.ledger.requesting.sending import SendRecord, SignalKey
+from snapshots.channels import SignalChannelKind
 from snapshots.following.in_progress import ActiveSnapshot, Changes
 from snapshots.following.notifications import NotificationKind
 from snapshots.following.reducer import end_in_flight, give_up
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
-from snapshots.vocabulary import SignalChannelKind, SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
+from snapshots.vocabulary import SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
 from tests.integration.persistence.ledger.bench import SENT, TENANT, Bench, catalogue
 
 STARTED, COMPLETED = NotificationKind.STARTED, NotificationKind.COMPLETED

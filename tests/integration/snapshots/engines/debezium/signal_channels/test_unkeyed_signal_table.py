@@ -6,11 +6,12 @@ from typing import Any
 
 import asyncpg
 
+from snapshots.channels import SignalChannelKind
 from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
 from snapshots.engines.debezium.source_database.opener import SourceOpener
 from snapshots.model import Cluster, SourceConnector
 from snapshots.ports.signal_channel import OutgoingSignal, Presence
-from snapshots.vocabulary import Dialect, SignalChannelKind
+from snapshots.vocabulary import Dialect
 
 SOURCE = SourceConnector(
     "src_1",

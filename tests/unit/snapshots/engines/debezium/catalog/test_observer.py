@@ -9,6 +9,7 @@ from unittest.mock import AsyncMock, Mock
 import aiohttp
 import pytest
 
+from snapshots.channels import SignalChannelKind
 from snapshots.engines.debezium.catalog.kafka_topics import list_topics
 from snapshots.engines.debezium.catalog.observer import KafkaConnectObserver
 from snapshots.engines.debezium.configuration.properties import Config
@@ -18,7 +19,7 @@ from snapshots.engines.debezium.source_database.dialect import DatabaseTable, Da
 from snapshots.engines.debezium.source_database.opener import Session, SourceOpener
 from snapshots.errors import ClusterUnreachableError, DatabaseUnreachableError
 from snapshots.ports.cluster_observer import TOPICS, ObservedCluster, ObservedTopic, Unreadable
-from snapshots.vocabulary import ConnectorKind, Dialect, SignalChannelKind, TopicProducer
+from snapshots.vocabulary import ConnectorKind, Dialect, TopicProducer
 from tests.unit.snapshots.engines.debezium.conftest import NoSecrets, Worker, error, expanded
 
 LISTING = "/connectors?expand=status&expand=info"

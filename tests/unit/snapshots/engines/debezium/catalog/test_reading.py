@@ -18,9 +18,8 @@ from snapshots.engines.debezium.source_database.dialect import DatabaseTable, Da
 from snapshots.model import Cluster
 from snapshots.ports.cluster_observer import ObservedCluster
 from snapshots.ports.unknown import Unknown
-from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect
+from snapshots.vocabulary import ConnectorKind, ConnectorState
 
-WRITABLE = frozenset({Dialect.POSTGRESQL})
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CLUSTER = "clu"
 EMPTY = CatalogState({CLUSTER: Cluster(CLUSTER, "main", None, None)})
@@ -100,7 +99,7 @@ def observed(reading: Reading, at: datetime) -> ObservedCluster:
         *unreadable_of_cluster("main", reading.existing, [reading]),
         *unreadable_of_connector("main", reading),
     )
-    return ObservedCluster((connector_of(reading, at, WRITABLE),), tuple(topics_of(reading)), told)
+    return ObservedCluster((connector_of(reading, at),), tuple(topics_of(reading)), told)
 
 
 def synced(before: CatalogState, reading: Reading, at: datetime) -> CatalogState:
@@ -134,7 +133,7 @@ def test_the_version_of_the_plugin_does_not_take_the_place_of_the_one_that_runs(
     before = synced(EMPTY, reading, NOW)
     after = synced(before, with_failures(reading, {"state": AWAY}), NOW)
     assert after == before
-    assert connector_of(with_failures(reading, {"state": AWAY}), NOW, WRITABLE).version == "3.5"  # for one that is new
+    assert connector_of(with_failures(reading, {"state": AWAY}), NOW).version == "3.5"  # for one that is new
 
 
 @given(readings(), failures())

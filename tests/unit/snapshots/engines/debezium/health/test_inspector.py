@@ -7,6 +7,7 @@ from unittest.mock import AsyncMock
 import aiohttp
 import pytest
 
+from snapshots.channels import SignalChannelKind
 from snapshots.engines.debezium.connect.client import ConnectClient
 from snapshots.engines.debezium.health.inspector import DebeziumInspector
 from snapshots.engines.debezium.health.kafka import KafkaLook, KafkaLookError, WantedTopics
@@ -25,7 +26,7 @@ from snapshots.ports.inspector import (
     InspectedTopic,
 )
 from snapshots.ports.unknown import Unknown
-from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind
+from snapshots.vocabulary import ConnectorState, Dialect
 from tests.unit.snapshots.engines.debezium.conftest import NoSecrets, Worker, error, expanded
 
 LISTING = "/connectors?expand=status&expand=info"
