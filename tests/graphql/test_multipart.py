@@ -10,7 +10,7 @@ import pytest
 
 from gateway.graphql import stream as graphql_stream
 from persistence.ledger.following.announcements import Announcements
-from resolvers.following.watch_progress import ProgressHub
+from resolvers.progress.hub import ProgressHub
 from tests.api import Api
 from tests.graphql.streams import WATCH, Served, followed, served
 
