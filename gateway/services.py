@@ -17,7 +17,7 @@ from persistence.database.pool import Database
 from persistence.ledger import Ledger
 from persistence.ledger.following.announcements import Announcements
 from resolvers.background import Background
-from resolvers.following.watch_progress import ProgressHub
+from resolvers.progress.hub import ProgressHub
 from resolvers.services import Services
 from snapshots.identifiers import IdMaker, utc_now
 from snapshots.requesting.dispatch import Dispatcher

@@ -17,7 +17,7 @@ from gateway.http.app_route import AppRoute
 from gateway.process.server import Server, make_server
 from gateway.process.sockets import listening, url_of
 from resolvers.following.apply_notifications import apply_notifications
-from resolvers.following.watch_progress import ProgressHub
+from resolvers.progress.hub import ProgressHub
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.records import BulkSnapshotRecord
 from tests.api import SHOP, Api

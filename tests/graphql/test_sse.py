@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from persistence.ledger.following.announcements import Announcements
-from resolvers.following.watch_progress import ProgressHub
+from resolvers.progress.hub import ProgressHub
 from tests.api import Api
 from tests.graphql.streams import WATCH, Served, followed, served, with_quick_heartbeats
 from tests.support.waiting import FAULT_SECONDS, until

@@ -18,9 +18,9 @@ from starlette.requests import HTTPConnection
 from gateway.auth.principals import connection_parameters
 from gateway.http.responses import RequestRefusedError
 from persistence.ledger.following.announcements import Announcements
-from resolvers.following.watch_progress import ProgressHub
-from resolvers.following.watchers import Sight
 from resolvers.principal import LOCAL_PRINCIPAL, Principal
+from resolvers.progress.hub import ProgressHub
+from resolvers.progress.watchers import ProgressView
 from tests.api import Api
 from tests.graphql.streams import PROTOCOL, WATCH, Served, connected, followed, served
 
@@ -104,8 +104,8 @@ async def test_a_cancellation_that_nobody_asked_for_is_an_error_of_the_operation
 
 async def test_one_that_ends_a_subscription_is_told_and_leaves_the_connection(listening_api: Api) -> None:
     class Broken(ProgressHub):
-        async def watch(self, tenant_id: str, bulk_snapshot_id: str) -> AsyncGenerator[Sight, None]:
-            yield Sight(None, datetime.now(UTC))
+        async def watch(self, tenant_id: str, bulk_snapshot_id: str) -> AsyncGenerator[ProgressView, None]:
+            yield ProgressView(None, datetime.now(UTC))
             await leaking()
 
     broken = listening_api.over(replace(listening_api.services, progress=Broken(listening_api.services.ledger.reading)))

@@ -10,7 +10,7 @@ from persistence.catalog.writing import CatalogWriter
 from persistence.database.pool import Database
 from persistence.ledger import Ledger
 from resolvers.background import Background
-from resolvers.following.watch_progress import ProgressHub
+from resolvers.progress.hub import ProgressHub
 from resolvers.services import Services
 from resolvers.telemetry import NoTelemetry, Telemetry
 from snapshots.channels import SignalChannelKind
