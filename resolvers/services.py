@@ -8,6 +8,7 @@ from persistence.catalog.writing import CatalogWriter
 from persistence.ledger import Ledger
 from resolvers.background import Background
 from resolvers.progress.hub import ProgressHub
+from resolvers.telemetry import Telemetry
 from snapshots.identifiers import Clock, IdMaker
 from snapshots.ports.engine import Engine
 from snapshots.requesting.dispatch import Dispatcher
@@ -22,6 +23,7 @@ class Services:
     catalog_writer: CatalogWriter
     ledger: Ledger
     engine: Engine
+    telemetry: Telemetry
     dispatcher: Dispatcher
     """Sends through the channels of `engine`."""
     background: Background
