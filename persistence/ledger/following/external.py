@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence import tables
 from persistence.ledger.evidence import describe
-from persistence.ledger.following.holders import ConnectorNotifications
+from persistence.ledger.following.connector_notifications import ConnectorNotifications
 from snapshots import identifiers
 from snapshots.following.external import EXTERNAL, Known, first_of_external
 from snapshots.following.in_progress import ActiveSnapshot, ActiveTopic, SnapshotChanges
