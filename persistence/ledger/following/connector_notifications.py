@@ -25,7 +25,7 @@ class ConnectorNotifications:
     """Whether the connector is retired and nothing holds it: no snapshot begins there."""
 
 
-async def find_holders(
+async def find_notifications(
     connection: AsyncConnection, tenant_id: str, cluster_id: str, notifications: Sequence[Notification]
 ) -> list[ConnectorNotifications]:
     """Return what `notifications` tell of each connector that they name, in the order of the connectors' ids.
