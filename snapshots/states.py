@@ -1,7 +1,8 @@
-"""The state machines of a source snapshot, its signals and its topics: which changes of state are allowed.
+"""The states of a source snapshot, its signals and its topics, and which changes of a snapshot's state are allowed.
 
-Every write of a state goes through these tables as a compare-and-set on the state before, so that of two replicas
-(or a resolver and the notification follower) only one can win. Pure: holds no I/O.
+Every write of a state is a compare-and-set on the state before, so that of two replicas (or a resolver and the
+notification follower) only one can win. For source snapshots the table here says which states may come before; signals
+and topics only go on in the order of their states, and have no table. Pure.
 """
 
 from collections.abc import Iterable, Mapping
@@ -64,11 +65,6 @@ _EVIDENCE_PATHS: Mapping[SnapshotState, tuple[SnapshotState, ...]] = {
     _S.UNCONFIRMED: (_S.RUNNING,),
     _S.DISPATCHED: (_S.RUNNING,),
 }
-
-
-def sources_of(target: SnapshotState) -> frozenset[SnapshotState]:
-    """The states from which `target` may be entered: the guard of a compare-and-set."""
-    return frozenset(state for state, targets in TRANSITIONS.items() if target in targets)
 
 
 def evidence_path(current: SnapshotState, target: SnapshotState) -> tuple[SnapshotState, ...] | None:

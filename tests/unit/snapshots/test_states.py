@@ -15,7 +15,6 @@ from snapshots.states import (
     TopicSnapshotState,
     bulk_state,
     evidence_path,
-    sources_of,
     verdict,
 )
 
@@ -58,11 +57,6 @@ def test_every_state_can_be_reached_and_can_end() -> None:
 
     assert reached == set(SnapshotState)
     assert ending == set(SnapshotState)
-
-
-@given(every_state, every_state)
-def test_guards_are_the_transitions_read_backwards(state: SnapshotState, target: SnapshotState) -> None:
-    assert (state in sources_of(target)) is state.can_become(target)
 
 
 @given(every_state, every_state)
