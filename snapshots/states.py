@@ -12,6 +12,7 @@ class SnapshotState(StrEnum):
     """State of a source snapshot; docs/architecture.md has the table with the reasons."""
 
     QUEUED = "QUEUED"
+    """Not produced yet: a source that is taken refuses the next snapshot."""
     PENDING = "PENDING"
     SENDING = "SENDING"
     UNCONFIRMED = "UNCONFIRMED"
