@@ -18,9 +18,9 @@ from persistence.ledger.following.announcements import Announcements
 from resolvers.background import Background
 from resolvers.following.watch_progress import ProgressHub
 from resolvers.services import Services
-from snapshots.identifiers import IdMaker
-from snapshots.requesting.backoff import RetryPolicy
+from snapshots.identifiers import IdMaker, utc_now
 from snapshots.requesting.dispatch import Dispatcher
+from snapshots.requesting.retry_policy import RetryPolicy
 
 logger = logging.getLogger(__name__)
 
@@ -57,31 +57,25 @@ async def open_runtime(settings: Settings, url: str, *, engine: OpenEngine | Non
     stall_after = timedelta(minutes=settings.stall_minutes)
     try:
         async with engine or debezium(ReferencedSecrets()) as opened:
-            ledger = Ledger(database, ids, idempotency_days=settings.idempotency_days)
+            ledger = Ledger.over(database, ids, idempotency_days=settings.idempotency_days)
             services = Services(
                 catalog=Catalog(database),
                 catalog_writer=CatalogWriter(database, ids),
                 ledger=ledger,
+                engine=opened,
                 dispatcher=Dispatcher(
                     opened.channels,
                     deadline_seconds=settings.dispatch_deadline_seconds,
                     process_limit=settings.dispatch_limit,
                     cluster_limit=settings.dispatch_cluster_limit,
                 ),
-                connector_states=opened.connector_states,
-                observer=opened.observer,
                 background=background,
-                progress=ProgressHub(ledger, Announcements.at(url), stall_after=stall_after),
+                progress=ProgressHub(ledger.reading, Announcements.at(url), stall_after=stall_after),
                 ids=ids,
+                clock=utc_now,
                 retries=RetryPolicy(settings.retry_attempts),
-                inspector=opened.inspector,
                 stall_after=stall_after,
-                probe=opened.probe,
-                source_trial=opened.source_trial,
                 silence=timedelta(minutes=settings.release_minutes),
-                topic_reader=opened.topic_reader,
-                source_rows=opened.source_rows,
-                simulated=opened.simulated,
             )
             try:
                 yield Runtime(services, database, url)

@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from snapshots.catalog.contents import Page
 from snapshots.errors import RequestError
-from snapshots.filters import is_storable
+from snapshots.texts import is_storable
 from snapshots.vocabulary import UserErrorCode
 
 ItemT = TypeVar("ItemT")

@@ -5,6 +5,7 @@ import logging
 from graphql import GraphQLError
 
 from persistence.database.errors import DatabaseUnavailableError
+from schema.paths import graphql_path
 from snapshots.errors import RequestError, UnconfirmedError
 
 logger = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ def present(error: GraphQLError, request_id: str) -> GraphQLError:
     if isinstance(cause, RequestError):
         extensions: dict[str, object] = {"code": cause.code.value}
         if cause.field:
-            extensions["field"] = list(cause.field)
+            extensions["field"] = graphql_path(cause.field)
         return _with(error, cause.message, extensions)
     if isinstance(cause, UnconfirmedError):
         return _with(error, cause.message, {"code": cause.code.value})

@@ -105,7 +105,9 @@ class Query:
         check_first(first)
         context = info.context
         wanted = bulk_snapshot_filter(filter)
-        page = await context.services.ledger.bulk_snapshots_page(context.principal.tenant_id, wanted, first, after)
+        page = await context.services.ledger.reading.bulk_snapshots_page(
+            context.principal.tenant_id, wanted, first, after
+        )
         context.loaders.bulk_snapshots.prime_many({record.id: record for record in page.items})
         return BulkSnapshotConnection.from_domain(page, after=after)
 
@@ -151,7 +153,7 @@ class Query:
     @computed("Who is asking.")
     def viewer(self, info: Info) -> Viewer:
         """Tell the caller of themselves."""
-        return Viewer.from_domain(info.context.principal, simulated=info.context.services.simulated)
+        return Viewer.from_domain(info.context.principal, simulated=info.context.services.engine.simulated)
 
     @computed("What other subgraphs refer to. For federation gateways.", name="_entities")
     async def entities(

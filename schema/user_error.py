@@ -1,11 +1,10 @@
 """What is wrong with a request, as data."""
 
-from collections.abc import Iterable
-
 import strawberry
 
 from schema.enums import UserErrorCode
-from snapshots.errors import InvalidRequestError, RequestError
+from schema.paths import graphql_path
+from snapshots.errors import RequestError
 
 
 @strawberry.type(description="Something the caller can put right. Where there is one, nothing was done.")
@@ -21,14 +20,10 @@ class UserError:
     @classmethod
     def from_domain(cls, error: RequestError) -> "UserError":
         """Return what clients see of `error`."""
-        return cls(code=error.code, message=error.message, field=list(error.field) or None)
-
-
-def findings_of(error: RequestError) -> Iterable[RequestError]:
-    """The single findings of `error`, at least one."""
-    return error.findings if isinstance(error, InvalidRequestError) else (error,)
+        field = None if error.field is None else graphql_path(error.field, inside=("input",))
+        return cls(code=error.code, message=error.message, field=field)
 
 
 def user_errors(error: RequestError) -> list[UserError]:
     """Return the findings of `error` as clients see them."""
-    return [UserError.from_domain(finding) for finding in findings_of(error)]
+    return [UserError.from_domain(finding) for finding in error.findings]

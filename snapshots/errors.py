@@ -1,6 +1,11 @@
 """The small tree of errors that Topicsnap raises on purpose, each with a message that is fit for users."""
 
+from typing import TypeAlias
+
 from snapshots.vocabulary import SnapshotErrorCode, UserErrorCode
+
+FieldPath: TypeAlias = tuple[str | int, ...]
+"""The way into a request: names of fields, and positions in lists, for example `("options", 3, "topic_id")`."""
 
 
 class TopicsnapError(Exception):
@@ -10,15 +15,18 @@ class TopicsnapError(Exception):
 class RequestError(TopicsnapError):
     """The whole request is refused; nothing was sent.
 
-    Attributes: code, message, field (path into the input, camelCase as in GraphQL; empty for the request as a whole).
+    Attributes: code, message, field (its path into the request; empty where the request as a whole is wrong, None where
+    nothing that was sent is). Each gateway spells the path in its own way.
     """
 
-    def __init__(self, code: UserErrorCode, message: str, field: tuple[str, ...] = ()) -> None:
+    def __init__(self, code: UserErrorCode, message: str, field: FieldPath | None = None) -> None:
         """Build the error from its code, a sentence for the user and the path of the field that is wrong."""
         super().__init__(message)
         self.code = code
         self.message = message
         self.field = field
+        self.findings: tuple[RequestError, ...] = (self,)
+        """Everything that is wrong with the request, in the order in which it was found; at least one."""
 
 
 class InvalidRequestError(RequestError):
@@ -70,3 +78,15 @@ class SecretError(TopicsnapError):
 
 class FilterError(TopicsnapError):
     """A row filter cannot be rendered for this source."""
+
+
+class UnreadableError(TopicsnapError):
+    """What a verification wants to read cannot be read; the message is a clause without a full stop.
+
+    Attributes: passing (whether a later look may succeed).
+    """
+
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        """Build the error from a clause for the user."""
+        super().__init__(message)
+        self.passing = passing

@@ -4,6 +4,8 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from snapshots.texts import is_storable
+
 BULK_SNAPSHOT = "bulk"
 SOURCE_SNAPSHOT = "snap"
 SIGNAL = "sig"
@@ -62,3 +64,8 @@ def time_of(id: str) -> datetime | None:
         return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
     except OverflowError:
         return None
+
+
+def is_valid_id(text: str) -> bool:
+    """Whether `text` could be the id of anything."""
+    return 0 < len(text) <= MAX_ID_LENGTH and not text.isspace() and is_storable(text)

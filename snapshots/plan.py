@@ -27,7 +27,7 @@ class SignalDraft:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a source cannot take its part, for certain."""
+    """Why a source does not take its part, for certain: nothing reached the engine."""
 
     code: SnapshotErrorCode
     message: str
@@ -45,9 +45,9 @@ class SourceJob:
     warning: str | None = None
     """Something that does not stop the dispatch, such as a connector state that could not be asked."""
 
-    def refused(self, code: SnapshotErrorCode, message: str, *, retryable: bool) -> "SourceJob":
-        """Return the job with a refusal; the first refusal stays."""
-        return self if self.refusal else replace(self, refusal=Refusal(code, message, retryable))
+    def refused(self, refusal: Refusal) -> "SourceJob":
+        """Return the job with `refusal`; the first refusal stays."""
+        return self if self.refusal else replace(self, refusal=refusal)
 
 
 @dataclass(frozen=True, slots=True)

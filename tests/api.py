@@ -1,5 +1,6 @@
 """The API over a real PostgreSQL and an engine in memory: what the tests of GraphQL and of REST work with."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,24 +15,19 @@ from starlette.types import ASGIApp
 from gateway.graphql.route import AppRoute
 from gateway.graphql.view import GraphQLOptions, build_graphql_app
 from gateway.rest.routes import rest_routes
-from persistence.catalog.reading import Catalog
-from persistence.catalog.writing import CatalogWriter
 from persistence.database.pool import Database
 from persistence.database.statement_counter import StatementCounter
-from persistence.ledger import Ledger
-from resolvers.background import Background
-from resolvers.following.watch_progress import ProgressHub
 from resolvers.principal import LOCAL_PRINCIPAL, Principal
 from resolvers.services import Services
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic, ObservedCluster
+from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.engines.recording import RecordingChannel
 from snapshots.errors import ClusterUnreachableError
-from snapshots.identifiers import IdMaker
 from snapshots.model import Cluster
-from snapshots.ports.engine import ConnectorObservation
-from snapshots.requesting.dispatch import Dispatcher
+from snapshots.ports.cluster_observer import ObservedCluster
+from snapshots.ports.connector_states import ConnectorObservation
 from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind, TopicProducer
 from tests.asgi import Answer, ask
+from tests.support.services import make_engine, make_services
 
 OBSERVED_AT = datetime(2026, 5, 17, 9, 30, tzinfo=UTC)
 OTHER_TENANT = Principal("other", "stranger")
@@ -176,19 +172,9 @@ class Api:
 @pytest.fixture
 async def api(database: Database) -> AsyncIterator[Api]:
     """The API over the shop's catalogue, with dispatches that have a fifth of a second."""
-    channel, states, observer, ids = RecordingChannel(), States(), Observer(), IdMaker()
-    ledger = Ledger(database, ids)
-    services = Services(
-        catalog=Catalog(database),
-        catalog_writer=CatalogWriter(database, ids),
-        ledger=ledger,
-        dispatcher=Dispatcher({SignalChannelKind.KAFKA: channel}, deadline_seconds=DEADLINE_SECONDS),
-        connector_states=states,
-        observer=observer,
-        background=Background(),
-        progress=ProgressHub(ledger),
-        ids=ids,
-    )
+    channel, states, observer = RecordingChannel(), States(), Observer()
+    engine = make_engine({SignalChannelKind.KAFKA: channel}, states, observer=observer)
+    services = make_services(database, engine, deadline_seconds=DEADLINE_SECONDS, pause=asyncio.sleep)
     await services.catalog_writer.import_catalog(LOCAL_PRINCIPAL.tenant_id, SHOP)
     yield Api(services, database, channel, states, observer)
     await services.progress.close()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TypedDict
 
 from snapshots.states import BulkSnapshotState, SnapshotState, TopicSnapshotState
-from snapshots.verification.verdicts import SnapshotVerdict, VerificationState
+from snapshots.vocabulary import SnapshotVerdict, VerificationState
 
 
 class TopicData(TypedDict):

@@ -9,7 +9,7 @@ from rich.console import Console
 from gateway.cli.bulk_snapshots import TopicSnapshotData, is_open
 from gateway.cli.client.client import Client
 from gateway.cli.output import print_line
-from snapshots.verification.verdicts import SnapshotVerdict
+from snapshots.vocabulary import SnapshotVerdict
 
 POLL_SECONDS = 1.0
 

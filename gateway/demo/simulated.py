@@ -9,17 +9,18 @@ from gateway.databases import DATABASE
 from gateway.demo.chain import CLUSTER, OTHER_TOPICS, Chain
 from gateway.demo.simulator import Apply, Simulator
 from gateway.demo.steps import Steps
-from gateway.engine import Engine
 from gateway.errors import StartError
 from persistence.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from resolvers.following.apply_notifications import apply_notifications
 from resolvers.principal import DEFAULT_TENANT
 from resolvers.services import Services
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic, ObservedCluster
-from snapshots.errors import ClusterUnreachableError
+from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.engines.simulated import simulated_engine
 from snapshots.following.notifications import Notification
+from snapshots.identifiers import utc_now
 from snapshots.model import Cluster
-from snapshots.ports.engine import ConnectorObservation
+from snapshots.ports.connector_states import ConnectorObservation
+from snapshots.ports.engine import Engine
 from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect, SignalChannelKind
 
 KEYLESS = "public.audit_log"
@@ -74,18 +75,9 @@ class SimulatedConnect:
         return {name: ConnectorObservation(name, ConnectorState.RUNNING, now) for name in names}
 
 
-class NothingToObserve:
-    """Refuses to observe: the catalogue of a simulation comes from its import alone."""
-
-    async def observe(self, cluster: Cluster, _: Mapping[str, str]) -> ObservedCluster:
-        """Raise ClusterUnreachableError."""
-        raise ClusterUnreachableError(f"The cluster {cluster.name} is simulated; there is no Kafka Connect to ask.")
-
-
 @asynccontextmanager
 async def _engine(simulator: Simulator) -> AsyncIterator[Engine]:
-    channels = {SignalChannelKind.RECORDING: simulator.channel}
-    yield Engine(channels, SimulatedConnect(), NothingToObserve(), simulated=True)
+    yield simulated_engine({SignalChannelKind.RECORDING: simulator.channel}, SimulatedConnect(), utc_now)
 
 
 def _apply(services: Services) -> Apply:

@@ -10,7 +10,7 @@ import orjson
 
 from snapshots.engines.recording import RecordedSignal, RecordingChannel
 from snapshots.following.notifications import Notification, NotificationKind
-from snapshots.signalling.signals import plain_name
+from snapshots.signalling.names import plain_name
 from snapshots.vocabulary import SnapshotType
 
 Apply = Callable[[str, Sequence[Notification]], Awaitable[None]]

@@ -68,7 +68,7 @@ async def app_parts(settings: Settings, runtime: Runtime) -> Parts:
         beside=[worker] if worker is not None else [],
         allowed_hosts=settings.allowed_hosts,
         graphiql=settings.graphiql,
-        simulated=runtime.services.simulated,
+        simulated=runtime.services.engine.simulated,
         stopping=stopping,
     )
 

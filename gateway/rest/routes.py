@@ -1,7 +1,6 @@
 """The REST twin of the mutation `bulkSnapshotTopics`: the seed's operation, by the same resolver function."""
 
 import logging
-import re
 from collections.abc import Sequence
 
 from pydantic import ValidationError
@@ -23,7 +22,6 @@ from persistence.database.errors import DatabaseUnavailableError
 from resolvers.cancellation import contain
 from resolvers.requesting.bulk_snapshot import bulk_snapshot_topics
 from resolvers.services import Services
-from schema.user_error import findings_of
 from snapshots.errors import RequestError, UnconfirmedError
 from snapshots.requesting.request import MAX_FINDINGS
 
@@ -115,14 +113,9 @@ def _findings(error: InvalidJsonError | ValidationError | RequestError) -> Seque
     if isinstance(error, ValidationError):
         details = error.errors(include_url=False, include_context=False, include_input=False)
         return [{"loc": ["body", *detail["loc"]], "msg": detail["msg"], "type": detail["type"]} for detail in details]
-    return [_finding(finding) for finding in findings_of(error)]
+    return [_finding(finding) for finding in error.findings]
 
 
 def _finding(error: RequestError) -> dict[str, object]:
-    """Return a finding of the resolver, whose path is GraphQL's (`input`, `topicIds`, `3`), in the seed's shape."""
-    path = [int(part) if part.isdecimal() else _snake(part) for part in error.field[1:]]
-    return {"loc": ["body", *path], "msg": error.message, "type": error.code.value.lower()}
-
-
-def _snake(name: str) -> str:
-    return re.sub("[A-Z]", lambda match: f"_{match[0].lower()}", name)
+    """Return a finding of the resolver in the seed's shape; fields have the same names in the body as in the core."""
+    return {"loc": ["body", *(error.field or ())], "msg": error.message, "type": error.code.value.lower()}

@@ -8,9 +8,9 @@ from gateway.rest.models import (
     RowFilterReq,
     SkippedTopicRes,
 )
-from schema.requesting.answers import answer_of
 from snapshots.filters import RowCondition, RowFilter
 from snapshots.records import AnswerKind, BulkSnapshotRecord, SourceSnapshotRecord
+from snapshots.requesting.answers import answer_of
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
 from snapshots.vocabulary import SnapshotType
 

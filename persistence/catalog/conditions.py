@@ -7,7 +7,7 @@ from sqlalchemy import ARRAY, BindParameter, ColumnElement, FromClause, Text, an
 
 from persistence.tables import snapshot_topic, source_snapshot
 from snapshots.catalog.contents import SourceFilter, TopicFilter
-from snapshots.filters import is_storable
+from snapshots.texts import is_storable
 
 Conditions = Iterator[ColumnElement[bool]]
 

@@ -29,8 +29,8 @@ from persistence.cursors import decode_cursor, page_of
 from persistence.database.pool import Database
 from persistence.tables import connect_cluster, connector, topic
 from snapshots.catalog.contents import Page, SourceFilter, TopicFilter
-from snapshots.filters import is_storable
 from snapshots.model import Cluster, SourceConnector, Topic
+from snapshots.texts import is_storable
 
 _EVERY_TOPIC = TopicFilter()
 _EVERY_SOURCE = SourceFilter()

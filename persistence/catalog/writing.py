@@ -2,13 +2,14 @@
 
 from persistence.catalog import store as catalog_store
 from persistence.database.pool import Database
-from snapshots.catalog.contents import CatalogChanges, CatalogImport, ObservedCluster
+from snapshots.catalog.contents import CatalogChanges, CatalogImport
 from snapshots.catalog.importing import after_import
 from snapshots.catalog.state import changes
 from snapshots.catalog.syncing import after_sync
 from snapshots.errors import RequestError
-from snapshots.filters import is_storable
 from snapshots.identifiers import Clock, IdMaker, utc_now
+from snapshots.ports.cluster_observer import ObservedCluster
+from snapshots.texts import is_storable
 from snapshots.vocabulary import UserErrorCode
 
 
@@ -45,7 +46,7 @@ class CatalogWriter:
 
         Explicit mappings and fields stay as the operator said. Raises RequestError where there is no such cluster.
         """
-        unknown = RequestError(UserErrorCode.NOT_FOUND, "There is no cluster with this id.", ("clusterId",))
+        unknown = RequestError(UserErrorCode.NOT_FOUND, "There is no cluster with this id.", ("cluster_id",))
         if not is_storable(cluster_id):
             raise unknown
         async with self._database.write() as connection:

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from resolvers.cancellation import contain
 from resolvers.principal import Principal
 from resolvers.services import Services
-from snapshots.catalog.contents import CatalogChanges, CatalogItem, Changes, SyncResult, Unreadable
+from snapshots.catalog.contents import CatalogChanges, CatalogItem, Changes, SyncResult
 from snapshots.errors import ClusterUnreachableError, RequestError
 from snapshots.model import Cluster
+from snapshots.ports.cluster_observer import Unreadable
 from snapshots.vocabulary import UserErrorCode
 
 logger = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ async def sync_catalog(
     clusters = await services.catalog.clusters(principal.tenant_id)
     chosen = sorted((one for one in clusters if cluster_id in {None, one.id}), key=lambda cluster: cluster.name)
     if cluster_id is not None and not chosen:
-        raise RequestError(UserErrorCode.NOT_FOUND, "No cluster has this id.", ("input", "clusterId"))
+        raise RequestError(UserErrorCode.NOT_FOUND, "No cluster has this id.", ("cluster_id",))
     if cluster_id is None:
         # One that an import describes alone has nothing to be read.
         chosen = [cluster for cluster in chosen if cluster.connect_url is not None]
@@ -57,7 +58,7 @@ async def _sync(
 ) -> _Done:
     references = await services.catalog.database_url_refs(tenant_id, cluster.id)
     try:
-        observed = await contain(services.observer.observe(cluster, references))
+        observed = await contain(services.engine.observer.observe(cluster, references))
     except ClusterUnreachableError as error:
         return None, (Unreadable(cluster.name, None, f"{error} {_KEPT}"),)
     except Exception:

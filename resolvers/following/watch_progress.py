@@ -16,9 +16,8 @@ from resolvers.cancellation import contain
 from resolvers.following.watchers import Key, Pace, Sight, Unseen, Watched, Watcher
 from snapshots.errors import TopicsnapError
 from snapshots.health.stall import next_stall, stalled_since
-from snapshots.identifiers import Clock, utc_now
+from snapshots.identifiers import Clock, is_valid_id, utc_now
 from snapshots.records import BulkSnapshotRecord
-from snapshots.requesting.request import is_valid_id
 
 logger = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from resolvers.services import Services
 from snapshots.errors import ClusterUnreachableError
 from snapshots.model import Cluster
-from snapshots.plan import Plan, SourceJob
-from snapshots.ports.engine import ConnectorObservation
+from snapshots.plan import Plan, Refusal, SourceJob
+from snapshots.ports.connector_states import ConnectorObservation
 from snapshots.vocabulary import SnapshotErrorCode
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ async def _observe(services: Services, cluster: Cluster, wanted: Collection[str]
         return ClusterUnreachableError(f"Cluster {cluster.name} has no Kafka Connect URL.")
     try:
         async with asyncio.timeout(wait_seconds):
-            return await services.connector_states.observe(cluster, wanted)
+            return await services.engine.connector_states.observe(cluster, wanted)
     except ClusterUnreachableError as error:
         return error
     except TimeoutError:
@@ -76,11 +76,11 @@ def _checked(job: SourceJob, observed: Observations | None) -> SourceJob:
     observation = observed.get(source.name)
     if observation is None:
         message = f"Kafka Connect of cluster {source.cluster.name} has no connector {source.name}."
-        return job.refused(SnapshotErrorCode.CONNECTOR_NOT_FOUND, message, retryable=False)
+        return job.refused(Refusal(SnapshotErrorCode.CONNECTOR_NOT_FOUND, message, retryable=False))
     source = replace(source, state=observation.state, state_observed_at=observation.observed_at)
     job = replace(job, source=source)
     if not observation.state.reads_signals:
         because = f": {observation.trace}" if observation.trace else ""
         message = f"Connector {source.name} is {observation.state}{because}; start it, then ask again."
-        return job.refused(SnapshotErrorCode.CONNECTOR_NOT_RUNNING, message, retryable=True)
+        return job.refused(Refusal(SnapshotErrorCode.CONNECTOR_NOT_RUNNING, message, retryable=True))
     return job

@@ -37,12 +37,12 @@ async def replay(services: Services, principal: Principal, operation: str, reque
     if key is None:
         return None
     ledger, tenant_id = services.ledger, principal.tenant_id
-    record = await ledger.find_by_key(tenant_id, principal.subject, operation, key, at=services.clock())
+    record = await ledger.opening.find_by_key(tenant_id, principal.subject, operation, key, at=services.clock())
     if record is None:
         return None
     if record.request_hash != request.hash:
         message = "This idempotency key was used for another request; take a new one."
-        raise RequestError(UserErrorCode.IDEMPOTENCY_KEY_REUSED, message, ("input", "idempotencyKey"))
+        raise RequestError(UserErrorCode.IDEMPOTENCY_KEY_REUSED, message, ("idempotency_key",))
     loop = asyncio.get_running_loop()
     longest = services.dispatcher.longest_seconds(len(record.snapshots))
     age = (services.clock() - record.requested_at).total_seconds()  # below 0 where its process has another clock
@@ -50,5 +50,5 @@ async def replay(services: Services, principal: Principal, operation: str, reque
     while not record.answered and loop.time() < give_up_at:
         # The first call may run in another process, so there is nothing in this one to wait on.
         await asyncio.sleep(POLL_SECONDS)
-        record = (await ledger.bulk_snapshots(tenant_id, [record.id]))[record.id]
+        record = (await ledger.reading.bulk_snapshots(tenant_id, [record.id]))[record.id]
     return record

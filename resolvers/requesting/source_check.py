@@ -10,7 +10,7 @@ from resolvers.requesting.connector_check import Observations
 from resolvers.services import Services
 from snapshots.errors import ClusterUnreachableError
 from snapshots.plan import Plan, SourceJob
-from snapshots.ports.engine import Trial
+from snapshots.ports.source_trial import Trial
 from snapshots.signalling.key_settings import KeySettings
 from snapshots.vocabulary import SnapshotType
 
@@ -47,7 +47,7 @@ async def look_at_sources(
         keys = (settings or KeySettings()) if is_incremental else None
         try:
             async with asyncio.timeout_at(until):
-                trial = await contain(services.source_trial.look(job.source, job.topics, keys))
+                trial = await contain(services.engine.source_trial.look(job.source, job.topics, keys))
         except TimeoutError:
             return Trial(warning=_LATE if is_incremental else None)
         except Exception:

@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from resolvers.services import Services
+from snapshots.errors import UnreadableError
 from snapshots.filters import RowFilter
 from snapshots.model import SourceConnector
-from snapshots.ports.verification import KeyShape, TopicReading, UnreadableError
+from snapshots.ports.topic_reader import KeyShape, TopicReading
 from snapshots.records import SourceSnapshotRecord, TopicSnapshotRecord
 from snapshots.states import TopicSnapshotState
 from snapshots.verification.arrivals import MAX_KEYS, Arrivals, TooManyKeysError, Window
 from snapshots.verification.comparison import Comparison, Judgement, judge_counts
-from snapshots.verification.verdicts import Mark, SnapshotVerdict, Verification
+from snapshots.verification.verdicts import Mark, Verification
+from snapshots.vocabulary import SnapshotVerdict
 
 
 async def look(
@@ -29,7 +31,7 @@ async def look(
     expected = emitted = None
     reading: TopicReading | None = None
     try:
-        async with services.topic_reader.read(
+        async with services.engine.topic_reader.read(
             snapshot.source, topic.topic.name, topic.data_collection, start=mark.offsets, since=since
         ) as reading:
             await reading.advance(arrivals.add)
@@ -60,14 +62,16 @@ class _Table:
     async def is_remade(self, mark: Mark) -> bool:
         """Whether it may be another table than at the dispatch. Raises UnreadableError."""
         horizon = mark.horizon
-        return horizon is None or await self.services.source_rows.is_remade(self.source, self.collection, horizon)
+        return horizon is None or await self.services.engine.source_rows.is_remade(
+            self.source, self.collection, horizon
+        )
 
 
 async def _compare(
     reading: TopicReading, arrivals: Arrivals, table: _Table, mark: Mark, topic: TopicSnapshotRecord
 ) -> tuple[Judgement, int]:
     """Compare by key where that can be done, else by number; return the judgement and how many rows there are."""
-    source_rows = table.services.source_rows
+    source_rows = table.services.engine.source_rows
     shape, why = await _shape(reading, arrivals, table)
     if shape is None:
         counts = await source_rows.counts(table.source, table.collection, table.row_filter, mark.horizon)
@@ -94,7 +98,7 @@ async def _shape(reading: TopicReading, arrivals: Arrivals, table: _Table) -> tu
     if len(reading.shapes) > 1:
         return None, "the records' keys do not look alike"
     [shape] = reading.shapes
-    problem = await table.services.source_rows.key_problem(table.source, table.collection, shape)
+    problem = await table.services.engine.source_rows.key_problem(table.source, table.collection, shape)
     return (shape, "") if problem is None else (None, problem)
 
 

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from resolvers.services import Services
+from snapshots.errors import UnreadableError
 from snapshots.model import Cluster, SourceConnector, Topic
 from snapshots.plan import Plan
-from snapshots.ports.verification import UnreadableError
-from snapshots.verification.verdicts import Mark, Offsets
+from snapshots.ports.topic_reader import Offsets
+from snapshots.verification.verdicts import Mark
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ async def take_marks(services: Services, plan: Plan) -> dict[str, Mark]:
 async def _horizon(services: Services, source: SourceConnector, places: asyncio.Semaphore) -> int | None:
     try:
         async with asyncio.timeout(MARK_SECONDS), places:
-            return await services.source_rows.horizon(source)
+            return await services.engine.source_rows.horizon(source)
     except TimeoutError:
         return None
 
@@ -54,7 +55,7 @@ async def _ends(
     names = list(dict.fromkeys(topic.name for topic in topics))
     try:
         async with asyncio.timeout(MARK_SECONDS), places:
-            return dict(await services.topic_reader.ends(cluster, names))
+            return dict(await services.engine.topic_reader.ends(cluster, names))
     except (UnreadableError, TimeoutError) as error:
         logger.warning("the end offsets of topics of cluster %s are not known: %s", cluster.name, error)
         return {}

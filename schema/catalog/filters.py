@@ -5,14 +5,15 @@ from datetime import datetime
 from typing import TypeVar
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from schema.enums import ConnectorState, SnapshotType, TopicProducer
 from schema.state_enums import BulkSnapshotState, SnapshotState
 from snapshots.catalog.contents import SourceFilter, TopicFilter
 from snapshots.errors import RequestError
-from snapshots.filters import is_storable
+from snapshots.identifiers import is_valid_id
 from snapshots.records import BulkSnapshotFilter
-from snapshots.requesting.request import is_valid_id
+from snapshots.texts import is_storable
 from snapshots.vocabulary import UserErrorCode
 
 MemberT = TypeVar("MemberT")
@@ -79,10 +80,10 @@ def topic_filter(given: TopicFilterInput | None) -> TopicFilter:
     return TopicFilter(
         name_contains=_name(given.name_contains),
         producers=_members("producer", given.producer),
-        source_ids=_ids("sourceIds", given.source_ids),
+        source_ids=_ids("source_ids", given.source_ids),
         keyless=given.keyless,
         exists=given.exists,
-        snapshot_states=_members("snapshotState", given.snapshot_state),
+        snapshot_states=_members("snapshot_state", given.snapshot_state),
     )
 
 
@@ -93,14 +94,14 @@ def source_filter(given: SourceFilterInput | None) -> SourceFilter:
     return SourceFilter(
         name_contains=_name(given.name_contains),
         states=_members("state", given.state),
-        cluster_ids=_ids("clusterIds", given.cluster_ids),
+        cluster_ids=_ids("cluster_ids", given.cluster_ids),
     )
 
 
 def _name(text: str | None) -> str | None:
     if text is not None and not (len(text) <= MAX_NAME and is_storable(text)):
         message = f"nameContains is a text of at most {MAX_NAME} characters."
-        raise RequestError(UserErrorCode.INVALID_VALUE, message, ("filter", "nameContains"))
+        raise RequestError(UserErrorCode.INVALID_VALUE, message, ("filter", "name_contains"))
     return text
 
 
@@ -108,7 +109,7 @@ def _members(name: str, members: Sequence[MemberT] | None) -> tuple[MemberT, ...
     if members is None:
         return None
     if len(members) > MAX_MEMBERS:
-        message = f"{name} takes at most {MAX_MEMBERS} members; got {len(members)}."
+        message = f"{to_camel_case(name)} takes at most {MAX_MEMBERS} members; got {len(members)}."
         raise RequestError(UserErrorCode.INVALID_VALUE, message, ("filter", name))
     return tuple(members)
 
@@ -124,10 +125,10 @@ def bulk_snapshot_filter(given: BulkSnapshotFilterInput | None) -> BulkSnapshotF
         return BulkSnapshotFilter()
     return BulkSnapshotFilter(
         states=_members("state", given.state),
-        source_ids=_ids("sourceIds", given.source_ids),
-        topic_ids=_ids("topicIds", given.topic_ids),
-        snapshot_types=_members("snapshotType", given.snapshot_type),
-        requested_by=_members("requestedBy", given.requested_by),
+        source_ids=_ids("source_ids", given.source_ids),
+        topic_ids=_ids("topic_ids", given.topic_ids),
+        snapshot_types=_members("snapshot_type", given.snapshot_type),
+        requested_by=_members("requested_by", given.requested_by),
         requested_after=given.requested_after,
         requested_before=given.requested_before,
     )

@@ -21,7 +21,7 @@ from schema.enums import ConnectorState, SignalChannelKind
 from schema.fields import computed
 from schema.health.findings import HealthFinding, health_findings
 from schema.node import Node
-from snapshots import model
+from snapshots import model, restart_requirement
 from snapshots.catalog.contents import Page
 from snapshots.following import failed_scans as restarts
 from snapshots.health.rules import assess
@@ -45,7 +45,7 @@ class RestartRequirement:
     message: str = strawberry.field(description="What happened and what to do, for people.")
 
     @classmethod
-    def from_domain(cls, source: model.SourceConnector, requirement: restarts.RestartRequirement) -> Self:
+    def from_domain(cls, source: model.SourceConnector, requirement: restart_requirement.RestartRequirement) -> Self:
         """Return what clients see of the `requirement` of `source`."""
         return cls(
             since=requirement.since,

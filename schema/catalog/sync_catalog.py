@@ -8,6 +8,7 @@ import strawberry
 from schema.user_error import UserError, user_errors
 from snapshots.catalog import contents as catalog
 from snapshots.errors import RequestError
+from snapshots.ports import cluster_observer
 from snapshots.vocabulary import UserErrorCode
 
 
@@ -64,7 +65,7 @@ class UnreadablePart:
     reason: str = strawberry.field(description="What happened, what that means, and what to do, for people.")
 
     @classmethod
-    def from_domain(cls, part: catalog.Unreadable) -> Self:
+    def from_domain(cls, part: cluster_observer.Unreadable) -> Self:
         """Return what clients see of `part`."""
         return cls(cluster=part.cluster, source=part.source, reason=part.reason)
 
@@ -108,7 +109,7 @@ class SyncCatalogPayload:
 
 def _nothing_read(given: SyncCatalogInput) -> RequestError:
     message = "No cluster could be read, so nothing was changed; `unreadable` says why."
-    field = ("input", "clusterId") if given.cluster_id is not None else ()
+    field = ("cluster_id",) if given.cluster_id is not None else None
     return RequestError(UserErrorCode.CLUSTER_UNREACHABLE, message, field)
 
 

@@ -7,8 +7,8 @@ from schema.catalog.topic import Topic
 from schema.enums import SnapshotErrorCode
 from schema.fields import computed
 from schema.following.source_snapshot import SourceSnapshot
-from schema.requesting.answers import answer_of
 from snapshots.records import AnswerKind, SourceSnapshotRecord
+from snapshots.requesting.answers import answer_of
 
 
 @strawberry.interface(

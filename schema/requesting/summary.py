@@ -1,11 +1,12 @@
 """The counts of a bulk snapshot's results."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import strawberry
 
-from schema.requesting.answers import answer_of
-from snapshots.records import AnswerKind, SourceSnapshotRecord
+from snapshots.records import SourceSnapshotRecord
+from snapshots.requesting.answers import count_results
 
 
 @strawberry.type(
@@ -24,12 +25,4 @@ class BulkOperationSummary:
     @classmethod
     def of(cls, snapshots: Sequence[SourceSnapshotRecord], skipped_topics: int) -> "BulkOperationSummary":
         """Count what was answered for `snapshots`."""
-        kinds = [answer_of(snapshot).kind for snapshot in snapshots]
-        return cls(
-            total=len(kinds),
-            succeeded=kinds.count(AnswerKind.DISPATCHED),
-            failed=kinds.count(AnswerKind.FAILED),
-            unconfirmed=kinds.count(AnswerKind.UNCONFIRMED),
-            topics=sum(len(snapshot.topics) for snapshot in snapshots),
-            skipped_topics=skipped_topics,
-        )
+        return cls(**asdict(count_results(snapshots, skipped_topics)))

@@ -3,20 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import fields, replace
 
-from snapshots.catalog.contents import (
-    CatalogImport,
-    ImportedCluster,
-    ImportedConnector,
-    ImportedTopic,
-    ObservedConnector,
-    ObservedTopic,
-)
+from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.catalog.state import CatalogState, ConnectorEntry, NewId, Place, TopicEntry, with_look_alikes
-from snapshots.errors import InvalidRequestError, RequestError
-from snapshots.filters import is_storable
-from snapshots.identifiers import CLUSTER, MAX_ID_LENGTH, SOURCE_CONNECTOR, TOPIC
+from snapshots.errors import FieldPath, InvalidRequestError, RequestError
+from snapshots.identifiers import CLUSTER, MAX_ID_LENGTH, SOURCE_CONNECTOR, TOPIC, is_valid_id
 from snapshots.model import Cluster
-from snapshots.requesting.request import MAX_FINDINGS, is_valid_id
+from snapshots.ports.cluster_observer import ObservedConnector, ObservedTopic
+from snapshots.requesting.request import MAX_FINDINGS
+from snapshots.texts import is_storable
 from snapshots.vocabulary import MappingKind, UserErrorCode
 
 MAX_NAME_LENGTH = 249
@@ -35,11 +29,11 @@ def after_import(before: CatalogState, imported: CatalogImport, *, new_id: NewId
     """
     work = _Import(before, new_id)
     for position, cluster in enumerate(imported.clusters):
-        work.take_cluster(cluster, ("clusters", str(position)))
+        work.take_cluster(cluster, ("clusters", position))
     for position, connector in enumerate(imported.connectors):
-        work.take_connector(connector, ("connectors", str(position)))
+        work.take_connector(connector, ("connectors", position))
     for position, topic in enumerate(imported.topics):
-        work.take_topic(topic, ("topics", str(position)))
+        work.take_topic(topic, ("topics", position))
     if work.findings:
         raise InvalidRequestError(tuple(work.findings[:MAX_FINDINGS]))
     return with_look_alikes(CatalogState(work.clusters, work.connectors, work.topics))
@@ -58,7 +52,7 @@ class _Import:
         self._owners |= {entry.id: f"the connector {entry.name}" for entry in before.connectors.values()}
         self._owners |= {entry.id: f"the topic {entry.name}" for entry in before.topics.values()}
 
-    def take_cluster(self, said: ImportedCluster, path: tuple[str, ...]) -> None:
+    def take_cluster(self, said: ImportedCluster, path: FieldPath) -> None:
         if not self._is_nameable(said, "", path):
             return
         cluster_id = self._grant(said, CLUSTER, self._cluster_ids.get(said.name), f"the cluster {said.name}", path)
@@ -67,7 +61,7 @@ class _Import:
             self.clusters[cluster_id] = cluster
             self._cluster_ids[said.name] = cluster_id
 
-    def take_connector(self, said: ImportedConnector, path: tuple[str, ...]) -> None:
+    def take_connector(self, said: ImportedConnector, path: FieldPath) -> None:
         place = self._place(said, path)
         if place is None:
             return
@@ -77,7 +71,7 @@ class _Import:
         if connector_id is not None:
             self.connectors[place] = _connector(known, said, connector_id)
 
-    def take_topic(self, said: ImportedTopic, path: tuple[str, ...]) -> None:
+    def take_topic(self, said: ImportedTopic, path: FieldPath) -> None:
         place = self._place(said, path)
         if place is None:
             return
@@ -90,7 +84,7 @@ class _Import:
         if topic_id is not None:
             self.topics[place] = _topic(known, said, topic_id)
 
-    def _place(self, said: ImportedConnector | ImportedTopic, path: tuple[str, ...]) -> Place | None:
+    def _place(self, said: ImportedConnector | ImportedTopic, path: FieldPath) -> Place | None:
         if not self._is_nameable(said, said.cluster, path):
             return None
         cluster_id = self._cluster_ids.get(said.cluster)
@@ -99,7 +93,7 @@ class _Import:
             return None
         return cluster_id, said.name
 
-    def _is_nameable(self, said: Named, cluster: str, path: tuple[str, ...]) -> bool:
+    def _is_nameable(self, said: Named, cluster: str, path: FieldPath) -> bool:
         for name, text in _texts(said).items():
             if not is_storable(text):
                 message = "A text holds neither NUL nor unpaired surrogates."
@@ -115,7 +109,7 @@ class _Import:
         self._named.add((type(said), cluster, said.name))
         return True
 
-    def _grant(self, said: Named, prefix: str, known_id: str | None, owner: str, path: tuple[str, ...]) -> str | None:
+    def _grant(self, said: Named, prefix: str, known_id: str | None, owner: str, path: FieldPath) -> str | None:
         """Return the id for what was said, or None where the one that it asks for cannot be had."""
         path = (*path, "id")
         if said.id is None or said.id == known_id:
@@ -134,7 +128,7 @@ class _Import:
         self._note(UserErrorCode.INVALID_ID, message, path)
         return None
 
-    def _note(self, code: UserErrorCode, message: str, path: tuple[str, ...]) -> None:
+    def _note(self, code: UserErrorCode, message: str, path: FieldPath) -> None:
         self.findings.append(RequestError(code, message, path))
 
 

@@ -1,18 +1,13 @@
-"""An engine that records signals in memory: for the simulated demo, and for the tests of those who use Topicsnap."""
+"""A signal channel in memory, which records what it is sent: for the simulated demo and for tests."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from snapshots.errors import SourceError, UnconfirmedError
-from snapshots.identifiers import Clock, utc_now
 from snapshots.model import SourceConnector
-from snapshots.plan import TopicRequest
-from snapshots.ports.engine import OutgoingSignal, Presence, Receipt, Trial
-from snapshots.ports.incremental_sight import IncrementalSight
-from snapshots.ports.observed_signalling import ObservedSignalling, Unknown
-from snapshots.signalling.key_settings import KeySettings
+from snapshots.ports.signal_channel import OutgoingSignal, Presence, Receipt
 from snapshots.vocabulary import SnapshotErrorCode
 
 
@@ -92,35 +87,6 @@ class RecordingChannel:
         recorded = self._arrived[source.id, signal.id] = RecordedSignal(source, signal)
         if self._on_arrival is not None:
             self._on_arrival(recorded)
-
-
-class NoProbe:
-    """Implements the port SnapshotProbe where there are no offsets to look at."""
-
-    async def look(self, source: SourceConnector) -> IncrementalSight | None:  # noqa: ARG002
-        """Say that nothing can be seen."""
-        return None
-
-
-class NoTrial:
-    """Implements the port SourceTrial where there is no database to ask."""
-
-    async def look(self, source: SourceConnector, topics: Sequence[TopicRequest], keys: KeySettings | None) -> Trial:  # noqa: ARG002
-        """Say that nothing was found, and nothing is missing."""
-        return Trial()
-
-
-class SimulatedInspector:
-    """Implements the port SignallingInspector where there is nothing to look at."""
-
-    def __init__(self, clock: Clock = utc_now) -> None:
-        """Date what it says by `clock`."""
-        self._clock = clock
-
-    async def inspect(self, source: SourceConnector, collections: Sequence[str]) -> ObservedSignalling:  # noqa: ARG002
-        """Say that nothing can be known."""
-        nothing = Unknown("The engine is simulated, so there is no connector to look at.")
-        return ObservedSignalling(source, self._clock(), nothing, None, None)
 
 
 def _unconfirmed(source: SourceConnector) -> UnconfirmedError:

@@ -41,7 +41,7 @@ def check(request: AbandonRequest) -> None:
 
 
 def _findings(request: AbandonRequest) -> Sequence[RequestError]:
-    findings = id_list_findings(request.snapshot_ids, ("input", "snapshotIds"), "snapshot", most=MAX_SNAPSHOTS)
+    findings = id_list_findings(request.snapshot_ids, ("snapshot_ids",), "snapshot", most=MAX_SNAPSHOTS)
     return [*findings, *text_findings(None, request.reason)]
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from snapshots.following.in_progress import ActiveSignal, ActiveSnapshot, ActiveTopic
 from snapshots.following.notifications import Notification, NotificationKind
-from snapshots.signalling.signals import plain_name
+from snapshots.signalling.names import plain_name
 from snapshots.states import SignalState
 from snapshots.vocabulary import SnapshotType
 

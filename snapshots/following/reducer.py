@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from snapshots.engines.debezium.following.notifications import outcome_of
 from snapshots.following.correlation import Correlation
 from snapshots.following.evidence import Evidence
 from snapshots.following.in_progress import ActiveSignal, ActiveSnapshot, ActiveTopic, Changes, difference
 from snapshots.following.notifications import Notification, NotificationKind
+from snapshots.signalling.outcomes import outcome_of
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState, evidence_path, verdict
 from snapshots.vocabulary import SnapshotErrorCode, TopicSnapshotOutcome
 

@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from snapshots.backoff import Backoff, Chance
 from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.model import SourceConnector
-from snapshots.ports.engine import OutgoingSignal, Presence, Receipt, SignalChannel
-from snapshots.requesting.backoff import Chance, jittered
+from snapshots.plan import Refusal
+from snapshots.ports.signal_channel import OutgoingSignal, Presence, Receipt, SignalChannel
 from snapshots.requesting.leases import Lease
 from snapshots.vocabulary import SignalChannelKind, SnapshotErrorCode
 
@@ -20,6 +21,7 @@ ATTEMPTS = 5
 """How often one dispatch tries a channel that is away, the first time included."""
 FIRST_PAUSE_SECONDS = 0.25
 """The longest pause before the second attempt; each next one is twice as long."""
+LONGEST_PAUSE_SECONDS = 2.0
 
 LEASE_MARGIN_SECONDS = 5.0
 """What the writing before and after a dispatch may take."""
@@ -34,15 +36,6 @@ class Send:
     source: SourceConnector
     signal: OutgoingSignal
     channel: SignalChannelKind
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """Nothing reached the engine, for certain."""
-
-    code: SnapshotErrorCode
-    message: str
-    retryable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +56,7 @@ class Unreached:
     """When the settle sweep takes it up."""
 
 
-Outcome = Receipt | Failed | Unconfirmed | Unreached
+Outcome = Receipt | Refusal | Unconfirmed | Unreached
 """What came of one send."""
 
 
@@ -94,7 +87,7 @@ class Dispatcher:
         self._process_limit = process_limit
         self._cluster_limit = cluster_limit
         self._clusters: dict[str, asyncio.Semaphore] = {}
-        self._chance = chance
+        self._backoff = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, chance)
         self._pause = pause
 
     def longest_seconds(self, sends: int) -> float:
@@ -113,7 +106,7 @@ class Dispatcher:
     async def dispatch(self, sends: Sequence[Send], lease: Lease) -> list[Outcome]:
         """Send all of `sends` concurrently, none after `lease`; return their outcomes in the same order.
 
-        Failed with `retryable` and CHANNEL_UNAVAILABLE means that the channel was away as long as could be waited;
+        Refusal with `retryable` and CHANNEL_UNAVAILABLE means that the channel was away as long as could be waited;
         Unreached, that the time was over before the signal had its turn.
         """
         async with asyncio.TaskGroup() as group:
@@ -129,7 +122,7 @@ class Dispatcher:
         channel = self._channels.get(send.channel)
         if channel is None:
             message = f"This process has no {send.channel} channel."
-            return Failed(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, message, retryable=False)
+            return Refusal(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, message, retryable=False)
         async with self._turn(send):
             if asyncio.get_running_loop().time() > lease.start_by:
                 # Its lease is about to end, and the settle sweep may send it: to send it here too would double it.
@@ -150,7 +143,7 @@ class Dispatcher:
             async with asyncio.timeout(self.deadline_seconds):
                 return await self._persist(channel, send)
         except SourceError as error:
-            return Failed(error.code, error.message, error.retryable)
+            return Refusal(error.code, error.message, error.retryable)
         except UnconfirmedError as error:
             return Unconfirmed(error.code, error.message)
         except TimeoutError:
@@ -168,14 +161,14 @@ class Dispatcher:
         """Send, again and again while the channel is certain to be away and the deadline leaves the time."""
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + self.deadline_seconds
-        for attempt in range(ATTEMPTS - 1):
+        for attempt in range(1, ATTEMPTS):
             began = loop.time()
             try:
                 return await channel.send(send.source, send.signal)
             except SourceError as error:
                 if not may_pass(error):
                     raise
-                seconds = jittered(FIRST_PAUSE_SECONDS * 2**attempt, self._chance)
+                seconds = self._backoff.after(attempt)
                 # One that the deadline cuts off leaves it open whether the signal arrived: better not to begin it.
                 if loop.time() + seconds + (loop.time() - began) >= give_up_at:
                     raise
@@ -205,7 +198,7 @@ class Dispatcher:
             return Presence.UNKNOWN
 
 
-def may_pass(failure: SourceError | Failed) -> bool:
+def may_pass(failure: SourceError | Refusal) -> bool:
     """Whether nothing arrived for the sole reason that the channel was away, so that it may be tried again."""
     return failure.retryable and failure.code is SnapshotErrorCode.CHANNEL_UNAVAILABLE
 

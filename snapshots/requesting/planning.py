@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from snapshots.errors import FilterError, SourceError
 from snapshots.model import SourceConnector, Topic
-from snapshots.plan import Finding, Plan, Skip, SourceJob, TopicRequest
+from snapshots.plan import Finding, Plan, Refusal, Skip, SourceJob, TopicRequest
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
-from snapshots.signalling.signals import draft_signals, stops_connector
+from snapshots.signalling.names import stops_connector
+from snapshots.signalling.packing import draft_signals
 from snapshots.vocabulary import (
     ConnectorKind,
     SignalChannelKind,
@@ -80,16 +81,16 @@ def _job(source: SourceConnector, topics: tuple[TopicRequest, ...], snapshot_typ
             f"Connector {source.name} has no signal channel that Topicsnap can use: enable `source` with a signal "
             "table and a reference to the database's credentials, or `kafka`."
         )
-        return job.refused(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, message, retryable=False)
+        return job.refused(Refusal(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, message, retryable=False))
     if source.signal_channel is SignalChannelKind.SOURCE_TABLE and not source.signal_collection:
         message = f"Connector {source.name} is signalled by table, but no signal table is known for it."
-        return job.refused(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, message, retryable=False)
+        return job.refused(Refusal(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, message, retryable=False))
     try:
         return replace(job, signals=draft_signals(source, topics, snapshot_type))
     except FilterError as error:
-        return job.refused(SnapshotErrorCode.FILTER_NOT_SUPPORTED, str(error), retryable=False)
+        return job.refused(Refusal(SnapshotErrorCode.FILTER_NOT_SUPPORTED, str(error), retryable=False))
     except SourceError as error:
-        return job.refused(error.code, error.message, retryable=error.retryable)
+        return job.refused(Refusal(error.code, error.message, retryable=error.retryable))
 
 
 def _not_followed(source: SourceConnector) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
 from snapshots import filters
-from snapshots.errors import InvalidRequestError, RequestError
-from snapshots.filters import RowFilter, is_storable
-from snapshots.identifiers import MAX_ID_LENGTH
+from snapshots.errors import FieldPath, InvalidRequestError, RequestError
+from snapshots.filters import RowFilter
+from snapshots.identifiers import MAX_ID_LENGTH, is_valid_id
+from snapshots.texts import is_storable
 from snapshots.vocabulary import SnapshotType, UserErrorCode
 
 MAX_TOPICS = 500
@@ -65,7 +66,7 @@ def check(request: BulkSnapshotRequest) -> None:
     Raises InvalidRequestError with every finding (at most MAX_FINDINGS), each with the path of its field.
     """
     findings = _count_findings(request) or [
-        *_id_findings(request.topic_ids, ("input", "topicIds")),
+        *_id_findings(request.topic_ids, ("topic_ids",)),
         *_option_findings(request),
         *text_findings(request.idempotency_key, request.reason),
     ]
@@ -74,7 +75,7 @@ def check(request: BulkSnapshotRequest) -> None:
 
 
 def _count_findings(request: BulkSnapshotRequest) -> list[RequestError]:
-    path = ("input", "topicIds")
+    path = ("topic_ids",)
     if not request.topic_ids:
         return [RequestError(UserErrorCode.EMPTY_INPUT, "Name at least one topic.", path)]
     if len(request.topic_ids) > MAX_TOPICS:
@@ -83,21 +84,16 @@ def _count_findings(request: BulkSnapshotRequest) -> list[RequestError]:
     return []
 
 
-def _id_findings(ids: Sequence[str], path: tuple[str, ...]) -> list[RequestError]:
+def _id_findings(ids: Sequence[str], path: FieldPath) -> list[RequestError]:
     message = f"An id is a text of 1 to {MAX_ID_LENGTH} characters, not blank, without NUL or unpaired surrogates."
     return [
-        RequestError(UserErrorCode.INVALID_ID, message, (*path, str(position)))
+        RequestError(UserErrorCode.INVALID_ID, message, (*path, position))
         for position, one in enumerate(ids)
         if not is_valid_id(one)
     ]
 
 
-def is_valid_id(text: str) -> bool:
-    """Whether `text` could be the id of anything."""
-    return 0 < len(text) <= MAX_ID_LENGTH and not text.isspace() and is_storable(text)
-
-
-def id_list_findings(ids: Sequence[str], path: tuple[str, ...], what: str, *, most: int) -> list[RequestError]:
+def id_list_findings(ids: Sequence[str], path: FieldPath, what: str, *, most: int) -> list[RequestError]:
     """What is wrong with a list of ids that names `what`, at least one and `most` at most."""
     if not ids:
         return [RequestError(UserErrorCode.EMPTY_INPUT, f"Name at least one {what}.", path)]
@@ -113,7 +109,7 @@ def _option_findings(request: BulkSnapshotRequest) -> list[RequestError]:
     for position, option in enumerate(request.options):
         message, leaf = _option_problem(option, request.snapshot_type, named, times)
         if message:
-            path = ("input", "options", str(position), leaf)
+            path = ("options", position, leaf)
             findings.append(RequestError(UserErrorCode.INVALID_OPTION, message, path))
     return findings
 
@@ -122,14 +118,14 @@ def _option_problem(
     option: TopicOptions, snapshot_type: SnapshotType, named: set[str], times: Counter[str]
 ) -> tuple[str | None, str]:
     if option.topic_id not in named:
-        return "This option is for a topic that topicIds does not name.", "topicId"
+        return "This option is for a topic that the request does not name.", "topic_id"
     if times[option.topic_id] > 1:
-        return "There are two options for this topic.", "topicId"
+        return "There are two options for this topic.", "topic_id"
     if option.surrogate_key is not None:
         if snapshot_type is SnapshotType.BLOCKING:
-            return "A blocking snapshot reads the table at once and takes no surrogate key.", "surrogateKey"
+            return "A blocking snapshot reads the table at once and takes no surrogate key.", "surrogate_key"
         if not 0 < len(option.surrogate_key) <= filters.MAX_TEXT or not is_storable(option.surrogate_key):
-            return "A surrogate key is the name of a column.", "surrogateKey"
+            return "A surrogate key is the name of a column.", "surrogate_key"
     if option.filter is not None:
         return filters.check(option.filter), "filter"
     return None, ""
@@ -142,8 +138,8 @@ def text_findings(key: str | None, reason: str | None) -> list[RequestError]:
         message = (
             f"An idempotency key is a text of 1 to {MAX_KEY_LENGTH} characters, without NUL or unpaired surrogates."
         )
-        findings.append(RequestError(UserErrorCode.INVALID_VALUE, message, ("input", "idempotencyKey")))
+        findings.append(RequestError(UserErrorCode.INVALID_VALUE, message, ("idempotency_key",)))
     if reason is not None and not (len(reason) <= MAX_REASON_LENGTH and is_storable(reason)):
         message = f"A reason is a text of at most {MAX_REASON_LENGTH} characters, without NUL or unpaired surrogates."
-        findings.append(RequestError(UserErrorCode.INVALID_VALUE, message, ("input", "reason")))
+        findings.append(RequestError(UserErrorCode.INVALID_VALUE, message, ("reason",)))
     return findings

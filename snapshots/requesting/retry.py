@@ -5,12 +5,12 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from snapshots.errors import InvalidRequestError, RequestError
+from snapshots.errors import FieldPath, InvalidRequestError, RequestError
+from snapshots.identifiers import is_valid_id
 from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
-from snapshots.requesting.request import MAX_TOPICS, BulkSnapshotRequest, TopicOptions, is_valid_id, text_findings
+from snapshots.requesting.request import MAX_TOPICS, BulkSnapshotRequest, TopicOptions, text_findings
 from snapshots.states import SnapshotState, TopicSnapshotState
-from snapshots.verification.verdicts import VerificationState
-from snapshots.vocabulary import SnapshotErrorCode, UserErrorCode
+from snapshots.vocabulary import SnapshotErrorCode, UserErrorCode, VerificationState
 
 RETRYABLE_CODES = frozenset(
     {
@@ -48,17 +48,17 @@ def check(request: RetryRequest) -> None:
     """Refuse what cannot be carried out whatever the ledger holds. Raises InvalidRequestError with every finding."""
     findings = text_findings(request.idempotency_key, request.reason)
     if not is_valid_id(request.bulk_snapshot_id):
-        findings.insert(0, _not_found("bulk snapshot", request.bulk_snapshot_id, ("input", "bulkSnapshotId")))
+        findings.insert(0, _not_found("bulk snapshot", request.bulk_snapshot_id, ("bulk_snapshot_id",)))
     if request.source_snapshot_ids is not None and len(request.source_snapshot_ids) > MAX_TOPICS:
         message = f"At most {MAX_TOPICS} source snapshots; got {len(request.source_snapshot_ids)}."
-        findings.append(RequestError(UserErrorCode.INVALID_VALUE, message, ("input", "snapshotIds")))
+        findings.append(RequestError(UserErrorCode.INVALID_VALUE, message, ("snapshot_ids",)))
     if findings:
         raise InvalidRequestError(tuple(findings))
 
 
 def bulk_snapshot_not_found(request: RetryRequest) -> RequestError:
     """Return the error for a bulk snapshot that does not exist."""
-    return _not_found("bulk snapshot", request.bulk_snapshot_id, ("input", "bulkSnapshotId"))
+    return _not_found("bulk snapshot", request.bulk_snapshot_id, ("bulk_snapshot_id",))
 
 
 def topics_to_retry(snapshot: SourceSnapshotRecord) -> tuple[TopicSnapshotRecord, ...]:
@@ -87,7 +87,7 @@ def make_retry(
     known = {snapshot.id for snapshot in record.snapshots}
     wanted = known if request.source_snapshot_ids is None else set(request.source_snapshot_ids)
     unknown = [
-        _not_found(f"source snapshot of {record.id}", id_, ("input", "snapshotIds", str(position)))
+        _not_found(f"source snapshot of {record.id}", id_, ("snapshot_ids", position))
         for position, id_ in enumerate(request.source_snapshot_ids or ())
         if id_ not in known
     ]
@@ -103,7 +103,7 @@ def make_retry(
     ]
     if not topics:
         message = "Nothing of it failed that may succeed now, or it is being retried already."
-        raise RequestError(UserErrorCode.NOTHING_TO_RETRY, message, ("input",))
+        raise RequestError(UserErrorCode.NOTHING_TO_RETRY, message, ())
     return BulkSnapshotRequest(
         tuple(topic.topic.id for topic in topics),
         record.snapshot_type,
@@ -132,5 +132,5 @@ def _options(topics: Sequence[TopicSnapshotRecord]) -> tuple[TopicOptions, ...]:
     )
 
 
-def _not_found(what: str, id_: str, field: tuple[str, ...]) -> RequestError:
+def _not_found(what: str, id_: str, field: FieldPath) -> RequestError:
     return RequestError(UserErrorCode.NOT_FOUND, f"No {what} has the id {id_}.", field)

@@ -27,14 +27,14 @@ from persistence.ledger import Ledger
 from persistence.ledger.requesting.opening_rows import NewBulkSnapshot
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
 from snapshots.identifiers import IdMaker
-from snapshots.requesting.dispatch import Failed
+from snapshots.plan import Refusal
 from snapshots.requesting.planning import make_plan
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
 from snapshots.vocabulary import SnapshotErrorCode
 from tests.cli.commands import PROGRAM, Ended, command, environment
 from tests.integration.persistence.ledger.bench import NOW, TENANT, Bench, catalogue, store
 
-REFUSED = Failed(SnapshotErrorCode.SIGNAL_REJECTED, "=1+1 is no answer.", retryable=False)
+REFUSED = Refusal(SnapshotErrorCode.SIGNAL_REJECTED, "=1+1 is no answer.", retryable=False)
 SDL = (Path(__file__).parents[2] / "schema" / "schema.graphql").read_text("utf-8")
 SCHEMA = build_schema(SDL, assume_valid_sdl=True)
 FILTER = RowFilter((RowCondition("id", FilterOperator.GT, ("5",)),))
@@ -45,7 +45,7 @@ async def bench(database: Database) -> Bench:
     """A ledger with two bulk snapshots: one that failed, and one whose reason is a formula, and which goes on."""
     routes = catalogue(2, 2)
     await store(database, routes)
-    bench = Bench(database, Ledger(database, IdMaker()), routes, source_ids=["src_0", "src_1"])
+    bench = Bench(database, Ledger.over(database, IdMaker(), idempotency_days=7), routes, source_ids=["src_0", "src_1"])
     await bench.dispatch("top_src_0_0", outcome=REFUSED)
     async with database.write() as connection:
         await connection.execute(text("UPDATE bulk_snapshot SET answered_at = requested_at"))
@@ -53,7 +53,7 @@ async def bench(database: Database) -> Bench:
         ("top_src_1_0", "top_src_1_1", "nobody"), options=(TopicOptions("top_src_1_1", FILTER),), reason="=cmd|' /c'!A1"
     )
     new = NewBulkSnapshot(TENANT, "bulkSnapshotTopics", "ada", NOW, request, make_plan(request, routes))
-    assert await bench.ledger.open(new, lease_until=bench.lease())
+    assert await bench.ledger.opening.open(new, lease_until=bench.lease())
     return bench
 
 
@@ -122,7 +122,7 @@ def misfits(value: object, kind: GraphQLType, name: str = "bulkSnapshot") -> Ite
             yield f"{name} is no {kind.name}: {value!r}"
     else:
         assert isinstance(value, dict), name
-        yield from misfitting_members(value, SCHEMA.type_map[value.get("__typename", kind.name)], name)
+        yield from misfitting_members(value, SCHEMA.type_map[value.get("__typename", str(kind))], name)
 
 
 def misfitting_members(value: dict[str, Any], kind: GraphQLType, name: str) -> Iterator[str]:

@@ -14,13 +14,14 @@ from aiokafka import AIOKafkaConsumer
 
 from persistence.embedded import EmbeddedPostgres
 from sandbox.stack import Sandbox
+from snapshots.engines.debezium.kafka import KafkaClients
 from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
 from snapshots.engines.debezium.signal_channels.signal_topic import SignalTopicChannel
 from snapshots.engines.recording import Behaviour, RecordingChannel
 from snapshots.errors import SecretError
 from snapshots.identifiers import IdMaker
 from snapshots.model import Cluster, SourceConnector
-from snapshots.ports.engine import OutgoingSignal, SignalChannel
+from snapshots.ports.signal_channel import OutgoingSignal, SignalChannel
 from snapshots.vocabulary import Dialect, SignalChannelKind
 
 DOCUMENTED_DDL = "(id VARCHAR(42) PRIMARY KEY, type VARCHAR(32) NOT NULL, data VARCHAR(2048) NULL)"
@@ -128,7 +129,14 @@ _SURROUNDINGS = {
 }
 
 
-@pytest.fixture(params=list(SignalChannelKind))
+_OF_THE_CHAIN = (pytest.mark.real, pytest.mark.xdist_group("sandbox"))
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(kind, marks=_OF_THE_CHAIN if kind is SignalChannelKind.KAFKA else ()) for kind in SignalChannelKind
+    ]
+)
 def surroundings(request: pytest.FixtureRequest) -> Surroundings:
     """One after the other, those of each channel."""
     found = request.getfixturevalue(_SURROUNDINGS[request.param])
@@ -229,7 +237,7 @@ async def topic_surroundings(sandbox: Sandbox) -> AsyncIterator[Surroundings]:
     await sandbox.broker.create_topics([topic])
     bootstrap = sandbox.broker.bootstrap
     source = topic_source(bootstrap, topic)
-    channel = SignalTopicChannel()
+    channel = SignalTopicChannel(KafkaClients())
     end = signal()
 
     async def arrived() -> list[tuple[str, str, object]]:

@@ -12,7 +12,7 @@ from sandbox.sources import Source, connector_config
 from sandbox.stack import Sandbox
 from sandbox.topics import read_topics
 from sandbox.waiting import eventually
-from snapshots.signalling.signals import stops_connector
+from snapshots.signalling.names import stops_connector
 from snapshots.vocabulary import Dialect, SnapshotType
 
 pytestmark = pytest.mark.e2e

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from snapshots.engines.recording import NoTrial
+from snapshots.engines.simulated import NoTrial
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
 from snapshots.states import BulkSnapshotState, SnapshotState, TopicSnapshotState
 from snapshots.vocabulary import SkipReason, SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
 from tests.e2e.gateway import Gateway, part, topics_of
 from tests.e2e.sources import AWKWARD_COLUMN, AWKWARD_VALUES, DEPOT, LOOK_ALIKES, TILL
+from tests.support.services import with_engine
 
 pytestmark = pytest.mark.e2e
 
@@ -88,7 +89,7 @@ NO_NUMBER = RowFilter((RowCondition("id", FilterOperator.EQ, ("no number",)),))
 
 def untried(gateway: Gateway) -> Gateway:
     """The gateway where it cannot ask the sources' databases whether they take a filter."""
-    return replace(gateway, services=replace(gateway.services, source_trial=NoTrial()))
+    return replace(gateway, services=with_engine(gateway.services, source_trial=NoTrial()))
 
 
 @BOTH_TYPES

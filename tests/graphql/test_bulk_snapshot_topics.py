@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-from dataclasses import replace
 
 import pytest
 
 from snapshots.engines.recording import Behaviour
 from snapshots.vocabulary import ConnectorState
 from tests.api import OTHER_TENANT, Api
+from tests.support.services import with_engine
 
 RESULTS = """
   results { __typename id success message source { id name } topics { id } snapshot { id state }
@@ -229,7 +229,7 @@ async def test_a_client_that_goes_away_does_not_stop_a_dispatch(api: Api) -> Non
 
 
 async def test_a_simulated_engine_says_so_everywhere(api: Api) -> None:
-    simulated = api.over(replace(api.services, simulated=True))
+    simulated = api.over(with_engine(api.services, simulated=True))
     assert (await simulated.data("{ viewer { simulated } }"))["viewer"] == {"simulated": True}
     payload = await simulated.snapshot("top_orders", selection=RESULTS)
     assert payload["results"][0]["message"].startswith("Simulated")

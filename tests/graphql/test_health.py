@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from snapshots.model import SourceConnector
-from snapshots.ports.observed_signalling import ObservedSignalling, Unknown
+from snapshots.ports.inspector import InspectedSignalling
+from snapshots.ports.unknown import Unknown
 from tests.api import Api
+from tests.support.services import with_engine
 from tests.unit.snapshots.health.ward import NOW, connector, observed
 
 FINDINGS = "{ code severity subject message remedy }"
@@ -18,17 +21,16 @@ class Inspector:
     def __init__(self) -> None:
         self.asked: list[tuple[str, tuple[str, ...]]] = []
 
-    async def inspect(self, source: SourceConnector, collections: Sequence[str]) -> ObservedSignalling:
+    async def inspect(self, source: SourceConnector, collections: Sequence[str]) -> InspectedSignalling:
         self.asked.append((source.id, tuple(collections)))
         return replace(
             observed(source), observed_at=NOW, connector=connector(version="3.2.0"), kafka=Unknown("Kafka is silent.")
         )
 
 
-def with_inspector(api: Api, **more: object) -> tuple[Api, Inspector]:
+def with_inspector(api: Api, **more: Any) -> tuple[Api, Inspector]:  # noqa: ANN401 (any of the services)
     inspector = Inspector()
-    services = replace(api.services, inspector=inspector, **more)  # type: ignore[arg-type]
-    return api.over(services), inspector
+    return api.over(replace(with_engine(api.services, inspector=inspector), **more)), inspector
 
 
 async def test_health_is_looked_up_once_for_each_source_with_its_tables(api: Api) -> None:

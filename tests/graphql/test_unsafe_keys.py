@@ -1,16 +1,16 @@
 """What a look at a source's database finds is shown by every way to ask: plan, mutation, retry and the REST twin."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 
 from snapshots.model import SourceConnector
 from snapshots.plan import Finding, TopicRequest
-from snapshots.ports.engine import Trial
+from snapshots.ports.source_trial import Trial
 from snapshots.signalling.key_settings import KeySettings
 from snapshots.vocabulary import ConnectorState, SkipReason
 from tests.api import Api
+from tests.support.services import with_engine
 
 MESSAGE = "The key column tags is of type text[]. Use BLOCKING."
 WARNING = "The keys of its tables could not be checked: the database did not answer within 3 s."
@@ -34,7 +34,7 @@ class Looking:
 
 @pytest.fixture
 def looking(api: Api) -> Api:
-    return api.over(replace(api.services, source_trial=Looking()))
+    return api.over(with_engine(api.services, source_trial=Looking()))
 
 
 async def test_a_plan_shows_what_is_skipped_and_what_is_not_known(looking: Api) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from resolvers.following.abandon_snapshots import abandon_snapshots
 from resolvers.principal import LOCAL_PRINCIPAL
@@ -12,12 +12,13 @@ from resolvers.requesting.bulk_snapshot import bulk_snapshot_topics
 from sandbox.errors import SandboxError
 from sandbox.waiting import eventually
 from snapshots.catalog.contents import SourceFilter
-from snapshots.engines.recording import NoTrial
+from snapshots.engines.simulated import NoTrial
 from snapshots.following.abandoning import AbandonRequest
 from snapshots.records import AnswerKind, BulkSnapshotRecord, SourceSnapshotRecord
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
 from snapshots.states import SnapshotState
 from snapshots.vocabulary import SkipReason, SnapshotErrorCode, SnapshotType
+from tests.support.services import with_engine
 from tests.truth.arrivals import Reader
 from tests.truth.judge import Claim, Evidence, Refusal, judge
 from tests.truth.lanes import Lane
@@ -77,8 +78,8 @@ class _Run:
         self._stage = stage
         # Where the sources' databases cannot be asked, a filter that they refuse gets as far as the engine.
         self._is_tried = scenario.seed % 2 == 0
-        trial = stage.services.source_trial if self._is_tried else NoTrial()
-        self._services = replace(stage.services, source_trial=trial)
+        trial = stage.services.engine.source_trial if self._is_tried else NoTrial()
+        self._services = with_engine(stage.services, source_trial=trial)
         self._lane = lane
         self._reader = reader
         self._ids = ids
@@ -107,13 +108,13 @@ class _Run:
     async def _restart_unsafe(self) -> None:
         """Leave no connector to the next scenario that needs a restart."""
         held = await self._sources()
-        for source_id in await self._services.ledger.restart_requirements(TENANT, list(held)):
+        for source_id in await self._services.ledger.failed_scans.requirements(TENANT, list(held)):
             connector = [one.connector for one in self._lane.sources].index(held[source_id])
             await self._lane.restart(connector)
             await self._lane.pass_fence(connector, self._reader)
 
         async def sound() -> bool:
-            return not await self._services.ledger.restart_requirements(TENANT, list(held))
+            return not await self._services.ledger.failed_scans.requirements(TENANT, list(held))
 
         await eventually(sound, _RUNNING_SECONDS, "the restarts to be seen")
 
@@ -192,7 +193,7 @@ class _Run:
 
     async def _record(self, number: int) -> BulkSnapshotRecord:
         bulk_id = self._bulk_ids[number]
-        return (await self._services.ledger.bulk_snapshots(TENANT, [bulk_id]))[bulk_id]
+        return (await self._services.ledger.reading.bulk_snapshots(TENANT, [bulk_id]))[bulk_id]
 
     async def _end(self, number: int) -> None:
         """Return when a request has ended; where nothing happens any more, be the operator."""
@@ -275,7 +276,9 @@ class _Run:
         held: list[str] = []
 
         async def free() -> bool:
-            held[:] = [sources[id] for id in await self._services.ledger.active_snapshots(TENANT, list(sources))]
+            held[:] = [
+                sources[id] for id in await self._services.ledger.reading.active_snapshots(TENANT, list(sources))
+            ]
             return not held
 
         try:

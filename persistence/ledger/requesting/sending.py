@@ -12,9 +12,10 @@ from persistence.database.pool import Database
 from persistence.ledger.events import NOTE_SIGNALS, noting
 from persistence.ledger.moves import Move, move
 from persistence.ledger.requesting.refusals import fail_remaining
-from snapshots.ports.engine import Receipt
+from snapshots.plan import Refusal
+from snapshots.ports.signal_channel import Receipt
 from snapshots.records import SourceAnswer
-from snapshots.requesting.dispatch import Failed, Outcome, Unconfirmed, Unreached
+from snapshots.requesting.dispatch import Outcome, Unconfirmed, Unreached
 from snapshots.states import SignalState, SnapshotState
 
 
@@ -100,7 +101,7 @@ class LedgerSending:
         """Write to `database`."""
         self._database = database
 
-    async def start_sending(
+    async def start(
         self,
         tenant_id: str,
         keys: Sequence[SignalKey],
@@ -133,7 +134,7 @@ class LedgerSending:
             await move(connection, tenant_id, moves, cause=cause, at=at)
             return {row.id: row.attempts for row in started}
 
-    async def record_sends(self, tenant_id: str, records: Sequence[SendRecord], *, at: datetime, cause: str) -> None:
+    async def record(self, tenant_id: str, records: Sequence[SendRecord], *, at: datetime, cause: str) -> None:
         """Record the outcomes in one transaction; a signal that evidence has moved on meanwhile is left as it is."""
         async with self._database.write() as connection:
             await self._record(connection, tenant_id, records, at, cause)
@@ -184,7 +185,7 @@ class LedgerSending:
         )
         written = set(rows.scalars())
         ours = [record for record in records if record.key.signal_id in written]
-        refused = [(record, record.outcome) for record in ours if isinstance(record.outcome, Failed)]
+        refused = [(record, record.outcome) for record in ours if isinstance(record.outcome, Refusal)]
         moves = [
             # Refused for certain though the sweep had given it up: proof of absence, without which it could not fail.
             *(Move(record.key.source_snapshot_id, SnapshotState.SENDING) for record, _ in refused),
@@ -223,4 +224,4 @@ def _signal_state(outcome: Outcome) -> SignalState:
         return SignalState.SENT
     if isinstance(outcome, Unreached):
         return SignalState.PENDING  # it certainly did not arrive, so there is nothing to look for
-    return SignalState.REFUSED if isinstance(outcome, Failed) else SignalState.UNCONFIRMED
+    return SignalState.REFUSED if isinstance(outcome, Refusal) else SignalState.UNCONFIRMED

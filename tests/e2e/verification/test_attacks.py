@@ -15,13 +15,14 @@ from aiokafka.admin import AIOKafkaAdminClient
 from persistence.embedded.sessions import connected
 from resolvers.verification.verify_due import ATTEMPTS
 from sandbox.topics import Record, read_topics, write_record
+from snapshots.engines.debezium.kafka import KafkaAccess, KafkaClients
 from snapshots.engines.debezium.source_database.postgresql.rows import PostgresRows
 from snapshots.engines.debezium.verification.topic_reader import KafkaTopicReader
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
 from snapshots.records import TopicSnapshotRecord
-from snapshots.verification.verdicts import SnapshotVerdict
-from snapshots.vocabulary import SnapshotType
+from snapshots.vocabulary import SnapshotType, SnapshotVerdict
 from tests.e2e.verification.conftest import FLAT, LEDGER, SCHEMED, TWIN, Verifying
+from tests.support.services import with_engine
 
 pytestmark = pytest.mark.e2e
 
@@ -252,7 +253,7 @@ class Nowhere:
 async def test_a_database_that_stays_away_is_given_up(verifying: Verifying) -> None:
     bulk_id = await verifying.start("goods")
     await verifying.ended(bulk_id)
-    away = replace(verifying.services, source_rows=PostgresRows(Nowhere()), clock=Hurried())
+    away = replace(with_engine(verifying.services, source_rows=PostgresRows(Nowhere())), clock=Hurried())
     topic = await verifying.verified(bulk_id, away)
 
     proves_nothing(topic, "The source database cannot be read (ConnectionRefusedError)")
@@ -265,8 +266,8 @@ class Retained(KafkaTopicReader):
     """Stands in for a broker that carries out retention, which Tansu does not: it tells another first offset."""
 
     @asynccontextmanager
-    async def _consumer(self, bootstrap: str) -> AsyncIterator[Any]:
-        async with super()._consumer(bootstrap) as consumer:
+    async def _consumer(self, access: KafkaAccess) -> AsyncIterator[Any]:
+        async with super()._consumer(access) as consumer:
 
             async def beginning_offsets(partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
                 ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
@@ -279,7 +280,7 @@ class Retained(KafkaTopicReader):
 async def test_what_retention_took_away_is_no_loss(verifying: Verifying) -> None:
     bulk_id = await verifying.start("goods")
     await verifying.ended(bulk_id)
-    topic = await verifying.verified(bulk_id, replace(verifying.services, topic_reader=Retained()))
+    topic = await verifying.verified(bulk_id, with_engine(verifying.services, topic_reader=Retained(KafkaClients())))
 
     proves_nothing(topic, "of 3000 rows of the source are not on the topic", "retention has passed over the snapshot")
     assert topic.emitted_rows is not None

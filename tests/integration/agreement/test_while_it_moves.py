@@ -26,6 +26,7 @@ from snapshots.vocabulary import SignalChannelKind
 from tests.integration.agreement.conftest import RealClock
 from tests.integration.agreement.moments import Moment, check_order, moments_of, of_record
 from tests.integration.resolvers.bench import CLUSTER, World, catalogue, fill, make_world
+from tests.support.sizes import examples
 
 _TENANTS = count(1)
 SOURCES, TABLES = 3, 3
@@ -43,7 +44,7 @@ class Looker:
 async def hubs(database_url: str, database: Database) -> AsyncIterator[list[ProgressHub]]:
     """Those of two gateways."""
     world = make_world(database)
-    hubs = [ProgressHub(world.ledger, Announcements.at(database_url)) for _ in range(2)]
+    hubs = [ProgressHub(world.ledger.reading, Announcements.at(database_url)) for _ in range(2)]
     yield hubs
     for hub in hubs:
         await hub.close()
@@ -55,7 +56,7 @@ ENDS = ("SUCCEEDED", "EMPTY", "SQL_EXCEPTION", "STOPPED")
 
 # Without shrinking: what runs at the same time is another thing each time.
 @settings(
-    max_examples=25,
+    max_examples=examples(25),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     phases=[Phase.explicit, Phase.generate],
@@ -91,7 +92,7 @@ async def test_nobody_sees_what_was_not(
         await asyncio.gather(*looking)
 
     last = await world.bulk(bulk_id, tenant)
-    [audited] = [one async for one in world.ledger.audited(tenant, BulkSnapshotFilter())]
+    [audited] = [one async for one in world.ledger.auditing.audited(tenant, BulkSnapshotFilter())]
     for looker in lookers:
         assert looker.seen[-1] == last, looker.name
         for number, one in enumerate(last.snapshots):

@@ -3,7 +3,6 @@
 import io
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,10 +13,12 @@ from gateway.demo.run import fill_catalog
 from gateway.demo.steps import Steps
 from gateway.errors import StartError
 from persistence.database.pool import Database
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ObservedCluster, Unreadable
+from snapshots.catalog.contents import CatalogImport, ImportedCluster
 from snapshots.errors import ClusterUnreachableError
 from snapshots.model import Cluster
+from snapshots.ports.cluster_observer import ObservedCluster, Unreadable
 from tests.integration.resolvers.bench import make_world
+from tests.support.services import with_engine
 
 REASON = "The database of connector shop-connector cannot be read (SQLSTATE 28P01)."
 
@@ -42,7 +43,7 @@ async def test_what_cannot_be_read_is_told(database: Database, database_url: str
     chain = Chain(
         database_url, NO_ENGINE, CatalogImport((ImportedCluster(CLUSTER, "http://connect.example:8083"),)), sync=sync
     )
-    services = replace(make_world(database).services, observer=Observer(away=False))
+    services = with_engine(make_world(database).services, observer=Observer(away=False))
     told = await fill_catalog(services, chain, Steps(Console(file=io.StringIO())))
     assert told == ((REASON,) if sync else ())
 
@@ -51,6 +52,6 @@ async def test_a_demo_without_a_catalogue_does_not_start(database: Database, dat
     chain = Chain(
         database_url, NO_ENGINE, CatalogImport((ImportedCluster(CLUSTER, "http://connect.example:8083"),)), sync=True
     )
-    services = replace(make_world(database).services, observer=Observer(away=True))
+    services = with_engine(make_world(database).services, observer=Observer(away=True))
     with pytest.raises(StartError, match=r"cannot be filled\. Kafka Connect of cluster demo cannot be asked"):
         await fill_catalog(services, chain, Steps(Console(file=io.StringIO())))

@@ -15,15 +15,16 @@ def test_every_error_is_a_topicsnap_error() -> None:
 
 
 def test_a_request_error_names_the_field_that_is_wrong() -> None:
-    error = RequestError(UserErrorCode.INVALID_ID, "No such id.", ("input", "id"))
+    error = RequestError(UserErrorCode.INVALID_ID, "No such id.", ("filter", "id"))
 
-    assert (error.code, error.message, error.field) == (UserErrorCode.INVALID_ID, "No such id.", ("input", "id"))
+    assert (error.code, error.message, error.field) == (UserErrorCode.INVALID_ID, "No such id.", ("filter", "id"))
     assert str(error) == "No such id."
+    assert error.findings == (error,)
 
 
 def test_the_first_of_several_findings_speaks_for_all() -> None:
-    first = RequestError(UserErrorCode.INVALID_ID, "First.", ("input", "topicIds", "0"))
-    second = RequestError(UserErrorCode.INVALID_OPTION, "Second.", ("input", "options", "0"))
+    first = RequestError(UserErrorCode.INVALID_ID, "First.", ("topic_ids", 0))
+    second = RequestError(UserErrorCode.INVALID_OPTION, "Second.", ("options", 0))
 
     error = InvalidRequestError((first, second))
 

@@ -1,6 +1,6 @@
 """A job's refusal: the first one stands."""
 
-from snapshots.plan import SourceJob
+from snapshots.plan import Refusal, SourceJob
 from snapshots.vocabulary import SnapshotErrorCode
 from tests.factories import make_source
 
@@ -8,7 +8,7 @@ from tests.factories import make_source
 def test_a_refused_job_is_a_new_one() -> None:
     job = SourceJob(make_source(), (), ())
 
-    refused = job.refused(SnapshotErrorCode.CONNECTOR_NOT_RUNNING, "It is paused.", retryable=True)
+    refused = job.refused(Refusal(SnapshotErrorCode.CONNECTOR_NOT_RUNNING, "It is paused.", retryable=True))
 
     assert job.refusal is None
     assert refused.refusal is not None
@@ -17,6 +17,8 @@ def test_a_refused_job_is_a_new_one() -> None:
 
 
 def test_the_first_refusal_stays() -> None:
-    job = SourceJob(make_source(), (), ()).refused(SnapshotErrorCode.SIGNAL_REJECTED, "Too long.", retryable=False)
+    job = SourceJob(make_source(), (), ()).refused(
+        Refusal(SnapshotErrorCode.SIGNAL_REJECTED, "Too long.", retryable=False)
+    )
 
-    assert job.refused(SnapshotErrorCode.CONNECTOR_NOT_FOUND, "Gone.", retryable=True) == job
+    assert job.refused(Refusal(SnapshotErrorCode.CONNECTOR_NOT_FOUND, "Gone.", retryable=True)) == job

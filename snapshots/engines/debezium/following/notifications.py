@@ -9,18 +9,9 @@ from typing import Any
 import orjson
 
 from snapshots.following.notifications import Notification, NotificationKind
-from snapshots.signalling.signals import plain_name
-from snapshots.vocabulary import TopicSnapshotOutcome
+from snapshots.signalling.names import plain_name
 
 _INCREMENTAL = {"Incremental Snapshot": True, "Initial Snapshot": False}
-_OUTCOMES = {
-    "SUCCEEDED": TopicSnapshotOutcome.SUCCEEDED,
-    "EMPTY": TopicSnapshotOutcome.EMPTY,
-    "NO_PRIMARY_KEY": TopicSnapshotOutcome.NO_PRIMARY_KEY,
-    "SKIPPED": TopicSnapshotOutcome.SKIPPED,
-    "UNKNOWN_SCHEMA": TopicSnapshotOutcome.UNKNOWN_TABLE,
-}
-_SQL_EXCEPTION = "SQL_EXCEPTION"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST_MS = 4_102_444_800_000  # the year 2100: what lies beyond is no time in milliseconds
 _MAX_ROWS = 2**63 - 1  # the ledger's bigint
@@ -62,21 +53,6 @@ def parse(
         rows_scanned=_number(details.get("total_rows_scanned"), _MAX_ROWS),
         reads_nothing=details.get("data_collections") == "",
     )
-
-
-def is_scan_error(status: str | None) -> bool:
-    """Whether the scan of a table ended in an SQL error, or in what Debezium takes for one."""
-    return status == _SQL_EXCEPTION
-
-
-def outcome_of(status: str | None, *, filtered: bool) -> TopicSnapshotOutcome:
-    """What Debezium's word for the end of a table's scan means (code: `TableScanCompletionStatus`).
-
-    SQL_EXCEPTION is what it tells of a filter that the database refused, and of all else that went wrong.
-    """
-    if filtered and is_scan_error(status):
-        return TopicSnapshotOutcome.FILTER_REJECTED
-    return _OUTCOMES.get(status or "", TopicSnapshotOutcome.OTHER)
 
 
 def _document(value: bytes | None) -> dict[str, Any]:

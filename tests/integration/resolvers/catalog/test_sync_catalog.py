@@ -12,21 +12,13 @@ from persistence.database.pool import Database
 from resolvers.catalog.sync_catalog import sync_catalog
 from resolvers.services import Services
 from sandbox.waiting import eventually
-from snapshots.catalog.contents import (
-    CatalogChanges,
-    CatalogImport,
-    ImportedCluster,
-    ObservedCluster,
-    ObservedConnector,
-    ObservedTopic,
-    SyncResult,
-    TopicFilter,
-    Unreadable,
-)
+from snapshots.catalog.contents import CatalogChanges, CatalogImport, ImportedCluster, SyncResult, TopicFilter
 from snapshots.errors import ClusterUnreachableError, RequestError
 from snapshots.model import Cluster
+from snapshots.ports.cluster_observer import ObservedCluster, ObservedConnector, ObservedTopic, Unreadable
 from snapshots.vocabulary import TopicProducer
 from tests.integration.resolvers.bench import SOMEBODY, TENANT, make_world
+from tests.support.services import with_engine
 
 Way = Callable[[], Awaitable[ObservedCluster]]
 
@@ -56,7 +48,7 @@ def observer() -> Observer:
 @pytest.fixture
 async def services(database: Database, observer: Observer) -> Services:
     """Services over three clusters: east, north and west."""
-    services = replace(make_world(database).services, observer=observer)
+    services = with_engine(make_world(database).services, observer=observer)
     url = "http://connect.example:8083"
     clusters = tuple(ImportedCluster(name, url, id=f"clu_{name}") for name in ("west", "north", "east"))
     await services.catalog_writer.import_catalog(TENANT, CatalogImport(clusters))

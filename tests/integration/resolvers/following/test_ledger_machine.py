@@ -17,14 +17,16 @@ from resolvers.following.end_unreported import end_unreported
 from resolvers.requesting.settle import settle
 from snapshots.engines.recording import Behaviour
 from snapshots.following.notifications import Notification, NotificationKind
-from snapshots.ports.engine import Receipt
+from snapshots.plan import Refusal
+from snapshots.ports.signal_channel import Receipt
 from snapshots.records import SourceSnapshotRecord
-from snapshots.requesting.dispatch import Failed, Outcome, Unconfirmed, Unreached
+from snapshots.requesting.dispatch import Outcome, Unconfirmed, Unreached
 from snapshots.requesting.planning import make_plan
 from snapshots.requesting.request import BulkSnapshotRequest
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
 from snapshots.vocabulary import SignalChannelKind, SnapshotErrorCode, SnapshotOrigin, SnapshotType
 from tests.integration.resolvers.bench import CLUSTER, NOW, World, catalogue, fill, make_world
+from tests.support.sizes import examples
 
 T = TypeVar("T")
 
@@ -44,7 +46,7 @@ KINDS = [*NotificationKind, NotificationKind.TABLE_SCAN_COMPLETED, NotificationK
 UNDER_WAY = {SignalState.SENDING, SignalState.UNCONFIRMED, SignalState.SENT}
 OUTCOMES: list[Outcome] = [
     Receipt("the channel"),
-    Failed(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "Away.", retryable=True),
+    Refusal(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "Away.", retryable=True),
     Unconfirmed(SnapshotErrorCode.DISPATCH_TIMEOUT, "No answer."),
     Unreached(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "Away; tried again.", NOW + timedelta(minutes=1)),
 ]
@@ -93,7 +95,7 @@ class LedgerMachine(RuleBasedStateMachine):
     async def _open(self, request: BulkSnapshotRequest) -> OpenedBulkSnapshot | None:
         routes = await self.world.services.catalog.routes(self.tenant, request.distinct_ids)
         new = NewBulkSnapshot(self.tenant, "test", "somebody", self.world.clock(), request, make_plan(request, routes))
-        return await self.world.ledger.open(new, lease_until=self.lease())
+        return await self.world.ledger.opening.open(new, lease_until=self.lease())
 
     def lease(self) -> datetime:
         return self.world.services.dispatcher.lease_until(self.world.clock(), 1)
@@ -109,7 +111,7 @@ class LedgerMachine(RuleBasedStateMachine):
         seen = self.seen.setdefault(key.signal_id, [])
         seen.append(begun)
         started = self.run(
-            self.world.ledger.start_sending(
+            self.world.ledger.sending.start(
                 self.tenant,
                 [key],
                 at=self.world.clock(),
@@ -126,7 +128,7 @@ class LedgerMachine(RuleBasedStateMachine):
         """The first signal of each active snapshot that has not ended, whatever it waits for."""
         done = {SignalState.ENDED, SignalState.REFUSED}
         ids = [next(s.id for s in record.signals if s.state not in done) for record in await self._active()]
-        due = await self.world.ledger.signals(self.tenant, ids)
+        due = await self.world.ledger.settling.signals(self.tenant, ids)
         return [(signal.key, signal.attempt) for signal in due]
 
     @precondition(lambda self: self.attempts)
@@ -135,7 +137,7 @@ class LedgerMachine(RuleBasedStateMachine):
         """Record an outcome: in time or late, for the first time or not."""
         attempt = self.attempts[place % len(self.attempts) if place >= 0 else -1]
         records = [SendRecord(*attempt, outcome)]
-        self.run(self.world.ledger.record_sends(self.tenant, records, at=self.world.clock(), cause="record"))
+        self.run(self.world.ledger.sending.record(self.tenant, records, at=self.world.clock(), cause="record"))
 
     @precondition(lambda self: self.known)
     @rule(
@@ -212,7 +214,9 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def _apply(self, batch: list[Notification]) -> tuple[SignalKey, ...]:
         return self.run(
-            self.world.ledger.apply(self.tenant, CLUSTER, batch, at=self.world.clock(), lease_until=self.lease())
+            self.world.ledger.following.apply(
+                self.tenant, CLUSTER, batch, at=self.world.clock(), lease_until=self.lease()
+            )
         )
 
     @rule(seconds=st.sampled_from([1, 3, 3600]))
@@ -276,7 +280,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self._apply([*told, completed])
 
     async def _active(self) -> list[SourceSnapshotRecord]:
-        active = await self.world.ledger.active_snapshots(self.tenant, [f"src_{n}" for n in range(SOURCES)])
+        active = await self.world.ledger.reading.active_snapshots(self.tenant, [f"src_{n}" for n in range(SOURCES)])
         return list(active.values())
 
 
@@ -335,6 +339,8 @@ def test_no_order_of_steps_breaks_the_ledger(database_url: str) -> None:
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         LedgerMachine.runner, LedgerMachine.database = runner, Database.connect(database_url)
         try:
-            run_state_machine_as_test(LedgerMachine, settings=settings(max_examples=15, stateful_step_count=60))
+            run_state_machine_as_test(
+                LedgerMachine, settings=settings(max_examples=examples(15), stateful_step_count=60)
+            )
         finally:
             runner.run(LedgerMachine.database.close())

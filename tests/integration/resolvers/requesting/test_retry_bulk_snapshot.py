@@ -8,15 +8,14 @@ from sqlalchemy import text
 from resolvers.requesting.retry_bulk_snapshot import retry_bulk_snapshot
 from resolvers.verification.verify_snapshot import verify_snapshot
 from snapshots.engines.recording import Behaviour
-from snapshots.errors import RequestError
+from snapshots.errors import FieldPath, RequestError
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
 from snapshots.following.notifications import NotificationKind
 from snapshots.records import BulkSnapshotRecord
 from snapshots.requesting.request import TopicOptions
 from snapshots.requesting.retry import RetryRequest
 from snapshots.states import SnapshotState
-from snapshots.verification.verdicts import VerificationState
-from snapshots.vocabulary import ConnectorState, SnapshotErrorCode, SnapshotType, UserErrorCode
+from snapshots.vocabulary import ConnectorState, SnapshotErrorCode, SnapshotType, UserErrorCode, VerificationState
 from tests.integration.resolvers.bench import SOMEBODY, TENANT, World
 from tests.integration.resolvers.conftest import MakeReplica
 
@@ -28,7 +27,7 @@ async def retry(world: World, bulk_id: str, *snapshot_ids: str, key: str | None 
     return await retry_bulk_snapshot(world.services, SOMEBODY, request)
 
 
-async def refused(world: World, bulk_id: str, *snapshot_ids: str) -> tuple[UserErrorCode, tuple[str, ...]]:
+async def refused(world: World, bulk_id: str, *snapshot_ids: str) -> tuple[UserErrorCode, FieldPath | None]:
     with pytest.raises(RequestError) as caught:
         await retry(world, bulk_id, *snapshot_ids)
     return caught.value.code, caught.value.field
@@ -53,7 +52,7 @@ async def test_only_the_source_that_failed_is_asked_again(world: World) -> None:
     assert (again.retry_of, again.reason, again.snapshot_type) == (first.id, "once more", SnapshotType.INCREMENTAL)
     assert topics(again) == ["top_0_0", "top_0_1"]
     assert again.snapshots[0].state is SnapshotState.DISPATCHED
-    assert (await world.services.ledger.retries(TENANT, [first.id]))[first.id] == (again,)
+    assert (await world.services.ledger.auditing.retries(TENANT, [first.id]))[first.id] == (again,)
     assert (await world.bulk(first.id)).retry_of is None
 
 
@@ -116,9 +115,9 @@ async def test_named_source_snapshots_only(world: World) -> None:
 async def test_what_a_retry_has_taken_up_is_not_retried_again(world: World) -> None:
     first = await busy(world, "top_0_0")
     again = await retry(world, first.id)
-    assert await refused(world, first.id) == (UserErrorCode.NOTHING_TO_RETRY, ("input",))
+    assert await refused(world, first.id) == (UserErrorCode.NOTHING_TO_RETRY, ())
     await world.tell(*world.ended(again.snapshots[0].signals[0].id, 0))
-    assert await refused(world, first.id) == (UserErrorCode.NOTHING_TO_RETRY, ("input",))
+    assert await refused(world, first.id) == (UserErrorCode.NOTHING_TO_RETRY, ())
 
 
 async def test_a_retry_that_failed_as_well_can_be_retried_from_either_end(world: World) -> None:
@@ -136,15 +135,15 @@ async def test_what_was_refused_for_good_or_goes_on_is_nothing_to_retry(world: W
     world.recording.behave("src_0", Behaviour.REFUSE)
     first = await world.ask("top_0_0", "top_1_0")
     assert first.snapshots[0].state is SnapshotState.FAILED
-    assert await refused(world, first.id) == (UserErrorCode.NOTHING_TO_RETRY, ("input",))
+    assert await refused(world, first.id) == (UserErrorCode.NOTHING_TO_RETRY, ())
 
 
 async def test_what_does_not_exist_or_is_another_tenants_is_not_found(world: World) -> None:
-    assert await refused(world, "bulk_none") == (UserErrorCode.NOT_FOUND, ("input", "bulkSnapshotId"))
-    assert await refused(world, "") == (UserErrorCode.NOT_FOUND, ("input", "bulkSnapshotId"))
+    assert await refused(world, "bulk_none") == (UserErrorCode.NOT_FOUND, ("bulk_snapshot_id",))
+    assert await refused(world, "") == (UserErrorCode.NOT_FOUND, ("bulk_snapshot_id",))
     first = await busy(world, "top_0_0")
     wrong = await refused(world, first.id, first.snapshots[0].id, "snap_none")
-    assert wrong == (UserErrorCode.NOT_FOUND, ("input", "snapshotIds", "1"))
+    assert wrong == (UserErrorCode.NOT_FOUND, ("snapshot_ids", 1))
 
 
 async def test_routes_are_loaded_anew(world: World) -> None:
@@ -178,7 +177,7 @@ async def test_a_call_with_a_key_whose_first_call_has_just_left_nothing_to_retry
         if step == "before retries" and not retried:
             retried.append(await retry(world, first.id, key="k"))
 
-    late.ledger.probe = overtaken
+    late.gate.probe = overtaken
     assert [await retry(late, first.id, key="k")] == retried
     assert len(world.recording.recorded) == 1
 

@@ -14,8 +14,8 @@ from resolvers.requesting import connector_check
 from resolvers.services import Services
 from snapshots.errors import ClusterUnreachableError
 from snapshots.model import Cluster, SourceConnector
-from snapshots.plan import Plan, Skip, SourceJob
-from snapshots.ports.engine import ConnectorObservation
+from snapshots.plan import Plan, Refusal, Skip, SourceJob
+from snapshots.ports.connector_states import ConnectorObservation
 from snapshots.vocabulary import ConnectorState, SkipReason, SnapshotErrorCode
 from tests.factories import make_cluster, make_source
 
@@ -40,7 +40,7 @@ class FakeConnectorStates:
 
 
 def services(states: FakeConnectorStates) -> Services:
-    return cast("Services", SimpleNamespace(connector_states=states))
+    return cast("Services", SimpleNamespace(engine=SimpleNamespace(connector_states=states)))
 
 
 async def check_connectors(
@@ -161,7 +161,7 @@ async def test_a_cluster_that_never_answers_is_not_waited_for_longer_than_agreed
 
 
 async def test_a_job_that_is_refused_already_stays_so_and_nobody_is_asked() -> None:
-    refused = job().refused(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, "No channel.", retryable=False)
+    refused = job().refused(Refusal(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, "No channel.", retryable=False))
     states = FakeConnectorStates({})
 
     plan = await check_connectors(services(states), Plan((refused,), ()))

@@ -13,8 +13,9 @@ from resolvers.requesting.source_check import look_at_sources
 from resolvers.services import Services
 from snapshots.errors import ClusterUnreachableError
 from snapshots.model import SourceConnector
-from snapshots.plan import Finding, Plan, SourceJob, TopicRequest
-from snapshots.ports.engine import ConnectorObservation, Trial
+from snapshots.plan import Finding, Plan, Refusal, SourceJob, TopicRequest
+from snapshots.ports.connector_states import ConnectorObservation
+from snapshots.ports.source_trial import Trial
 from snapshots.signalling.key_settings import KeySettings
 from snapshots.vocabulary import ConnectorState, SkipReason, SnapshotErrorCode, SnapshotType
 from tests.factories import make_filter, make_source, make_topic
@@ -47,7 +48,7 @@ def job(id: str, *, filtered: bool = False, surrogate_key: str | None = None) ->
 
 
 def services(trial: FakeTrial) -> Services:
-    return cast("Services", SimpleNamespace(source_trial=trial))
+    return cast("Services", SimpleNamespace(engine=SimpleNamespace(source_trial=trial)))
 
 
 async def looked(
@@ -73,7 +74,7 @@ async def test_for_a_blocking_one_those_with_filters_are_asked_and_not_of_keys()
 
 
 async def test_a_source_that_is_refused_already_is_not_asked() -> None:
-    refused = job("a").refused(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, "No channel.", retryable=False)
+    refused = job("a").refused(Refusal(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, "No channel.", retryable=False))
     trial = FakeTrial()
     assert await looked(trial, refused) == {}
     assert trial.asked == {}

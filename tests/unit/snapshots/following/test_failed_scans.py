@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snapshots.errors import InvalidRequestError
-from snapshots.following.failed_scans import ClearRequest, RestartRequirement, check, refusal, scan_news
+from snapshots.errors import FieldPath, InvalidRequestError
+from snapshots.following.failed_scans import ClearRequest, check, refusal, scan_news
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.model import Cluster, SourceConnector
+from snapshots.restart_requirement import RestartRequirement
 from snapshots.vocabulary import SnapshotErrorCode, UserErrorCode
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -99,17 +100,17 @@ def test_the_refusal_says_what_happened_then_what_to_do() -> None:
 @pytest.mark.parametrize(
     ("source_ids", "reason", "code", "field"),
     [
-        ((), "because", UserErrorCode.EMPTY_INPUT, ("input", "sourceIds")),
-        (("s",) * 501, "because", UserErrorCode.INVALID_VALUE, ("input", "sourceIds")),
-        (("s", " "), "because", UserErrorCode.INVALID_ID, ("input", "sourceIds", "1")),
-        (("s",), " ", UserErrorCode.EMPTY_INPUT, ("input", "reason")),
-        (("s",), "x" * 2001, UserErrorCode.INVALID_VALUE, ("input", "reason")),
-        (("s",), "nul \x00", UserErrorCode.INVALID_VALUE, ("input", "reason")),
+        ((), "because", UserErrorCode.EMPTY_INPUT, ("source_ids",)),
+        (("s",) * 501, "because", UserErrorCode.INVALID_VALUE, ("source_ids",)),
+        (("s", " "), "because", UserErrorCode.INVALID_ID, ("source_ids", 1)),
+        (("s",), " ", UserErrorCode.EMPTY_INPUT, ("reason",)),
+        (("s",), "x" * 2001, UserErrorCode.INVALID_VALUE, ("reason",)),
+        (("s",), "nul \x00", UserErrorCode.INVALID_VALUE, ("reason",)),
     ],
     ids=["none", "many", "blank", "no reason", "long reason", "NUL"],
 )
 def test_a_request_that_cannot_be_carried_out_is_refused(
-    source_ids: tuple[str, ...], reason: str, code: UserErrorCode, field: tuple[str, ...]
+    source_ids: tuple[str, ...], reason: str, code: UserErrorCode, field: FieldPath
 ) -> None:
     with pytest.raises(InvalidRequestError) as refused:
         check(ClearRequest(source_ids, reason))
@@ -119,7 +120,7 @@ def test_a_request_that_cannot_be_carried_out_is_refused(
 def test_all_findings_are_told_at_once() -> None:
     with pytest.raises(InvalidRequestError) as refused:
         check(ClearRequest((), ""))
-    assert [one.field[-1] for one in refused.value.findings] == ["sourceIds", "reason"]
+    assert [one.field for one in refused.value.findings] == [("source_ids",), ("reason",)]
 
 
 def test_duplicates_are_taken_once() -> None:

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.model import SourceConnector
-from snapshots.ports.engine import OutgoingSignal, Presence, Receipt
+from snapshots.plan import Refusal
+from snapshots.ports.signal_channel import OutgoingSignal, Presence, Receipt
 from snapshots.requesting.dispatch import (
     ATTEMPTS,
     LEASE_MARGIN_SECONDS,
     Dispatcher,
-    Failed,
     Outcome,
     Send,
     Unconfirmed,
@@ -226,12 +226,12 @@ async def test_a_cluster_that_hangs_leaves_the_others_their_turns() -> None:
 FAULTS = [
     pytest.param(
         raising(SourceError(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "Down.", retryable=True)),
-        Failed(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "Down.", retryable=True),
+        Refusal(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "Down.", retryable=True),
         id="refused, to be tried again",
     ),
     pytest.param(
         raising(SourceError(SnapshotErrorCode.SIGNAL_REJECTED, "Too long.", retryable=False)),
-        Failed(SnapshotErrorCode.SIGNAL_REJECTED, "Too long.", retryable=False),
+        Refusal(SnapshotErrorCode.SIGNAL_REJECTED, "Too long.", retryable=False),
         id="refused for good",
     ),
     pytest.param(
@@ -397,7 +397,7 @@ async def test_a_channel_that_this_process_does_not_have_is_no_fault_of_the_othe
     )
 
     assert outcomes == [
-        Failed(
+        Refusal(
             SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED,
             "This process has no SOURCE_TABLE channel.",
             retryable=False,
@@ -525,7 +525,7 @@ async def test_one_that_stays_away_has_failed_for_now_after_so_many_attempts() -
 
     outcomes = await dispatch(persistent(channel, []), [make_send("a")])
 
-    assert outcomes == [Failed(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "Away.", retryable=True)]
+    assert outcomes == [Refusal(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "Away.", retryable=True)]
     assert channel.sent == ["a"] * ATTEMPTS
 
 
@@ -536,7 +536,7 @@ async def test_no_attempt_is_begun_that_the_deadline_would_cut_off() -> None:
 
     outcomes = await dispatch(persistent(channel, pauses, deadline_seconds=0.1), [make_send("a")])
 
-    assert outcomes == [Failed(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "Away.", retryable=True)]
+    assert outcomes == [Refusal(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "Away.", retryable=True)]
     assert (channel.sent, pauses) == (["a"], [])
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from snapshots.errors import InvalidRequestError
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
-from snapshots.identifiers import MAX_ID_LENGTH
+from snapshots.identifiers import MAX_ID_LENGTH, is_valid_id
 from snapshots.requesting.request import (
     MAX_FINDINGS,
     MAX_KEY_LENGTH,
@@ -18,7 +18,6 @@ from snapshots.requesting.request import (
     BulkSnapshotRequest,
     TopicOptions,
     check,
-    is_valid_id,
 )
 from snapshots.vocabulary import SnapshotType, UserErrorCode
 from tests.factories import make_filter, make_request
@@ -57,7 +56,7 @@ def found(request: BulkSnapshotRequest) -> list[tuple[UserErrorCode, str]]:
     try:
         check(request)
     except InvalidRequestError as error:
-        return [(finding.code, ".".join(finding.field)) for finding in error.findings]
+        return [(finding.code, ".".join(map(str, finding.field or ()))) for finding in error.findings]
     return []
 
 
@@ -96,7 +95,7 @@ def test_what_passes_can_be_stored_and_sent_as_utf_8(request: BulkSnapshotReques
     ],
 )
 def test_number_of_topics(topic_ids: tuple[str, ...], codes: list[UserErrorCode]) -> None:
-    assert found(make_request(*topic_ids)) == [(code, "input.topicIds") for code in codes]
+    assert found(make_request(*topic_ids)) == [(code, "topic_ids") for code in codes]
 
 
 def test_the_limit_is_that_of_the_seed() -> None:
@@ -119,7 +118,7 @@ def test_the_limit_is_that_of_the_seed() -> None:
 )
 def test_ids_that_nothing_can_have(topic_id: str) -> None:
     assert not is_valid_id(topic_id)
-    assert found(make_request("good", topic_id)) == [(UserErrorCode.INVALID_ID, "input.topicIds.1")]
+    assert found(make_request("good", topic_id)) == [(UserErrorCode.INVALID_ID, "topic_ids.1")]
 
 
 @pytest.mark.parametrize("topic_id", ["x", "x" * MAX_ID_LENGTH, " padded ", "\U0001f600", "٣", "'; DROP TABLE topic"])
@@ -130,8 +129,8 @@ def test_ids_that_may_be_odd_but_could_exist(topic_id: str) -> None:
 
 def test_every_bad_id_is_named_by_its_place_and_no_more_than_an_answer_should_hold() -> None:
     assert found(make_request("", "good", "")) == [
-        (UserErrorCode.INVALID_ID, "input.topicIds.0"),
-        (UserErrorCode.INVALID_ID, "input.topicIds.2"),
+        (UserErrorCode.INVALID_ID, "topic_ids.0"),
+        (UserErrorCode.INVALID_ID, "topic_ids.2"),
     ]
     assert len(found(make_request(*[""] * MAX_TOPICS))) == MAX_FINDINGS
 
@@ -149,15 +148,15 @@ def test_duplicates_are_collapsed_to_their_first_appearance(topic_ids: list[str]
     [
         pytest.param([TopicOptions("t")], [], id="nothing asked"),
         pytest.param([TopicOptions("t"), TopicOptions("u")], [], id="one for each topic"),
-        pytest.param([TopicOptions("v")], ["0.topicId"], id="for a topic not named"),
-        pytest.param([TopicOptions("t"), TopicOptions("t")], ["0.topicId", "1.topicId"], id="two for one topic"),
-        pytest.param([TopicOptions("v"), TopicOptions("v")], ["0.topicId", "1.topicId"], id="two for none"),
+        pytest.param([TopicOptions("v")], ["0.topic_id"], id="for a topic not named"),
+        pytest.param([TopicOptions("t"), TopicOptions("t")], ["0.topic_id", "1.topic_id"], id="two for one topic"),
+        pytest.param([TopicOptions("v"), TopicOptions("v")], ["0.topic_id", "1.topic_id"], id="two for none"),
         pytest.param([TopicOptions("t", surrogate_key="id")], [], id="surrogate key"),
-        pytest.param([TopicOptions("t", surrogate_key="")], ["0.surrogateKey"], id="empty surrogate key"),
+        pytest.param([TopicOptions("t", surrogate_key="")], ["0.surrogate_key"], id="empty surrogate key"),
         pytest.param([TopicOptions("t", surrogate_key="k" * 1000)], [], id="longest surrogate key"),
-        pytest.param([TopicOptions("t", surrogate_key="k" * 1001)], ["0.surrogateKey"], id="too long a surrogate key"),
+        pytest.param([TopicOptions("t", surrogate_key="k" * 1001)], ["0.surrogate_key"], id="too long a surrogate key"),
         *(
-            pytest.param([TopicOptions("t", surrogate_key=text)], ["0.surrogateKey"], id=f"surrogate key {text!a}")
+            pytest.param([TopicOptions("t", surrogate_key=text)], ["0.surrogate_key"], id=f"surrogate key {text!a}")
             for text in UNSTORABLE
         ),
         pytest.param([TopicOptions("t", make_filter())], [], id="filter"),
@@ -166,7 +165,7 @@ def test_duplicates_are_collapsed_to_their_first_appearance(topic_ids: list[str]
     ],
 )
 def test_options(options: list[TopicOptions], paths: list[str]) -> None:
-    expected = [(UserErrorCode.INVALID_OPTION, f"input.options.{path}") for path in paths]
+    expected = [(UserErrorCode.INVALID_OPTION, f"options.{path}") for path in paths]
 
     assert found(make_request("t", "u", options=tuple(options))) == expected
 
@@ -177,7 +176,7 @@ def test_a_blocking_snapshot_takes_filters_but_no_surrogate_key() -> None:
 
     assert found(blocking(TopicOptions("t", make_filter()))) == []
     assert found(blocking(TopicOptions("t", surrogate_key="id"))) == [
-        (UserErrorCode.INVALID_OPTION, "input.options.0.surrogateKey")
+        (UserErrorCode.INVALID_OPTION, "options.0.surrogate_key")
     ]
 
 
@@ -187,7 +186,7 @@ def test_a_blocking_snapshot_takes_filters_but_no_surrogate_key() -> None:
     + [(text, False) for text in UNSTORABLE],
 )
 def test_idempotency_keys(key: str | None, *, valid: bool) -> None:
-    expected = [] if valid else [(UserErrorCode.INVALID_VALUE, "input.idempotencyKey")]
+    expected = [] if valid else [(UserErrorCode.INVALID_VALUE, "idempotency_key")]
 
     assert found(make_request("t", idempotency_key=key)) == expected
 
@@ -197,7 +196,7 @@ def test_idempotency_keys(key: str | None, *, valid: bool) -> None:
     [(None, True), ("", True), ("r" * MAX_REASON_LENGTH, True), ("r" * 2001, False), *((t, False) for t in UNSTORABLE)],
 )
 def test_reasons(reason: str | None, *, valid: bool) -> None:
-    expected = [] if valid else [(UserErrorCode.INVALID_VALUE, "input.reason")]
+    expected = [] if valid else [(UserErrorCode.INVALID_VALUE, "reason")]
 
     assert found(make_request("t", reason=reason)) == expected
 
@@ -209,10 +208,10 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
         check(request)
     assert all(finding.message for finding in caught.value.findings)
     assert found(request) == [
-        (UserErrorCode.INVALID_ID, "input.topicIds.0"),
-        (UserErrorCode.INVALID_OPTION, "input.options.0.topicId"),
-        (UserErrorCode.INVALID_VALUE, "input.idempotencyKey"),
-        (UserErrorCode.INVALID_VALUE, "input.reason"),
+        (UserErrorCode.INVALID_ID, "topic_ids.0"),
+        (UserErrorCode.INVALID_OPTION, "options.0.topic_id"),
+        (UserErrorCode.INVALID_VALUE, "idempotency_key"),
+        (UserErrorCode.INVALID_VALUE, "reason"),
     ]
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from asyncpg.exceptions import PostgresError
 
-from snapshots import filters
 from snapshots.errors import FilterError
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
 from snapshots.plan import Finding, TopicRequest
+from snapshots.signalling.filter_sql import render
 from snapshots.vocabulary import Dialect, SkipReason, SnapshotType
 
 _LONGEST_REASON = 300
@@ -64,4 +64,4 @@ def _statement(topic: TopicRequest) -> str | None:
     if not conditions:
         return None
     # A blocking snapshot takes a whole SELECT, of the same WHERE as an incremental one takes alone.
-    return filters.render(RowFilter(conditions), Dialect.POSTGRESQL, topic.data_collection, SnapshotType.BLOCKING)
+    return render(RowFilter(conditions), Dialect.POSTGRESQL, topic.data_collection, SnapshotType.BLOCKING)

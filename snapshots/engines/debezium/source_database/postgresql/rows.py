@@ -11,15 +11,16 @@ from typing import Any
 import asyncpg
 from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresError
 
-from snapshots import filters
 from snapshots.engines.debezium.source_database.postgresql.filter_times import check_times
 from snapshots.engines.debezium.verification.row_events import hash_key
-from snapshots.errors import FilterError, SecretError
+from snapshots.errors import FilterError, SecretError, UnreadableError
 from snapshots.filters import RowFilter
 from snapshots.model import SourceConnector
-from snapshots.ports.engine import Secrets
-from snapshots.ports.verification import KeyShape, UnreadableError
-from snapshots.verification.comparison import RowCounts, SourceRow, is_untouched
+from snapshots.ports.secrets import Secrets
+from snapshots.ports.source_rows import RowCounts, SourceRow
+from snapshots.ports.topic_reader import KeyShape
+from snapshots.signalling.filter_sql import render
+from snapshots.verification.comparison import is_untouched
 from snapshots.vocabulary import Dialect, SnapshotType
 
 _DRIVER_ERRORS = (PostgresError, InterfaceError, InternalClientError, OSError, TimeoutError, ValueError)
@@ -181,7 +182,7 @@ def _where(row_filter: RowFilter | None, collection: str) -> str:
     if row_filter is None:
         return ""
     try:
-        return f" WHERE {filters.render(row_filter, Dialect.POSTGRESQL, collection, SnapshotType.INCREMENTAL)}"
+        return f" WHERE {render(row_filter, Dialect.POSTGRESQL, collection, SnapshotType.INCREMENTAL)}"
     except FilterError as error:
         raise UnreadableError(str(error)) from error
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from snapshots import filters
 from snapshots.engines.debezium.configuration import capture
+from snapshots.signalling.filter_sql import name_parts
 from snapshots.signalling.key_settings import KeySettings
 from snapshots.signalling.key_types import KeyColumn
 from snapshots.vocabulary import Dialect
@@ -99,7 +99,7 @@ async def read_table_keys(
     settings: KeySettings,
 ) -> Mapping[AskedTable, TableKey]:
     """Return the keys of those of the `tables` that there are. Raises asyncpg's errors, and UnreadableKeyError."""
-    names = [filters.name_parts(table.data_collection, Dialect.POSTGRESQL) for table in tables]
+    names = [name_parts(table.data_collection, Dialect.POSTGRESQL) for table in tables]
     schemas = [parts[0] if len(parts) > 1 else "" for parts in names]
     surrogates = [table.surrogate_key for table in tables]
     found = await connection.fetch(

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snapshots.engines.debezium.following.notifications import outcome_of, parse
+from snapshots.engines.debezium.following.notifications import parse
 from snapshots.following.notifications import Notification, NotificationKind
-from snapshots.vocabulary import TopicSnapshotOutcome
 
 RECORD_TIME_MS = 1_700_000_000_000
 
@@ -181,6 +180,8 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )
+
+
 FIELDS = ["connector_name", "data_collections", "data_collection", "scanned_collection", "status", "total_rows_scanned"]
 
 
@@ -205,25 +206,3 @@ def test_no_bytes_make_it_raise(value: bytes) -> None:
 def test_no_shape_makes_it_raise(value: object, record_timestamp_ms: int) -> None:
     raw = json.dumps(value).encode()
     parse(raw, cluster_id="c", topic="t", partition=0, offset=0, record_timestamp_ms=record_timestamp_ms)
-
-
-@pytest.mark.parametrize(
-    ("status", "outcome"),
-    [
-        ("SUCCEEDED", TopicSnapshotOutcome.SUCCEEDED),
-        ("EMPTY", TopicSnapshotOutcome.EMPTY),
-        ("NO_PRIMARY_KEY", TopicSnapshotOutcome.NO_PRIMARY_KEY),
-        ("SKIPPED", TopicSnapshotOutcome.SKIPPED),
-        ("SQL_EXCEPTION", TopicSnapshotOutcome.OTHER),
-        ("UNKNOWN_SCHEMA", TopicSnapshotOutcome.UNKNOWN_TABLE),
-        ("BRAND_NEW", TopicSnapshotOutcome.OTHER),
-        (None, TopicSnapshotOutcome.OTHER),
-    ],
-)
-def test_each_status_has_an_outcome(status: str | None, outcome: TopicSnapshotOutcome) -> None:
-    assert outcome_of(status, filtered=False) is outcome
-
-
-def test_an_error_of_the_database_is_the_filter_s_where_there_is_one() -> None:
-    assert outcome_of("SQL_EXCEPTION", filtered=True) is TopicSnapshotOutcome.FILTER_REJECTED
-    assert outcome_of("SUCCEEDED", filtered=True) is TopicSnapshotOutcome.SUCCEEDED

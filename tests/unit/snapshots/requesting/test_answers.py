@@ -5,9 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from schema.following.progress import SnapshotProgress
-from schema.requesting.answers import answer_of
-from schema.requesting.summary import BulkOperationSummary
 from snapshots.records import AnswerKind, SourceAnswer, SourceSnapshotRecord, TopicSnapshotRecord
+from snapshots.requesting.answers import SourceResult, answer_of, count_results
 from snapshots.states import SnapshotState, TopicSnapshotState
 from snapshots.vocabulary import SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
 from tests.factories import make_source, make_topic
@@ -87,7 +86,7 @@ def test_the_code_of_the_record_is_kept() -> None:
 
 def test_a_summary_counts_every_result_once() -> None:
     snapshots = [record(state, topic(TopicSnapshotState.PENDING)) for state in SnapshotState]
-    summary = BulkOperationSummary.of(snapshots, 7)
+    summary = count_results(snapshots, 7)
     assert summary.total == len(SnapshotState) == summary.succeeded + summary.failed + summary.unconfirmed
     assert (summary.failed, summary.unconfirmed, summary.topics, summary.skipped_topics) == (1, 3, summary.total, 7)
 
@@ -102,3 +101,16 @@ def test_progress_counts_topics_and_rows() -> None:
     assert (progress.topics_total, progress.topics_finished, progress.rows_scanned) == (3, 2, 2**40 + 5)
     assert progress.fraction == pytest.approx(2 / 3)
     assert SnapshotProgress.of([]).fraction is None
+
+
+def test_a_result_is_the_answer_beside_the_record() -> None:
+    given = SourceAnswer(AnswerKind.FAILED, "It is paused.", SnapshotErrorCode.CONNECTOR_NOT_RUNNING, retryable=True)
+    snapshot = record(SnapshotState.FAILED, topic(TopicSnapshotState.FAILED), answer=given)
+    result = SourceResult(snapshot, given)
+    assert (result.id, result.source, result.topics) == ("src_1", snapshot.source, (snapshot.topics[0].topic,))
+    assert (result.success, result.message, result.code, result.retryable) == (
+        False,
+        "It is paused.",
+        SnapshotErrorCode.CONNECTOR_NOT_RUNNING,
+        True,
+    )

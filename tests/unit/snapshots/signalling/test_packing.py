@@ -1,24 +1,16 @@
-"""Signals: which topics go together, and that an entry means one collection and no other."""
+"""Packing: which topics share a signal, and the exact text of it."""
 
 import json
-import re
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from snapshots.errors import FilterError, SourceError
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
 from snapshots.model import Cluster, SourceConnector, Topic
 from snapshots.plan import SignalDraft, TopicRequest
-from snapshots.signalling.signals import (
-    KAFKA_DATA_LIMIT,
-    collection_entry,
-    condition_collection,
-    draft_signals,
-    plain_name,
-    stops_connector,
-)
+from snapshots.signalling.packing import KAFKA_DATA_LIMIT, draft_signals
 from snapshots.vocabulary import Dialect, MappingKind, SignalChannelKind, SnapshotErrorCode, SnapshotType, TopicProducer
 
 INCREMENTAL, BLOCKING = SnapshotType.INCREMENTAL, SnapshotType.BLOCKING
@@ -63,9 +55,6 @@ def collections(draft: SignalDraft) -> list[str]:
     return [topic.data_collection for topic in draft.topics]
 
 
-# The exact texts.
-
-
 def test_an_incremental_signal() -> None:
     (draft,) = draft_signals(
         source(), (asked("public.orders"), asked("public.price.list", ambiguous=True)), INCREMENTAL
@@ -92,9 +81,6 @@ def test_a_blocking_signal_names_the_table_of_its_filter_literally() -> None:
             {"data-collection": "public.Orders", "filter": """SELECT * FROM "public"."Orders" WHERE "id" = '7'"""}
         ],
     }
-
-
-# What goes together.
 
 
 def test_topics_of_one_table_share_an_entry() -> None:
@@ -194,81 +180,3 @@ def test_topics_without_a_filter_keep_their_order(asked_for: list[TopicRequest],
 
 def test_kafka_signals_stay_below_a_mebibyte() -> None:
     assert KAFKA_DATA_LIMIT * 2 < 2**20
-
-
-# What an entry means: Python's `re` reads these patterns as Java does.
-
-names = st.tuples(
-    st.sampled_from(["public", "Public", "in-v", "a b"]), st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
-).map(".".join)
-
-
-def matches(entry: str, name: str, snapshot_type: SnapshotType) -> bool:
-    """Whether Debezium takes `name` for what `entry` says: a whole match, in any case for BLOCKING."""
-    if entry.startswith("(?-i)"):  # Python does not allow that outside of a group
-        return re.fullmatch(entry.removeprefix("(?-i)"), name, re.DOTALL) is not None
-    flags = re.DOTALL | (re.IGNORECASE if snapshot_type is BLOCKING else re.NOFLAG)
-    return re.fullmatch(entry, name, flags) is not None
-
-
-@given(names, names, st.sampled_from(SnapshotType))
-def test_an_entry_of_an_ambiguous_name_means_it_alone(name: str, other: str, snapshot_type: SnapshotType) -> None:
-    entry = collection_entry(name, snapshot_type, ambiguous=True)
-    assert matches(entry, name, snapshot_type)
-    assert matches(entry, other, snapshot_type) == (name == other)
-
-
-@given(name=names, snapshot_type=st.sampled_from(SnapshotType), ambiguous=st.booleans())
-def test_an_entry_means_its_own_name(name: str, snapshot_type: SnapshotType, *, ambiguous: bool) -> None:
-    assert matches(collection_entry(name, snapshot_type, ambiguous=ambiguous), name, snapshot_type)
-
-
-@given(name=names, ambiguous=st.booleans())
-def test_blocking_entries_hold_no_comma_to_be_split_at(name: str, *, ambiguous: bool) -> None:
-    assert "," not in collection_entry(name, BLOCKING, ambiguous=ambiguous)
-
-
-@given(names, st.sampled_from(SnapshotType))
-def test_an_escaped_entry_becomes_the_plain_name_again(name: str, snapshot_type: SnapshotType) -> None:
-    assume(name == name.strip())
-    assert plain_name(collection_entry(name, snapshot_type, ambiguous=True)) == name
-
-
-@pytest.mark.parametrize(
-    "name", ["public.x y", 'public.qu"ote', "public.it's", "my schema.a", "public.a`b", "public.a\tb"]
-)
-def test_a_name_with_blanks_or_quotes_stops_a_connector_where_it_is_kept_in_the_offset(name: str) -> None:
-    assert stops_connector(name, INCREMENTAL, Dialect.POSTGRESQL)
-    assert stops_connector(name, INCREMENTAL, Dialect.OTHER)
-    assert not stops_connector(name, BLOCKING, Dialect.POSTGRESQL)
-    assert not stops_connector(name, INCREMENTAL, Dialect.MONGODB)
-
-
-@pytest.mark.parametrize("name", ["public.price.list", "public.$a+[b]", "public.Straße", "public.a,b"])
-def test_other_odd_names_stop_nothing(name: str) -> None:
-    assert not stops_connector(name, INCREMENTAL, Dialect.POSTGRESQL)
-
-
-@given(names)
-def test_a_blocking_condition_names_its_table_literally(name: str) -> None:
-    assume(not stops_connector(name, INCREMENTAL, Dialect.POSTGRESQL))
-    assert condition_collection(name, BLOCKING, Dialect.POSTGRESQL, ambiguous=True) == name
-
-
-@pytest.mark.parametrize(
-    ("dialect", "name", "condition"),
-    [
-        (Dialect.POSTGRESQL, "public.x. y", '"public"."x. y"'),
-        (Dialect.POSTGRESQL, 'public.qu"ote', '"public"."qu""ote"'),
-        (Dialect.SQLSERVER, "db.dbo.it's", '"db"."dbo"."it\'s"'),
-    ],
-)
-def test_a_blocking_condition_quotes_what_debezium_could_not_parse(dialect: Dialect, name: str, condition: str) -> None:
-    assert condition_collection(name, BLOCKING, dialect, ambiguous=False) == condition
-
-
-def test_an_incremental_condition_of_an_ambiguous_name_minds_the_case() -> None:
-    assert (
-        condition_collection("public.Orders", INCREMENTAL, Dialect.POSTGRESQL, ambiguous=True) == r"(?-i)public\.Orders"
-    )
-    assert condition_collection("public.orders", INCREMENTAL, Dialect.POSTGRESQL, ambiguous=False) == "public.orders"
