@@ -10,6 +10,7 @@ from strawberry.types import ExecutionContext
 from gateway.cli.client.transport import Answer
 from gateway.databases import open_database
 from gateway.graphql.executor import PlainExecutor
+from gateway.metrics import NoMetrics
 from gateway.services import open_runtime
 from gateway.settings import load
 from persistence.migrations import require_head
@@ -44,7 +45,10 @@ class InProcessTransport:
         Raises SettingsError, StartError, DatabaseError.
         """
         settings = load()
-        async with open_database(settings, attach=True) as url, open_runtime(settings, url) as runtime:
+        async with (
+            open_database(settings, attach=True) as url,
+            open_runtime(settings, url, metrics=NoMetrics()) as runtime,
+        ):
             await require_head(runtime.database)
             yield cls(runtime.services, LOCAL_PRINCIPAL)
 

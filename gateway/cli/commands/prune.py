@@ -88,6 +88,8 @@ def _data(pruned: "Pruned") -> dict[str, object]:
         "signals": pruned.signals,
         "skippedTopics": pruned.skipped_topics,
         "events": pruned.events,
+        "deadLetters": pruned.dead_letters,
+        "failedScans": pruned.failed_scans,
         "oldest": pruned.oldest,
         "newest": pruned.newest,
     }

@@ -9,14 +9,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence.ledger.events import NOTE_SIGNALS, NOTE_TOPICS, noting
-from persistence.ledger.following.evidence import encode
+from persistence.ledger.evidence import encode
 from snapshots.following.in_progress import (
     EXTERNAL_SIGNAL,
     ActiveSignal,
     ActiveSnapshot,
     ActiveTopic,
-    Changes,
     SignalChange,
+    SnapshotChanges,
     TopicChange,
 )
 from snapshots.following.notifications import Notification
@@ -218,7 +218,7 @@ async def lease(connection: AsyncConnection, tenant_id: str, signal_ids: Sequenc
         )
 
 
-async def write_progress(connection: AsyncConnection, tenant_id: str, changes: Mapping[str, Changes]) -> None:
+async def write_progress(connection: AsyncConnection, tenant_id: str, changes: Mapping[str, SnapshotChanges]) -> None:
     """Write when the engine was last seen at each snapshot, by source snapshot id."""
     seen = {key: change.progressed_at for key, change in changes.items() if change.progressed_at is not None}
     if seen:
@@ -232,7 +232,7 @@ async def write_progress(connection: AsyncConnection, tenant_id: str, changes: M
         )
 
 
-async def write_ends(connection: AsyncConnection, tenant_id: str, changes: Mapping[str, Changes]) -> None:
+async def write_ends(connection: AsyncConnection, tenant_id: str, changes: Mapping[str, SnapshotChanges]) -> None:
     """Write the ends that were told of external snapshots which wait for late reports, by source snapshot id."""
     ends = {
         key: change.after.ended_at

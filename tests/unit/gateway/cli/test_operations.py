@@ -23,9 +23,17 @@ from gateway.cli.commands.doctor import CheckedSource
 from gateway.cli.operations import document
 from gateway.cli.verdicts import VerifiedSnapshot
 from gateway.graphql.limits import OperationLimits, check_limits
+from gateway.settings import Settings
 
 FOLDER = Path(__file__).parents[4] / "gateway" / "cli" / "operations"
 SCHEMA = build_schema((FOLDER.parents[2] / "schema" / "schema.graphql").read_text("utf-8"), assume_valid_sdl=True)
+DEFAULTS = {name: field.default for name, field in Settings.model_fields.items()}
+LIMITS = OperationLimits(
+    tokens=DEFAULTS["query_token_limit"],
+    depth=DEFAULTS["query_depth_limit"],
+    aliases=DEFAULTS["query_alias_limit"],
+    fields=DEFAULTS["query_field_limit"],
+)
 OPERATIONS = sorted(path.stem for path in FOLDER.glob("*.graphql") if path.stem.islower())
 
 
@@ -33,7 +41,7 @@ OPERATIONS = sorted(path.stem for path in FOLDER.glob("*.graphql") if path.stem.
 def test_it_fits_the_schema_and_the_limits_of_a_gateway(name: str) -> None:
     parsed = parse(document(name))
     assert validate(SCHEMA, parsed) == []
-    assert check_limits(parsed, OperationLimits()) == []
+    assert check_limits(parsed, LIMITS) == []
     operations = [one for one in parsed.definitions if isinstance(one, OperationDefinitionNode)]
     assert [str(one.name and one.name.value).startswith("Command") for one in operations] == [True]
 

@@ -14,7 +14,7 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class ProgressView:
     """What a look found. Two that were taken at different times are equal where they show the same."""
 
     record: BulkSnapshotRecord | None
@@ -30,12 +30,12 @@ class Sight:
         return self.record is None or self.record.is_final
 
 
-class Unseen:
+class NotReadYet:
     """Stands where no look has been taken yet."""
 
 
-UNSEEN: Final = Unseen()
-Seen = Sight | Unseen
+NOT_READ_YET: Final = NotReadYet()
+Seen = ProgressView | NotReadYet
 
 
 class Pace:
@@ -59,11 +59,11 @@ class Watcher:
 
     def __init__(self) -> None:
         """Begin without a state."""
-        self.newest: Seen = UNSEEN
+        self.newest: Seen = NOT_READ_YET
         self._news = asyncio.Event()
         self._error: Exception | None = None
 
-    def put(self, sight: Sight) -> None:
+    def put(self, sight: ProgressView) -> None:
         """Hand over a state, in the place of one that was not taken yet."""
         self.newest = sight
         self._news.set()
@@ -73,11 +73,11 @@ class Watcher:
         self._error = error
         self._news.set()
 
-    async def take(self) -> Sight:
+    async def take(self) -> ProgressView:
         """Wait for a state that was not taken yet, and return the newest."""
         await self._news.wait()
         self._news.clear()
-        if isinstance(self.newest, Unseen):
+        if isinstance(self.newest, NotReadYet):
             raise self._error or RuntimeError("woken without a state or an error")
         return self.newest
 
@@ -87,7 +87,7 @@ class Watched:
     """A bulk snapshot that somebody watches."""
 
     watchers: set[Watcher] = field(default_factory=set)
-    sight: Seen = UNSEEN
+    sight: Seen = NOT_READ_YET
     """As last seen."""
     changed: bool = True
     """Whether there is a reason to look."""
@@ -110,9 +110,9 @@ class Watched:
             due = min(due, max(soonest, self.stalls_at))
         return max(self.not_before, due)
 
-    def see(self, sight: Sight) -> Sight:
+    def see(self, sight: ProgressView) -> ProgressView:
         """Return `sight`, or what was seen before where that is equal, so that `is` tells whether it changed."""
-        if isinstance(self.sight, Unseen) or self.sight != sight:
+        if isinstance(self.sight, NotReadYet) or self.sight != sight:
             self.sight = sight
             return sight
         return self.sight

@@ -21,7 +21,7 @@ _STATUS_LINE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
+class DataDirectory:
     """The parts of an embedded server's directory: `data`, and `password` beside it."""
 
     directory: Path
