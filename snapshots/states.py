@@ -12,6 +12,7 @@ class SnapshotState(StrEnum):
     """State of a source snapshot; docs/architecture.md has the table with the reasons."""
 
     QUEUED = "QUEUED"
+    """Not produced yet: a source that is taken refuses the next snapshot."""
     PENDING = "PENDING"
     SENDING = "SENDING"
     UNCONFIRMED = "UNCONFIRMED"
@@ -97,6 +98,29 @@ class SignalState(StrEnum):
     ENDED = "ENDED"
     REFUSED = "REFUSED"
 
+    @property
+    def is_terminal(self) -> bool:
+        """Whether nothing can follow."""
+        return not SIGNAL_TRANSITIONS[self]
+
+    def can_become(self, target: "SignalState") -> bool:
+        """Whether the machine allows the step from here to `target`."""
+        return target in SIGNAL_TRANSITIONS[self]
+
+
+_G = SignalState
+
+SIGNAL_TRANSITIONS: Mapping[SignalState, frozenset[SignalState]] = {
+    # ENDED without having been sent: its snapshot was stopped as a whole.
+    _G.PENDING: frozenset({_G.SENDING, _G.ENDED, _G.REFUSED}),
+    # PENDING again where it certainly did not arrive.
+    _G.SENDING: frozenset({_G.PENDING, _G.UNCONFIRMED, _G.SENT, _G.ENDED, _G.REFUSED}),
+    _G.UNCONFIRMED: frozenset({_G.PENDING, _G.SENDING, _G.SENT, _G.ENDED, _G.REFUSED}),
+    _G.SENT: frozenset({_G.ENDED}),
+    _G.ENDED: frozenset(),
+    _G.REFUSED: frozenset(),
+}
+
 
 class TopicSnapshotState(StrEnum):
     """State of one topic within a source snapshot."""
@@ -110,7 +134,24 @@ class TopicSnapshotState(StrEnum):
     @property
     def is_terminal(self) -> bool:
         """Whether nothing can follow."""
-        return self in {TopicSnapshotState.COMPLETED, TopicSnapshotState.FAILED, TopicSnapshotState.CANCELLED}
+        return not TOPIC_TRANSITIONS[self]
+
+    def can_become(self, target: "TopicSnapshotState") -> bool:
+        """Whether the machine allows the step from here to `target`."""
+        return target in TOPIC_TRANSITIONS[self]
+
+
+_T = TopicSnapshotState
+_TOPIC_ENDS = frozenset({_T.COMPLETED, _T.FAILED, _T.CANCELLED})
+
+TOPIC_TRANSITIONS: Mapping[TopicSnapshotState, frozenset[TopicSnapshotState]] = {
+    # An end without a start: a small table is read before anything is told of it.
+    _T.PENDING: frozenset({_T.RUNNING}) | _TOPIC_ENDS,
+    _T.RUNNING: _TOPIC_ENDS,
+    _T.COMPLETED: frozenset(),
+    _T.FAILED: frozenset(),
+    _T.CANCELLED: frozenset(),
+}
 
 
 class BulkSnapshotState(StrEnum):

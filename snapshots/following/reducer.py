@@ -7,6 +7,7 @@ snapshot's connector, in the order of their offsets.
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import assert_never
 
 from snapshots.following.correlation import Correlation
 from snapshots.following.evidence import Evidence
@@ -128,8 +129,16 @@ class _Fold:
                 self.complete(signal, notification.at)  # none of its names was understood; nothing more will be told
             case NotificationKind.ABORTED:
                 self._abort(signal, notification)
-            case _:
+            case (
+                NotificationKind.STARTED
+                | NotificationKind.PAUSED
+                | NotificationKind.RESUMED
+                | NotificationKind.SKIPPED
+                | NotificationKind.OTHER
+            ):
                 pass  # being seen was all that it told
+            case _:
+                assert_never(notification.kind)
 
     def in_flight(self) -> ActiveSignal | None:
         return self._now.in_flight()
