@@ -1,13 +1,14 @@
 """`topicsnap import`: what an operator says of the catalogue, from a file."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
-from gateway.cli.changes import print_changes
+from gateway.cli.changes import ChangesData, changes_data, print_changes
 from gateway.cli.exits import run
 from gateway.cli.options import JsonOption
+from gateway.cli.output import print_json
 from snapshots.catalog.contents import CatalogChanges
 
 FileArgument = Annotated[
@@ -24,8 +25,14 @@ def import_catalog(file: FileArgument, json: JsonOption = False) -> None:
     **Example:** `topicsnap import clusters.yaml && topicsnap sync`
     """
     changes = run(lambda: _import(file))
-    if changes is not None:
-        print_changes(changes, json=json)
+    if changes is None:
+        return
+    data = changes_data(changes)
+    if json:
+        print_json(data)
+    else:
+        del data["dryRun"]
+        print_changes(cast("dict[str, ChangesData]", data))
 
 
 async def _import(file: Path) -> CatalogChanges:

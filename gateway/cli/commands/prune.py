@@ -1,17 +1,15 @@
 """`topicsnap prune`: retention of the ledger."""
 
 import getpass
-import sys
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
-import orjson
 import typer
 
 from gateway.cli.exits import fail, run
-from gateway.cli.migrate import UrlOption
 from gateway.cli.moments import moment
-from gateway.cli.options import JsonOption
+from gateway.cli.options import JsonOption, UrlOption
+from gateway.cli.output import print_json
 from gateway.errors import SettingsError
 from gateway.settings import Settings, load
 
@@ -53,7 +51,7 @@ def prune(
     if pruned is None:
         return
     if json:
-        sys.stdout.write(orjson.dumps(pruned, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z).decode() + "\n")
+        print_json(_data(pruned))
         return
     typer.echo(_sentence(pruned, dry_run=dry_run))
 
@@ -79,6 +77,22 @@ async def _prune(settings: Settings, before: datetime | None, keep_days: int | N
             return await ledger.prune(tenant_id, before=limit, at=now, pruning_id=pruning_id, by=_user())
         finally:
             await database.close()
+
+
+def _data(pruned: "Pruned") -> dict[str, object]:
+    """Return it with GraphQL's names for what was counted."""
+    return {
+        "bulkSnapshots": pruned.bulk_snapshots,
+        "sourceSnapshots": pruned.source_snapshots,
+        "topics": pruned.topics,
+        "signals": pruned.signals,
+        "skippedTopics": pruned.skipped_topics,
+        "events": pruned.events,
+        "deadLetters": pruned.dead_letters,
+        "failedScans": pruned.failed_scans,
+        "oldest": pruned.oldest,
+        "newest": pruned.newest,
+    }
 
 
 def _user() -> str:

@@ -1,16 +1,14 @@
 """`topicsnap verify`: prove that every row of a snapshot has arrived."""
 
-import sys
 from typing import Annotated
 
-import orjson
 import typer
-from rich.console import Console
 
-from gateway.cli.backend import open_backend
+from gateway.cli.client.opening import open_client
 from gateway.cli.exits import Exit, run
 from gateway.cli.options import DEFAULT_SERVER, DirectOption, JsonOption, ServerOption
-from gateway.cli.verdicts import TopicVerdict, all_complete, watch_verdicts
+from gateway.cli.output import console_beside, print_json
+from gateway.cli.verdicts import VerifiedSnapshot, all_complete, ask_verdicts, watch_verdicts
 
 SnapshotArgument = Annotated[
     str, typer.Argument(metavar="SNAPSHOT_ID", help="A source snapshot (`snap_…`) or a bulk snapshot (`bulk_…`).")
@@ -30,17 +28,18 @@ def verify(
 
     **Examples:** `topicsnap verify bulk_01k9…` · `topicsnap verify snap_01k9… --json`
     """
-    console = Console(file=sys.stderr if json else sys.stdout)
+    console = console_beside(json=json)
 
-    async def work() -> list[TopicVerdict]:
-        async with open_backend(server, direct=direct) as backend:
-            ids = await backend.verify(snapshot_id)
-            return await watch_verdicts(lambda: backend.verdicts(ids), console)
+    async def work() -> list[VerifiedSnapshot]:
+        async with open_client(server, direct=direct) as client:
+            payload = await client.mutate("verify", {"snapshotId": snapshot_id})
+            ids = [snapshot["id"] for snapshot in payload["snapshots"]]
+            return await watch_verdicts(lambda: ask_verdicts(client, ids), console)
 
-    verdicts = run(work)
-    if verdicts is None:
+    found = run(work)
+    if found is None:
         return
     if json:
-        sys.stdout.write(orjson.dumps(verdicts, option=orjson.OPT_INDENT_2).decode() + "\n")
-    if not all_complete(verdicts):
+        print_json(found)
+    if not all_complete(found):
         raise typer.Exit(Exit.FAILED)

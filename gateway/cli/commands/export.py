@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
 
 import typer
 
-from gateway.cli.backend import NotKnownError
+from gateway.cli.client.names import NotKnownError
 from gateway.cli.exits import Exit, run
 from gateway.cli.moments import moment
 from gateway.errors import SettingsError

@@ -2,21 +2,15 @@
 
 import sys
 from functools import partial
-from typing import Annotated
 
-import orjson
 import typer
-from rich.console import Console
 
-from gateway.cli.backend import open_backend
+from gateway.cli.bulk_snapshots import BulkSnapshotData, was_read
+from gateway.cli.client.opening import open_client
 from gateway.cli.exits import Exit, run
-from gateway.cli.options import DEFAULT_SERVER, DirectOption, JsonLinesOption, JsonOption, ServerOption
-from gateway.cli.views import BulkView
-from gateway.cli.watching import print_states, summary, watch_bulk
-
-BulkArgument = Annotated[
-    str, typer.Argument(metavar="BULK_ID", help="The id that `topicsnap snapshot` or the mutation gave.")
-]
+from gateway.cli.options import DEFAULT_SERVER, BulkArgument, DirectOption, JsonLinesOption, JsonOption, ServerOption
+from gateway.cli.output import console_beside, print_json, print_line
+from gateway.cli.watching import ask_bulk_snapshot, print_states, summary, watch_bulk
 
 
 def watch(
@@ -36,19 +30,19 @@ def watch(
     """
     if json and jsonl:
         raise typer.BadParameter("Give either --json or --jsonl.")
-    console = Console(file=sys.stderr if json else sys.stdout)
+    console = console_beside(json=json)
 
-    async def work() -> BulkView:
-        async with open_backend(server, direct=direct) as backend:
-            ask = partial(backend.bulk, bulk_id)
+    async def work() -> BulkSnapshotData:
+        async with open_client(server, direct=direct) as client:
+            ask = partial(ask_bulk_snapshot, client, bulk_id)
             return await (print_states(ask, sys.stdout) if jsonl else watch_bulk(ask, console))
 
-    view = run(work)
-    if view is None:
+    bulk = run(work)
+    if bulk is None:
         return
     if json:
-        sys.stdout.write(orjson.dumps(view, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(bulk)
     elif not jsonl:
-        console.print(summary(view), markup=False, highlight=False, soft_wrap=True)
-    if not view.completed:
+        print_line(console, summary(bulk))
+    if not was_read(bulk):
         raise typer.Exit(Exit.FAILED)

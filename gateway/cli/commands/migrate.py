@@ -5,16 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli.exits import Exit, fail, run
+from gateway.cli.options import UrlOption
 from gateway.errors import SettingsError
 from gateway.settings import Settings, load
 
 if TYPE_CHECKING:
     from persistence.migrations import MigrationState
 
-UrlOption = Annotated[
-    str | None,
-    typer.Option("--url", metavar="URL", help="The database, as the owner of its tables (TOPICSNAP_DATABASE_URL)."),
-]
 CheckOption = Annotated[
     bool, typer.Option("--check", help="Change nothing; exit with 1 where there is something to do.")
 ]

@@ -4,10 +4,19 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.asking import ask_and_show
-from gateway.cli.options import DEFAULT_SERVER, DirectOption, JsonOption, ServerOption
-from gateway.cli.snapshot import KeyOption, ReasonOption, WatchOption
-from gateway.cli.watch import BulkArgument
+from gateway.cli.bulk_snapshots import BulkSnapshotData
+from gateway.cli.client.client import Client
+from gateway.cli.options import (
+    DEFAULT_SERVER,
+    BulkArgument,
+    DirectOption,
+    JsonOption,
+    KeyOption,
+    ReasonOption,
+    ServerOption,
+    WatchOption,
+)
+from gateway.cli.requesting import request_and_show
 
 OnlyOption = Annotated[
     list[str] | None, typer.Option("--only", metavar="SNAPSHOT_ID", help="Only this source snapshot; may be repeated.")
@@ -32,10 +41,10 @@ def retry(
     **Examples:** `topicsnap retry bulk_01k9… --watch` ·
     `topicsnap retry bulk_01k9… --only snap_01k9… --reason "back up"`
     """
-    ask_and_show(
-        lambda backend: backend.retry(bulk_id, only, reason=reason, key=key),
-        watch=watch,
-        json=json,
-        server=server,
-        direct=direct,
-    )
+
+    async def request(client: Client) -> BulkSnapshotData:
+        given = {"bulkSnapshotId": bulk_id, "snapshotIds": only or None, "reason": reason, "idempotencyKey": key}
+        bulk: BulkSnapshotData = (await client.mutate("retry", given))["bulkSnapshot"]
+        return bulk
+
+    request_and_show(request, watch=watch, json=json, server=server, direct=direct)

@@ -4,10 +4,19 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.asking import ask_and_show
-from gateway.cli.backend import Backend
-from gateway.cli.options import DEFAULT_SERVER, DirectOption, JsonOption, ServerOption
-from gateway.cli.views import BulkView
+from gateway.cli.bulk_snapshots import BulkSnapshotData
+from gateway.cli.client.client import Client
+from gateway.cli.client.names import find_topic
+from gateway.cli.options import (
+    DEFAULT_SERVER,
+    DirectOption,
+    JsonOption,
+    KeyOption,
+    ReasonOption,
+    ServerOption,
+    WatchOption,
+)
+from gateway.cli.requesting import request_and_show
 from snapshots.vocabulary import SnapshotType
 
 TopicsArgument = Annotated[
@@ -17,13 +26,6 @@ TypeOption = Annotated[
     SnapshotType,
     typer.Option("--type", case_sensitive=False, help="INCREMENTAL reads while streaming goes on; BLOCKING stops it."),
 ]
-ReasonOption = Annotated[str | None, typer.Option("--reason", help="Why; kept in the ledger.")]
-KeyOption = Annotated[
-    str | None,
-    typer.Option("--key", help="Idempotency key: the same call again sends nothing and shows what the first one did."),
-]
-WatchOption = Annotated[bool, typer.Option("--watch", "-w", help="Show the progress until the end.")]
-
 VerifyOption = Annotated[
     bool,
     typer.Option(
@@ -52,8 +54,15 @@ def snapshot(  # noqa: PLR0913, PLR0917 (a command's options are its arguments)
     `topicsnap snapshot billing.public.audit_log --type blocking --reason "lost partition"`
     """
 
-    async def ask(backend: Backend) -> BulkView:
-        ids = [await backend.find_topic(topic) for topic in topics]
-        return await backend.snapshot(ids, snapshot_type, reason=reason, key=key, verify=verify)
+    async def request(client: Client) -> BulkSnapshotData:
+        given = {
+            "topicIds": [await find_topic(client, topic) for topic in topics],
+            "snapshotType": snapshot_type,
+            "reason": reason,
+            "idempotencyKey": key,
+            "verify": verify,
+        }
+        bulk: BulkSnapshotData = (await client.mutate("snapshot", given))["bulkSnapshot"]
+        return bulk
 
-    ask_and_show(ask, watch=watch, json=json, server=server, direct=direct)
+    request_and_show(request, watch=watch, json=json, server=server, direct=direct)
