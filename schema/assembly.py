@@ -14,10 +14,14 @@ from strawberry.types import ExecutionContext
 from schema.context import RequestContext
 from schema.errors import present
 from schema.federation import ANY
-from schema.following.topic_snapshot import TopicSnapshot
+from schema.following.results import (
+    SourceSnapshotDispatchedType,
+    SourceSnapshotFailedType,
+    SourceSnapshotUnconfirmedType,
+)
+from schema.following.topic_snapshot import TopicSnapshotType
 from schema.mutation import Mutation
 from schema.query import Query
-from schema.requesting.results import SourceSnapshotDispatched, SourceSnapshotFailed, SourceSnapshotUnconfirmed
 from schema.scalars import SCALARS
 from schema.subscription import Subscription
 
@@ -45,7 +49,12 @@ def build_schema(
         mutation=Mutation,
         subscription=Subscription,
         # Reached through interfaces only, or not at all by their own name.
-        types=[SourceSnapshotDispatched, SourceSnapshotFailed, SourceSnapshotUnconfirmed, TopicSnapshot],
+        types=[
+            SourceSnapshotDispatchedType,
+            SourceSnapshotFailedType,
+            SourceSnapshotUnconfirmedType,
+            TopicSnapshotType,
+        ],
         extensions=extensions,
         execution_context_class=executor,
         config=StrawberryConfig(scalar_map=SCALARS),

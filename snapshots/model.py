@@ -52,6 +52,16 @@ class SourceConnector:
     """EXPLICIT where an operator imported it, DERIVED where Kafka Connect told."""
 
     @property
+    def cluster_id(self) -> str:
+        """The id of its cluster."""
+        return self.cluster.id
+
+    @property
+    def cluster_name(self) -> str:
+        """The name of its cluster."""
+        return self.cluster.name
+
+    @property
     def is_followed(self) -> bool:
         """Whether what becomes of its snapshots is told, to where it can be read; a simulated engine always tells."""
         if self.signal_channel is SignalChannelKind.RECORDING:

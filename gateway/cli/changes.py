@@ -54,6 +54,6 @@ def _print_sort(sort: str, changes: Changes) -> None:
     )
     for mark, items in (("+", changes.added), ("~", changes.changed), ("-", changes.retired)):
         for item in items[:_MOST_NAMES]:
-            typer.echo(f"  {mark} {item.name}  {item.id}")
+            typer.echo(f"  {mark} {item.name}  {item.id or ''}".rstrip())
         if len(items) > _MOST_NAMES:
             typer.echo(f"  {mark} and {len(items) - _MOST_NAMES} more")

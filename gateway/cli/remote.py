@@ -198,6 +198,6 @@ def _error(error: Mapping[str, Any]) -> RequestError:
 
 def _changes(given: Mapping[str, Any]) -> Changes:
     def items(sort: str) -> tuple[CatalogItem, ...]:
-        return tuple(CatalogItem(item["id"] or "", item["name"]) for item in given[sort])
+        return tuple(CatalogItem(item["id"], item["name"]) for item in given[sort])
 
     return Changes(items("added"), items("changed"), items("retired"), given["unchanged"])

@@ -1,15 +1,17 @@
-"""Input and payload of `abandonSnapshots`."""
+"""`abandonSnapshots`: its input, its payload and its field."""
 
-from collections.abc import Sequence
-from typing import Self
+from collections.abc import Mapping
+from typing import Annotated
 
 import strawberry
 
-from resolvers.following.abandon_snapshots import Abandonment
+from resolvers.following.abandon_snapshots import Abandonment, abandon_snapshots
+from schema.context import Info
 from schema.enums import GROWS, publish
-from schema.following.source_snapshot import SourceSnapshot
-from schema.user_error import UserError, user_errors
-from snapshots.errors import RequestError
+from schema.fields import view
+from schema.following.source_snapshot import SourceSnapshotType
+from schema.operations import operation
+from schema.user_error import UserError
 from snapshots.following.abandoning import AbandonErrorCode, AbandonRequest
 
 publish(
@@ -40,49 +42,44 @@ class AbandonSnapshotsInput:
         return AbandonRequest(tuple(self.snapshot_ids), self.reason)
 
 
-@strawberry.type(description="What became of one of the ids.")
-class AbandonSnapshotResult:
+@view(Abandonment, description="What became of one of the ids.")
+class AbandonSnapshotResultType:
     """One answer for each distinct id."""
 
-    id: strawberry.ID = strawberry.field(description="The id, as it was sent.")
+    snapshot_id: strawberry.ID = strawberry.field(name="id", description="The id, as it was sent.")
     success: bool = strawberry.field(description="Whether it is abandoned, now or since an earlier call.")
     code: AbandonErrorCode | None = strawberry.field(description="Why it is not; null where it is.")
     message: str = strawberry.field(description="What became of it, for people.")
-    snapshot: SourceSnapshot | None = strawberry.field(
+    snapshot: SourceSnapshotType | None = strawberry.field(
         description="The snapshot as it is now; null where nothing has the id."
     )
-
-    @classmethod
-    def from_domain(cls, answer: Abandonment) -> Self:
-        """Return what clients see of `answer`."""
-        return cls(
-            id=strawberry.ID(answer.snapshot_id),
-            success=answer.code is None,
-            code=answer.code,
-            message=answer.message,
-            snapshot=SourceSnapshot.from_domain(answer.snapshot) if answer.snapshot else None,
-        )
 
 
 @strawberry.type(description="What was done. Where there are user errors, nothing was.")
 class AbandonSnapshotsPayload:
     """The answer of `abandonSnapshots`."""
 
-    results: list[AbandonSnapshotResult] = strawberry.field(
-        description="One for each distinct id, in order of first appearance in `snapshotIds`."
+    results: list[AbandonSnapshotResultType] = strawberry.field(
+        default_factory=list, description="One for each distinct id, in order of first appearance in `snapshotIds`."
     )
     user_errors: list[UserError] = strawberry.field(
-        description="What is wrong with the request as a whole; empty where it was carried out."
+        default_factory=list, description="What is wrong with the request as a whole; empty where it was carried out."
     )
     client_mutation_id: str | None = strawberry.field(description="As it was sent.")
 
-    @classmethod
-    def from_domain(cls, answers: Sequence[Abandonment], client_mutation_id: str | None) -> Self:
-        """Return the answer to a request that was carried out."""
-        results = [AbandonSnapshotResult.from_domain(answer) for answer in answers]
-        return cls(results=results, user_errors=[], client_mutation_id=client_mutation_id)
 
-    @classmethod
-    def refused(cls, error: RequestError, client_mutation_id: str | None) -> Self:
-        """Return the answer to a request that was refused."""
-        return cls(results=[], user_errors=user_errors(error), client_mutation_id=client_mutation_id)
+async def _abandon_snapshots(
+    info: Info,
+    input: Annotated[AbandonSnapshotsInput, strawberry.argument(description="The snapshots, and why.")],
+) -> Mapping[str, object]:
+    context = info.context
+    return {"results": await abandon_snapshots(context.services, context.principal, input.to_domain())}
+
+
+ABANDON_SNAPSHOTS = operation(
+    AbandonSnapshotsPayload,
+    _abandon_snapshots,
+    "Give up source snapshots of which nothing more is expected, and release their sources for new ones. The "
+    "engine is told nothing: what it still reads arrives all the same. Each id is abandoned or refused by "
+    "itself, and to abandon again changes nothing.",
+)

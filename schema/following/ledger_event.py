@@ -1,16 +1,14 @@
 """The events of the ledger: how a bulk snapshot came to be as it is."""
 
 from datetime import datetime
-from typing import Self, cast
 
 import strawberry
 from strawberry.scalars import JSON
 
-from schema.connections import PageInfo
+from schema.connections import ConnectionType
 from schema.enums import GROWS, publish
-from snapshots.audit import LedgerEvent as Event
-from snapshots.audit import LedgerSubject
-from snapshots.catalog.contents import Page
+from schema.fields import view
+from snapshots.audit import LedgerEvent, LedgerSubject
 
 publish(
     LedgerSubject,
@@ -27,16 +25,17 @@ publish(
 )
 
 
-@strawberry.type(
+@view(
+    LedgerEvent,
     description="A change of state, written in the same transaction as the change itself, and never changed: the "
-    "application's database role can neither update nor delete it."
+    "application's database role can neither update nor delete it.",
 )
-class LedgerEvent:
+class LedgerEventType:
     """What clients see of an event."""
 
     at: datetime = strawberry.field(description="When it was recorded.")
     subject_kind: LedgerSubject = strawberry.field(description="What it is about.")
-    subject: strawberry.ID = strawberry.field(description="The id of what it is about.")
+    subject_id: strawberry.ID = strawberry.field(name="subject", description="The id of what it is about.")
     from_state: str | None = strawberry.field(description="The state before; null for the first.")
     to_state: str = strawberry.field(description="The state after.")
     cause: str = strawberry.field(
@@ -50,42 +49,7 @@ class LedgerEvent:
         "gain members."
     )
 
-    @classmethod
-    def from_domain(cls, event: Event) -> Self:
-        """Return what clients see of `event`."""
-        return cls(
-            at=event.at,
-            subject_kind=event.subject_kind,
-            subject=strawberry.ID(event.subject_id),
-            from_state=event.from_state,
-            to_state=event.to_state,
-            cause=event.cause,
-            detail=cast("JSON | None", event.detail),
-        )
 
-
-@strawberry.type(description="An event in a page.")
-class LedgerEventEdge:
-    """Relay's edge."""
-
-    node: LedgerEvent = strawberry.field(description="The event.")
-    cursor: str = strawberry.field(description="Its place in the list, for `after`.")
-
-
-@strawberry.type(description="A page of events, in the order in which they happened.")
-class LedgerEventConnection:
+@strawberry.type(name="LedgerEventConnection", description="A page of events, in the order in which they happened.")
+class LedgerEventConnectionType(ConnectionType[LedgerEventType]):
     """Relay's connection."""
-
-    edges: list[LedgerEventEdge] = strawberry.field(description="The events with their cursors.")
-    page_info: PageInfo = strawberry.field(description="Where the page stands in the list.")
-
-    @classmethod
-    def from_domain(cls, page: Page[Event], *, after: str | None) -> Self:
-        """Return what clients see of `page`, which came after the cursor `after`."""
-        return cls(
-            edges=[
-                LedgerEventEdge(node=LedgerEvent.from_domain(event), cursor=cursor)
-                for event, cursor in zip(page.items, page.cursors, strict=True)
-            ],
-            page_info=PageInfo.of(page, after=after),
-        )

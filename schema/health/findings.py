@@ -1,13 +1,10 @@
 """What was found out about a connector's signalling."""
 
-from collections.abc import Iterable
-from typing import Self
-
 import strawberry
 
 from schema.enums import GROWS, publish
-from snapshots.health import findings
-from snapshots.health.findings import HealthCheck, Severity
+from schema.fields import view
+from snapshots.health.findings import HealthCheck, HealthFinding, Severity
 
 publish(
     Severity,
@@ -54,11 +51,12 @@ publish(
 )
 
 
-@strawberry.type(
+@view(
+    HealthFinding,
     description="One thing that was looked at when a connector's signalling was checked. It never holds a "
-    "configuration's secrets."
+    "configuration's secrets.",
 )
-class HealthFinding:
+class HealthFindingType:
     """What clients see of a finding."""
 
     code: HealthCheck = strawberry.field(description="What was looked at.")
@@ -66,19 +64,3 @@ class HealthFinding:
     subject: str = strawberry.field(description="What it is about: the name of a connector, a table, a topic.")
     message: str = strawberry.field(description="What was found, for people.")
     remedy: str | None = strawberry.field(description="What to do about it; null where there is nothing to be done.")
-
-    @classmethod
-    def from_domain(cls, finding: findings.HealthFinding) -> Self:
-        """Return what clients see of `finding`."""
-        return cls(
-            code=finding.code,
-            severity=finding.severity,
-            subject=finding.subject,
-            message=finding.message,
-            remedy=finding.remedy,
-        )
-
-
-def health_findings(found: Iterable[findings.HealthFinding]) -> list[HealthFinding]:
-    """Return the findings as clients see them."""
-    return [HealthFinding.from_domain(finding) for finding in found]

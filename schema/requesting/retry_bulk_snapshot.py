@@ -1,7 +1,14 @@
-"""The input of `retryBulkSnapshot`; its payload is that of `bulkSnapshotTopics`."""
+"""`retryBulkSnapshot`: its input and its field; its payload is that of `bulkSnapshotTopics`."""
+
+from collections.abc import Mapping
+from typing import Annotated
 
 import strawberry
 
+from resolvers.requesting.retry_bulk_snapshot import retry_bulk_snapshot
+from schema.context import Info
+from schema.operations import operation
+from schema.requesting.bulk_snapshot_topics import BulkSnapshotTopicsPayload, answered
 from snapshots.requesting.retry import RetryRequest
 
 
@@ -31,3 +38,21 @@ class RetryBulkSnapshotInput:
             self.idempotency_key,
             self.reason,
         )
+
+
+async def _retry_bulk_snapshot(
+    info: Info,
+    input: Annotated[RetryBulkSnapshotInput, strawberry.argument(description="What to dispatch again.")],
+) -> Mapping[str, object]:
+    context = info.context
+    return answered(info, await retry_bulk_snapshot(context.services, context.principal, input.to_domain()))
+
+
+RETRY_BULK_SNAPSHOT = operation(
+    BulkSnapshotTopicsPayload,
+    _retry_bulk_snapshot,
+    "Dispatch again what failed of a bulk snapshot and may succeed now, as a new bulk snapshot with `retryOf`: "
+    "source snapshots that failed for a reason that can pass or were abandoned, and the failed topics of those "
+    "that completed in part, with filters, surrogate keys and type as before and routes by the catalogue of now. "
+    "What a retry has taken up already is left out.",
+)

@@ -1,13 +1,15 @@
-"""The input and the payload of `verifySnapshot`, and the words of verifications."""
+"""`verifySnapshot`: its input, its payload and its field."""
 
-from typing import Self
+from collections.abc import Mapping
+from typing import Annotated
 
 import strawberry
 
-from schema.following.source_snapshot import SourceSnapshot
-from schema.user_error import UserError, user_errors
-from snapshots.errors import RequestError
-from snapshots.records import SourceSnapshotRecord
+from resolvers.verification.verify_snapshot import verify_snapshot
+from schema.context import Info
+from schema.following.source_snapshot import SourceSnapshotType
+from schema.operations import operation
+from schema.user_error import UserError
 
 
 @strawberry.input(description="A snapshot to be verified.")
@@ -27,24 +29,29 @@ class VerifySnapshotInput:
 class VerifySnapshotPayload:
     """What will be verified."""
 
-    snapshots: list[SourceSnapshot] = strawberry.field(
-        description="The source snapshots that are verified; empty where there are user errors."
+    snapshots: list[SourceSnapshotType] = strawberry.field(
+        default_factory=list, description="The source snapshots that are verified; empty where there are user errors."
     )
     user_errors: list[UserError] = strawberry.field(
-        description="What is wrong with the request; empty where nothing is."
+        default_factory=list, description="What is wrong with the request; empty where nothing is."
     )
     client_mutation_id: str | None = strawberry.field(description="As it was sent.")
 
-    @classmethod
-    def from_domain(cls, records: tuple[SourceSnapshotRecord, ...], client_mutation_id: str | None) -> Self:
-        """Return the answer to a request that was taken."""
-        return cls(
-            snapshots=[SourceSnapshot.from_domain(record) for record in records],
-            user_errors=[],
-            client_mutation_id=client_mutation_id,
-        )
 
-    @classmethod
-    def refused(cls, error: RequestError, client_mutation_id: str | None) -> Self:
-        """Return the answer to a request that was refused."""
-        return cls(snapshots=[], user_errors=user_errors(error), client_mutation_id=client_mutation_id)
+async def _verify_snapshot(
+    info: Info,
+    input: Annotated[VerifySnapshotInput, strawberry.argument(description="The snapshot.")],
+) -> Mapping[str, object]:
+    context = info.context
+    records = await verify_snapshot(context.services, context.principal, input.snapshot_id)
+    for record in records:
+        context.loaders.source_snapshots.prime(record.id, record, force=True)
+    return {"snapshots": records}
+
+
+VERIFY_SNAPSHOT = operation(
+    VerifySnapshotPayload,
+    _verify_snapshot,
+    "Have a worker verify that every row of the source has arrived, for every topic of a snapshot, once it has "
+    "ended. A loss can be proved only where `verify` was asked for together with the snapshot.",
+)

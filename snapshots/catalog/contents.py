@@ -4,7 +4,7 @@ What could not be read is told apart from what is not there: an observation name
 catalogue keeps for them what it knew (`catalog_sync`).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -159,9 +159,10 @@ class CatalogImport:
 
 @dataclass(frozen=True, slots=True)
 class CatalogItem:
-    """Something of the catalogue that an operation touched; in a dry run the id of an added one is not kept."""
+    """Something of the catalogue that an operation touched."""
 
-    id: str
+    id: str | None
+    """None for what a dry run would add: it gets its id when it is added."""
     name: str
 
 
@@ -230,8 +231,6 @@ class Page(Generic[ItemT]):
     has_next: bool = False
     total_count: int | None = None
     """How many items the whole list has; None unless it was asked for."""
-    has_previous: bool = field(default=False, init=False)
-    """Always false: a keyset page knows what follows, not what came before."""
 
     @property
     def start_cursor(self) -> str | None:
