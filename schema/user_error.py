@@ -17,13 +17,11 @@ class UserError:
         description='The path of the argument, for example `["input", "topicIds", "3"]`; null where it is the whole.'
     )
 
-    @classmethod
-    def from_domain(cls, error: RequestError) -> "UserError":
-        """Return what clients see of `error`."""
-        field = None if error.field is None else graphql_path(error.field, inside=("input",))
-        return cls(code=error.code, message=error.message, field=field)
-
 
 def user_errors(error: RequestError) -> list[UserError]:
-    """Return the findings of `error` as clients see them."""
-    return [UserError.from_domain(finding) for finding in error.findings]
+    """Return the findings of `error` as clients see them; none of them can be an error itself among GraphQL's values."""
+    return [UserError(code=one.code, message=one.message, field=_path(one)) for one in error.findings]
+
+
+def _path(error: RequestError) -> list[str] | None:
+    return None if error.field is None else graphql_path(error.field, inside=("input",))
