@@ -108,7 +108,7 @@ async def pages(database: Database, rows: int) -> None:
             found = 0
             for _ in range(ROUNDS):
                 began = time.perf_counter()
-                page = await ledger.bulk_snapshots_page(TENANT, wanted, PAGE, after)
+                page = await ledger.reading.bulk_snapshots_page(TENANT, wanted, PAGE, after)
                 taken.append(time.perf_counter() - began)
                 found = len(page.items)
             seconds = statistics.median(taken)

@@ -13,7 +13,7 @@ MAX_SECRET_BYTES = 65_536
 class ReferencedSecrets:
     """Reads secrets from the environment and from files, each time anew, so that a rotated one is seen.
 
-    Implements snapshots.ports.engine.Secrets.
+    Implements snapshots.ports.secrets.Secrets.
     """
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:

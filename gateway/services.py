@@ -19,8 +19,8 @@ from resolvers.background import Background
 from resolvers.following.watch_progress import ProgressHub
 from resolvers.services import Services
 from snapshots.identifiers import IdMaker, utc_now
-from snapshots.requesting.backoff import RetryPolicy
 from snapshots.requesting.dispatch import Dispatcher
+from snapshots.requesting.retry_policy import RetryPolicy
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ async def open_runtime(settings: Settings, url: str, *, engine: OpenEngine | Non
     stall_after = timedelta(minutes=settings.stall_minutes)
     try:
         async with engine or debezium(ReferencedSecrets()) as opened:
-            ledger = Ledger(database, ids, idempotency_days=settings.idempotency_days)
+            ledger = Ledger.over(database, ids, idempotency_days=settings.idempotency_days)
             services = Services(
                 catalog=Catalog(database),
                 catalog_writer=CatalogWriter(database, ids),
@@ -70,7 +70,7 @@ async def open_runtime(settings: Settings, url: str, *, engine: OpenEngine | Non
                     cluster_limit=settings.dispatch_cluster_limit,
                 ),
                 background=background,
-                progress=ProgressHub(ledger, Announcements.at(url), stall_after=stall_after),
+                progress=ProgressHub(ledger.reading, Announcements.at(url), stall_after=stall_after),
                 ids=ids,
                 clock=utc_now,
                 retries=RetryPolicy(settings.retry_attempts),

@@ -10,8 +10,8 @@ from resolvers.background import Background
 from resolvers.following.watch_progress import ProgressHub
 from snapshots.identifiers import Clock, IdMaker
 from snapshots.ports.engine import Engine
-from snapshots.requesting.backoff import RetryPolicy
 from snapshots.requesting.dispatch import Dispatcher
+from snapshots.requesting.retry_policy import RetryPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,11 +17,11 @@ from resolvers.health.check_health import inspect_sources
 from resolvers.services import Services
 from snapshots.audit import LedgerEvent
 from snapshots.catalog.contents import Page, TopicFilter
-from snapshots.following.failed_scans import RestartRequirement
 from snapshots.identifiers import is_valid_id
 from snapshots.model import SourceConnector, Topic
-from snapshots.ports.observed_signalling import ObservedSignalling
+from snapshots.ports.inspector import InspectedSignalling
 from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
+from snapshots.restart_requirement import RestartRequirement
 from snapshots.texts import is_storable
 
 K = TypeVar("K", bound=Hashable)
@@ -47,21 +47,31 @@ class Loaders:
         catalog, ledger = services.catalog, services.ledger
         self.topics: DataLoader[str, Topic | None] = _by_id(catalog.routes, tenant_id)
         self.sources: DataLoader[str, SourceConnector | None] = _by_id(catalog.sources, tenant_id)
-        self.bulk_snapshots: DataLoader[str, BulkSnapshotRecord | None] = _by_id(ledger.bulk_snapshots, tenant_id)
-        self.retries: DataLoader[str, tuple[BulkSnapshotRecord, ...] | None] = _by_id(ledger.retries, tenant_id)
+        self.bulk_snapshots: DataLoader[str, BulkSnapshotRecord | None] = _by_id(
+            ledger.reading.bulk_snapshots, tenant_id
+        )
+        self.retries: DataLoader[str, tuple[BulkSnapshotRecord, ...] | None] = _by_id(
+            ledger.auditing.retries, tenant_id
+        )
         self._first_events: DataLoader[BulkEvents, Page[LedgerEvent]] = _loader(self._load_first_events)
-        self.source_snapshots: DataLoader[str, SourceSnapshotRecord | None] = _by_id(ledger.source_snapshots, tenant_id)
-        self.topic_snapshots: DataLoader[str, TopicSnapshotRecord | None] = _by_id(ledger.topic_snapshots, tenant_id)
-        self.active_snapshots: DataLoader[str, SourceSnapshotRecord | None] = _by_id(ledger.active_snapshots, tenant_id)
+        self.source_snapshots: DataLoader[str, SourceSnapshotRecord | None] = _by_id(
+            ledger.reading.source_snapshots, tenant_id
+        )
+        self.topic_snapshots: DataLoader[str, TopicSnapshotRecord | None] = _by_id(
+            ledger.reading.topic_snapshots, tenant_id
+        )
+        self.active_snapshots: DataLoader[str, SourceSnapshotRecord | None] = _by_id(
+            ledger.reading.active_snapshots, tenant_id
+        )
         self.restart_requirements: DataLoader[str, RestartRequirement | None] = _by_id(
-            ledger.restart_requirements, tenant_id
+            ledger.failed_scans.requirements, tenant_id
         )
         self.last_topic_snapshots: DataLoader[str, TopicSnapshotRecord | None] = _by_id(
-            ledger.last_topic_snapshots, tenant_id
+            ledger.reading.last_topic_snapshots, tenant_id
         )
         self.topics_by_name: DataLoader[Name, Topic | None] = _by_name(catalog.topics_by_name, tenant_id)
         self.sources_by_name: DataLoader[Name, SourceConnector | None] = _by_name(catalog.sources_by_name, tenant_id)
-        self.signalling: DataLoader[str, ObservedSignalling | None] = _by_id(
+        self.signalling: DataLoader[str, InspectedSignalling | None] = _by_id(
             partial(inspect_sources, services), tenant_id
         )
         self._first_topics: DataLoader[SourceTopics, Page[Topic]] = _loader(self._load_first_topics)
@@ -84,7 +94,7 @@ class Loaders:
         """Return a page of the events of a bulk snapshot. Raises RequestError (INVALID_CURSOR)."""
         if after is None:
             return await self._first_events.load((bulk_snapshot_id, first))
-        return await self._ledger.events_page(self._tenant_id, bulk_snapshot_id, first, after)
+        return await self._ledger.auditing.events_page(self._tenant_id, bulk_snapshot_id, first, after)
 
     async def _load_first_events(self, keys: list[BulkEvents]) -> list[Page[LedgerEvent]]:
         """One statement for each page size that is asked for: usually one for all bulk snapshots."""
@@ -93,7 +103,7 @@ class Loaders:
             sizes[first].append(bulk_snapshot_id)
         pages: dict[BulkEvents, Page[LedgerEvent]] = {}
         for first, ids in sizes.items():
-            found = await self._ledger.first_events(self._tenant_id, ids, first)
+            found = await self._ledger.auditing.first_events(self._tenant_id, ids, first)
             pages |= {(id_, first): page for id_, page in found.items()}
         return [pages.get(key) or Page() for key in keys]
 

@@ -2,7 +2,7 @@
 
 from schema.enums import GROWS, publish
 from snapshots.states import BulkSnapshotState, SignalState, SnapshotState, TopicSnapshotState
-from snapshots.verification.verdicts import SnapshotVerdict, VerificationState
+from snapshots.vocabulary import SnapshotVerdict, VerificationState
 
 publish(
     SnapshotState,

@@ -19,7 +19,7 @@ class UserError:
 
 
 def user_errors(error: RequestError) -> list[UserError]:
-    """Return the findings of `error` as clients see them; none of them can be an error itself among GraphQL's values."""
+    """Return the findings of `error` as clients see them. An exception itself cannot be a value: GraphQL raises it."""
     return [UserError(code=one.code, message=one.message, field=_path(one)) for one in error.findings]
 
 

@@ -78,3 +78,15 @@ class SecretError(TopicsnapError):
 
 class FilterError(TopicsnapError):
     """A row filter cannot be rendered for this source."""
+
+
+class UnreadableError(TopicsnapError):
+    """What a verification wants to read cannot be read; the message is a clause without a full stop.
+
+    Attributes: passing (whether a later look may succeed).
+    """
+
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        """Build the error from a clause for the user."""
+        super().__init__(message)
+        self.passing = passing

@@ -10,13 +10,14 @@ from snapshots.filters import RowFilter
 from snapshots.model import SourceConnector, Topic
 from snapshots.plan import Skip
 from snapshots.states import BulkSnapshotState, SignalState, SnapshotState, TopicSnapshotState, bulk_state
-from snapshots.verification.verdicts import SnapshotVerdict, VerificationState
 from snapshots.vocabulary import (
     SignalChannelKind,
     SnapshotErrorCode,
     SnapshotOrigin,
     SnapshotType,
+    SnapshotVerdict,
     TopicSnapshotOutcome,
+    VerificationState,
 )
 
 

@@ -139,3 +139,25 @@ class UserErrorCode(StrEnum):
     NOT_FOUND = "NOT_FOUND"
     NOTHING_TO_RETRY = "NOTHING_TO_RETRY"
     CLUSTER_UNREACHABLE = "CLUSTER_UNREACHABLE"
+
+
+class SnapshotVerdict(StrEnum):
+    """Whether every row of the source has arrived on the topic."""
+
+    COMPLETE = "COMPLETE"
+    INCOMPLETE = "INCOMPLETE"
+    NOT_PROVABLE = "NOT_PROVABLE"
+
+
+class VerificationState(StrEnum):
+    """How far the verification of a topic's snapshot has come."""
+
+    NOT_REQUESTED = "NOT_REQUESTED"
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    DONE = "DONE"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a verdict is still to come."""
+        return self in {VerificationState.PENDING, VerificationState.RUNNING}

@@ -19,11 +19,12 @@ from persistence.database.pool import Database
 from persistence.database.statement_counter import StatementCounter
 from resolvers.principal import LOCAL_PRINCIPAL, Principal
 from resolvers.services import Services
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic, ObservedCluster
+from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.engines.recording import RecordingChannel
 from snapshots.errors import ClusterUnreachableError
 from snapshots.model import Cluster
-from snapshots.ports.engine import ConnectorObservation
+from snapshots.ports.cluster_observer import ObservedCluster
+from snapshots.ports.connector_states import ConnectorObservation
 from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind, TopicProducer
 from tests.asgi import Answer, ask
 from tests.support.services import make_engine, make_services

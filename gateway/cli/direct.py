@@ -82,7 +82,7 @@ class DirectBackend:
     async def verdicts(self, source_snapshot_ids: Sequence[str]) -> list[TopicVerdict]:
         """Look at what is due from here, and read the ledger."""
         await verify_due(self._services, self._tenant_id)
-        records = await self._services.ledger.source_snapshots(self._tenant_id, source_snapshot_ids)
+        records = await self._services.ledger.reading.source_snapshots(self._tenant_id, source_snapshot_ids)
         return [one for id in source_snapshot_ids if id in records for one in verdicts.from_record(records[id])]
 
     async def retry(
@@ -96,7 +96,7 @@ class DirectBackend:
     async def bulk(self, bulk_id: str) -> BulkView:
         """Read the ledger."""
         at = self._services.clock()
-        record = (await self._services.ledger.bulk_snapshots(self._tenant_id, [bulk_id])).get(bulk_id)
+        record = (await self._services.ledger.reading.bulk_snapshots(self._tenant_id, [bulk_id])).get(bulk_id)
         if record is None:
             raise NotKnownError(f"No bulk snapshot has the id {bulk_id}.")
         return self._view(record, at)

@@ -9,8 +9,9 @@ from gateway.cli.graphql_client import GraphQLClient
 from gateway.cli.health import HEALTH_FIELDS, SourceHealth, findings_from_graphql
 from gateway.cli.verdicts import VERDICT_FIELDS, TopicVerdict
 from gateway.cli.views import BULK_FIELDS, BulkView, from_graphql, with_answers
-from snapshots.catalog.contents import CatalogChanges, CatalogItem, Changes, SyncResult, Unreadable
+from snapshots.catalog.contents import CatalogChanges, CatalogItem, Changes, SyncResult
 from snapshots.errors import InvalidRequestError, RequestError
+from snapshots.ports.cluster_observer import Unreadable
 from snapshots.vocabulary import SnapshotType, UserErrorCode
 
 _TOPIC = "query CommandTopic($id: ID!) { topic(id: $id) { id } }"

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from snapshots.records import SourceSnapshotRecord
-from snapshots.verification.verdicts import SnapshotVerdict, VerificationState
+from snapshots.vocabulary import SnapshotVerdict, VerificationState
 
 POLL_SECONDS = 1.0
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
 from snapshots.states import BulkSnapshotState, SnapshotState, TopicSnapshotState
-from snapshots.verification.verdicts import SnapshotVerdict, VerificationState
+from snapshots.vocabulary import SnapshotVerdict, VerificationState
 
 BULK_FIELDS = """
 id state snapshotType requestedBy requestedAt

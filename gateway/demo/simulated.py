@@ -19,7 +19,8 @@ from snapshots.engines.simulated import simulated_engine
 from snapshots.following.notifications import Notification
 from snapshots.identifiers import utc_now
 from snapshots.model import Cluster
-from snapshots.ports.engine import ConnectorObservation, Engine
+from snapshots.ports.connector_states import ConnectorObservation
+from snapshots.ports.engine import Engine
 from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect, SignalChannelKind
 
 KEYLESS = "public.audit_log"

@@ -12,6 +12,7 @@ from gateway.following.kafka_consumer import Consumer, Record, Records, make_con
 from gateway.following.supervision import Well
 from persistence.database.errors import DatabaseError
 from snapshots.engines.debezium.following.notifications import parse
+from snapshots.engines.debezium.kafka import KafkaAccess
 from snapshots.errors import TopicsnapError
 from snapshots.following.notifications import Notification
 
@@ -25,8 +26,7 @@ Apply = Callable[[str, Sequence[Notification]], Awaitable[None]]
 class Followed:
     """What there is to follow of one cluster."""
 
-    bootstrap: str
-    """Kafka's bootstrap servers."""
+    kafka: KafkaAccess
     topics: frozenset[str]
     """The notification topics of its connectors; another cluster's connectors may tell on the same."""
 
@@ -63,16 +63,16 @@ class Follower:
     def __init__(
         self,
         cluster_id: str,
-        bootstrap: str,
+        kafka: KafkaAccess,
         apply: Apply,
         *,
         group: str,
-        make_consumer: Callable[[str, str], Consumer] = make_consumer,
+        make_consumer: Callable[[KafkaAccess, str], Consumer] = make_consumer,
     ) -> None:
-        """Follow the cluster on the Kafka at `bootstrap`; `group` is for all clusters of the installation."""
+        """Follow the cluster on `kafka`; `group` is for all clusters of the installation."""
         self.topics: frozenset[str] = frozenset()
         """What to follow; may be replaced at any time."""
-        self.bootstrap = bootstrap
+        self.kafka = kafka
         self._cluster_id = cluster_id
         self._apply = apply
         self._group = f"{group}-{cluster_id}"
@@ -83,13 +83,13 @@ class Follower:
 
         Raises KafkaUnreachableError, DatabaseError.
         """
-        consumer = self._make_consumer(self.bootstrap, self._group)
+        consumer = self._make_consumer(self.kafka, self._group)
         try:
             async with asyncio.timeout(_START_SECONDS):
                 await consumer.start()
             await self._follow(consumer, well)
         except (KafkaError, OSError, TimeoutError) as error:
-            message = f"Kafka at {self.bootstrap} cannot be followed: {str(error) or type(error).__name__}."
+            message = f"Kafka at {self.kafka.bootstrap} cannot be followed: {str(error) or type(error).__name__}."
             raise KafkaUnreachableError(message) from error
         finally:
             await consumer.stop()

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from gateway.following.follower import Apply, Followed, Follower
 from gateway.following.supervision import Supervised, Well
+from snapshots.engines.debezium.kafka import KafkaAccess
 from snapshots.errors import TopicsnapError
 
 logger = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ class Followers:
     def faults(self) -> dict[str, str]:
         """What is wrong now, as a sentence by Kafka bootstrap servers; empty where all is well."""
         followers = self._followers.values()
-        return {follower.bootstrap: work.last_fault for follower, work, _ in followers if work.last_fault}
+        return {follower.kafka.bootstrap: work.last_fault for follower, work, _ in followers if work.last_fault}
 
     async def run(self, well: Well) -> None:
         """Follow until cancelled; all followers have ended then. `well` is called when the catalogue has answered."""
@@ -55,7 +56,7 @@ class Followers:
         moved = [
             cluster_id
             for cluster_id, (follower, _, _) in self._followers.items()
-            if cluster_id not in wanted or wanted[cluster_id].bootstrap != follower.bootstrap
+            if cluster_id not in wanted or wanted[cluster_id].kafka != follower.kafka
         ]
         gone = [self._followers.pop(cluster_id)[2] for cluster_id in moved]
         for task in gone:
@@ -63,10 +64,10 @@ class Followers:
         await asyncio.gather(*gone, return_exceptions=True)
         for cluster_id, followed in wanted.items():
             if cluster_id not in self._followers:
-                self._followers[cluster_id] = self._start(cluster_id, followed.bootstrap)
+                self._followers[cluster_id] = self._start(cluster_id, followed.kafka)
             self._followers[cluster_id][0].topics = followed.topics
 
-    def _start(self, cluster_id: str, bootstrap: str) -> tuple[Follower, Supervised, asyncio.Task[None]]:
-        follower = Follower(cluster_id, bootstrap, self._apply, group=self._group)
-        work = Supervised(f"follower of cluster {cluster_id} on Kafka at {bootstrap}", follower.run)
+    def _start(self, cluster_id: str, kafka: KafkaAccess) -> tuple[Follower, Supervised, asyncio.Task[None]]:
+        follower = Follower(cluster_id, kafka, self._apply, group=self._group)
+        work = Supervised(f"follower of cluster {cluster_id} on Kafka at {kafka.bootstrap}", follower.run)
         return follower, work, asyncio.create_task(work.supervise())

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol, cast
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
+
+from snapshots.engines.debezium.kafka import KafkaAccess, KafkaClients
 
 _MAX_RECORDS = 500
 
@@ -47,14 +49,6 @@ class Consumer(Protocol):
         """Record the offset of the next record to read."""
 
 
-def make_consumer(bootstrap: str, group: str) -> Consumer:
+def make_consumer(access: KafkaAccess, group: str) -> Consumer:
     """Return a consumer that commits nothing by itself and starts a new partition at its earliest record."""
-    consumer = AIOKafkaConsumer(  # type: ignore[no-untyped-call]
-        bootstrap_servers=bootstrap,
-        client_id="topicsnap",
-        group_id=group,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        max_poll_records=_MAX_RECORDS,
-    )
-    return cast("Consumer", consumer)
+    return cast("Consumer", KafkaClients().member(access, group, max_records=_MAX_RECORDS))

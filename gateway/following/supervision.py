@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from snapshots.backoff import Backoff
 from snapshots.errors import TopicsnapError
 
 logger = logging.getLogger(__name__)
@@ -14,8 +14,7 @@ logger = logging.getLogger(__name__)
 Well = Callable[[], None]
 """Called by work that has got through to what it depends on."""
 
-_FIRST_PAUSE_SECONDS = 0.5
-_LONGEST_PAUSE_SECONDS = 30.0
+_RESTS = Backoff(first_seconds=1.0, longest_seconds=30.0)
 _HEALTHY_SECONDS = 60.0
 """Having run that long, work counts as recovered, and the next pause is short again."""
 
@@ -39,19 +38,17 @@ class Supervised:
         self.last_fault = None
 
     async def supervise(self, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
-        """Run it until cancelled; after a fault, wait half a second, twice as long each time, up to 30 seconds."""
+        """Run it until cancelled; after a fault, wait about a second, twice as long each time, up to 30 seconds."""
         self.alive = True
         attempt = 0
         try:
             while True:
                 started = time.monotonic()
                 reason = await self._attempt()
-                attempt = 0 if time.monotonic() - started > _HEALTHY_SECONDS else attempt + 1
+                attempt = 1 if time.monotonic() - started > _HEALTHY_SECONDS else attempt + 1
                 self.faults += 1
                 self.last_fault = reason
-                ceiling = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(attempt, 10))
-                # Jitter, so that replicas which lost the same server do not all come back at once.
-                await pause(random.uniform(ceiling / 2, ceiling))  # noqa: S311 - no secret
+                await pause(_RESTS.after(attempt))
         finally:
             self.alive = False
 

@@ -8,9 +8,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence.tables import connect_cluster, connector, topic
-from snapshots.catalog.contents import ObservedConnector, ObservedTopic
 from snapshots.catalog.state import CatalogState, ConnectorEntry, Place, TopicEntry
 from snapshots.model import Cluster
+from snapshots.ports.cluster_observer import ObservedConnector, ObservedTopic
 from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect, MappingKind, SignalChannelKind, TopicProducer
 
 _CONNECTOR_FIELDS = (

@@ -2,12 +2,13 @@
 
 from persistence.catalog import store as catalog_store
 from persistence.database.pool import Database
-from snapshots.catalog.contents import CatalogChanges, CatalogImport, ObservedCluster
+from snapshots.catalog.contents import CatalogChanges, CatalogImport
 from snapshots.catalog.importing import after_import
 from snapshots.catalog.state import changes
 from snapshots.catalog.syncing import after_sync
 from snapshots.errors import RequestError
 from snapshots.identifiers import Clock, IdMaker, utc_now
+from snapshots.ports.cluster_observer import ObservedCluster
 from snapshots.texts import is_storable
 from snapshots.vocabulary import UserErrorCode
 

@@ -1,10 +1,13 @@
 """The snapshot ledger: the durable record of bulk and source snapshots, and every guarded change to it."""
 
+from dataclasses import dataclass
+from typing import Self
+
 from persistence.database.pool import Database
 from persistence.ledger.auditing import LedgerAuditing
 from persistence.ledger.following.abandoning import LedgerAbandoning
 from persistence.ledger.following.applying import LedgerFollowing
-from persistence.ledger.following.failed_scans import LedgerRestarts
+from persistence.ledger.following.failed_scans import LedgerFailedScans
 from persistence.ledger.following.unreported import LedgerUnreported
 from persistence.ledger.reading import LedgerReading
 from persistence.ledger.requesting.opening import LedgerOpening
@@ -14,23 +17,49 @@ from persistence.ledger.verification.verifying import LedgerVerifying
 from snapshots.identifiers import IdMaker
 
 
-class Ledger(
-    LedgerOpening,
-    LedgerSending,
-    LedgerReading,
-    LedgerFollowing,
-    LedgerSettling,
-    LedgerAbandoning,
-    LedgerAuditing,
-    LedgerVerifying,
-    LedgerUnreported,
-    LedgerRestarts,
-):
-    """All of the ledger in one value; each part is a module of its own and can be used alone."""
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All of the ledger in one value: one part for each thing that is done with it, each usable alone."""
 
-    def __init__(self, database: Database, ids: IdMaker, *, idempotency_days: int = 7) -> None:
-        """Keep the ledger in `database`; an idempotency key is remembered for `idempotency_days`."""
-        LedgerOpening.__init__(self, database, ids, idempotency_days=idempotency_days)
+    opening: LedgerOpening
+    """Records bulk snapshots before anything is sent."""
+    sending: LedgerSending
+    """Records sends and what the first call answered."""
+    settling: LedgerSettling
+    """Hands out signals that their sender has left."""
+    reading: LedgerReading
+    """Reads records by id and by page."""
+    following: LedgerFollowing
+    """Applies notifications."""
+    failed_scans: LedgerFailedScans
+    """Tells which connectors need a restart."""
+    unreported: LedgerUnreported
+    """Ends snapshots of which nothing more is reported."""
+    abandoning: LedgerAbandoning
+    """Ends snapshots by an operator's word."""
+    verifying: LedgerVerifying
+    """Hands out topics to verify and records verdicts."""
+    auditing: LedgerAuditing
+    """Reads events and whole histories."""
+
+    @classmethod
+    def over(cls, database: Database, ids: IdMaker, *, idempotency_days: int) -> Self:
+        """Return the ledger in `database`, which makes its ids by `ids`.
+
+        An idempotency key is remembered for `idempotency_days`.
+        """
+        return cls(
+            opening=LedgerOpening(database, ids, idempotency_days=idempotency_days),
+            sending=LedgerSending(database),
+            settling=LedgerSettling(database),
+            reading=LedgerReading(database),
+            following=LedgerFollowing(database, ids),
+            failed_scans=LedgerFailedScans(database),
+            unreported=LedgerUnreported(database),
+            abandoning=LedgerAbandoning(database),
+            verifying=LedgerVerifying(database),
+            auditing=LedgerAuditing(database),
+        )
 
 
 __all__ = ["Ledger"]

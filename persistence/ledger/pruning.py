@@ -66,7 +66,7 @@ _COUNT = text(
 class LedgerPruning:
     """Removes what has ended and is older than an operator wants to keep."""
 
-    def __init__(self, database: Database, *, idempotency_days: int = 7) -> None:
+    def __init__(self, database: Database, *, idempotency_days: int) -> None:
         """Work on `database`, connected as the owner of its tables; keys are remembered for `idempotency_days`."""
         self._database = database
         self._key_life = timedelta(days=idempotency_days)

@@ -16,14 +16,15 @@ from snapshots.records import (
     TopicSnapshotRecord,
 )
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
-from snapshots.verification.verdicts import SnapshotVerdict, VerificationState
 from snapshots.vocabulary import (
     SignalChannelKind,
     SkipReason,
     SnapshotErrorCode,
     SnapshotOrigin,
     SnapshotType,
+    SnapshotVerdict,
     TopicSnapshotOutcome,
+    VerificationState,
 )
 
 

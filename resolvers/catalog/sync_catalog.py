@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from resolvers.cancellation import contain
 from resolvers.principal import Principal
 from resolvers.services import Services
-from snapshots.catalog.contents import CatalogChanges, CatalogItem, Changes, SyncResult, Unreadable
+from snapshots.catalog.contents import CatalogChanges, CatalogItem, Changes, SyncResult
 from snapshots.errors import ClusterUnreachableError, RequestError
 from snapshots.model import Cluster
+from snapshots.ports.cluster_observer import Unreadable
 from snapshots.vocabulary import UserErrorCode
 
 logger = logging.getLogger(__name__)

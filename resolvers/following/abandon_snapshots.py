@@ -37,7 +37,7 @@ async def abandon_snapshots(
     check(request)
     because = f": {request.reason}" if request.reason else ""
     found = await services.background.finish(
-        services.ledger.abandon(
+        services.ledger.abandoning.abandon(
             principal.tenant_id,
             request.distinct_ids,
             cause=f"abandoned by {principal.subject}",
@@ -45,7 +45,7 @@ async def abandon_snapshots(
             at=services.clock(),
         )
     )
-    records = await services.ledger.source_snapshots(principal.tenant_id, list(found)) if found else {}
+    records = await services.ledger.reading.source_snapshots(principal.tenant_id, list(found)) if found else {}
     return tuple(
         _answer(snapshot_id, found.get(snapshot_id), records.get(snapshot_id)) for snapshot_id in request.distinct_ids
     )

@@ -19,7 +19,7 @@ async def apply_notifications(
         return
     now = services.clock()
     lease_until = services.dispatcher.lease_until(now, len(batch))
-    due = await services.ledger.apply(
+    due = await services.ledger.following.apply(
         tenant_id, cluster_id, batch, at=now, lease_until=lease_until, silence=services.silence
     )
     if due:

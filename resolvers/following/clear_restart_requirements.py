@@ -47,7 +47,7 @@ async def clear_restart_requirements(
     check(request)
     sources = await services.catalog.sources(principal.tenant_id, request.distinct_ids)
     cleared = await services.background.finish(
-        services.ledger.clear_restart_requirements(
+        services.ledger.failed_scans.clear(
             principal.tenant_id, list(sources), by=principal.subject, reason=request.reason, at=services.clock()
         )
     )

@@ -10,7 +10,7 @@ from persistence.ledger.requesting.sending import SignalKey
 from resolvers.requesting.sending import send_next
 from resolvers.services import Services
 from snapshots.following.unreported import OFFSETS_AGE, judge
-from snapshots.ports.incremental_sight import IncrementalSight
+from snapshots.ports.snapshot_probe import OffsetsReport
 
 logger = logging.getLogger(__name__)
 
@@ -31,9 +31,9 @@ async def end_unreported(
     """
     now = services.clock()
     lease_until = services.dispatcher.lease_until(now, 1)
-    due = await services.ledger.conclude_ended(tenant_id, at=now, grace=grace, lease_until=lease_until)
-    silent = await services.ledger.release_silent(tenant_id, at=now, silence=services.silence)
-    unfollowed = await services.ledger.unfollowed(tenant_id)
+    due = await services.ledger.unreported.conclude_ended(tenant_id, at=now, grace=grace, lease_until=lease_until)
+    silent = await services.ledger.unreported.release_silent(tenant_id, at=now, silence=services.silence)
+    unfollowed = await services.ledger.unreported.unfollowed(tenant_id)
     if unfollowed:
         due += await _judge_all(services, tenant_id, unfollowed, offsets_age)
     if silent:
@@ -56,14 +56,14 @@ async def _judge_all(
         for one, sight in zip(unfollowed, sights, strict=True)
     ]
     lease_until = services.dispatcher.lease_until(now, len(judges))
-    return await services.ledger.judge_unfollowed(tenant_id, judges, at=now, lease_until=lease_until)
+    return await services.ledger.unreported.judge_unfollowed(tenant_id, judges, at=now, lease_until=lease_until)
 
 
-async def _look_at_all(services: Services, unfollowed: tuple[Unfollowed, ...]) -> list[IncrementalSight | None]:
+async def _look_at_all(services: Services, unfollowed: tuple[Unfollowed, ...]) -> list[OffsetsReport | None]:
     """Look at each source once, a few at a time; no database connection is held meanwhile."""
     places = asyncio.Semaphore(_CONCURRENCY)
 
-    async def look(one: Unfollowed) -> IncrementalSight | None:
+    async def look(one: Unfollowed) -> OffsetsReport | None:
         if one.was_followed or one.source.cluster.connect_url is None:
             return None
         async with places:

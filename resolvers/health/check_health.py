@@ -9,13 +9,13 @@ from resolvers.services import Services
 from snapshots.health.findings import HealthCheck, HealthFinding, error
 from snapshots.health.rules import assess
 from snapshots.health.stall import may_be_lost, stall_causes, stalled_since
-from snapshots.ports.observed_signalling import ObservedSignalling
+from snapshots.ports.inspector import InspectedSignalling
 from snapshots.records import SourceSnapshotRecord
 
 
 async def inspect_sources(
     services: Services, tenant_id: str, source_ids: Sequence[str]
-) -> dict[str, ObservedSignalling]:
+) -> dict[str, InspectedSignalling]:
     """Return what is seen of each of the connectors `source_ids`, by id; those the catalogue has not are absent.
 
     Three statements, and a look at Kafka Connect, Kafka and the source databases, bounded and kept for seconds by
@@ -30,7 +30,7 @@ async def inspect_sources(
             source.id: group.create_task(services.engine.inspector.inspect(source, collections.get(source.id, ())))
             for source in sources.values()
         }
-    requirements = await services.ledger.restart_requirements(tenant_id, list(tasks))
+    requirements = await services.ledger.failed_scans.requirements(tenant_id, list(tasks))
     return {source_id: replace(task.result(), restart=requirements.get(source_id)) for source_id, task in tasks.items()}
 
 
@@ -51,7 +51,7 @@ def stalled(services: Services, record: SourceSnapshotRecord, at: datetime) -> d
 
 
 async def find_causes(
-    services: Services, record: SourceSnapshotRecord, observed: ObservedSignalling | None
+    services: Services, record: SourceSnapshotRecord, observed: InspectedSignalling | None
 ) -> tuple[HealthFinding, ...]:
     """Return what may keep the stalled `record`, whose source was `observed`, from going on; the likeliest first.
 

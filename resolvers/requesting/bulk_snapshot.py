@@ -12,7 +12,7 @@ from resolvers.services import Services
 from resolvers.verification.marks import take_marks
 from snapshots.errors import UnconfirmedError
 from snapshots.plan import Refusal
-from snapshots.ports.engine import OutgoingSignal, Receipt
+from snapshots.ports.signal_channel import OutgoingSignal, Receipt
 from snapshots.records import AnswerKind, BulkSnapshotRecord, SourceAnswer
 from snapshots.requesting.dispatch import Outcome, Send
 from snapshots.requesting.request import BulkSnapshotRequest, check
@@ -60,13 +60,13 @@ async def carry_out(
             message = "The first call with this idempotency key was removed meanwhile; ask again."
             raise UnconfirmedError(message)
         return replayed
-    return (await services.ledger.bulk_snapshots(principal.tenant_id, [bulk_id]))[bulk_id]
+    return (await services.ledger.reading.bulk_snapshots(principal.tenant_id, [bulk_id]))[bulk_id]
 
 
 async def _record_and_send(services: Services, principal: Principal, new: NewBulkSnapshot) -> str | None:
     """Record, send, and record what came of it; return the bulk snapshot's id, or None where the key was taken."""
     lease_until = services.dispatcher.lease_until(new.requested_at, len(new.plan.jobs))
-    opened = await services.ledger.open(new, lease_until=lease_until)
+    opened = await services.ledger.opening.open(new, lease_until=lease_until)
     if opened is None:
         return None
     free = [source for source in opened.sources if source.refusal is None]
@@ -75,7 +75,7 @@ async def _record_and_send(services: Services, principal: Principal, new: NewBul
         (source.source_snapshot_id, _answer(services, source, outcomes.get(source.source_snapshot_id)))
         for source in opened.sources
     ]
-    await services.ledger.record_answers(principal.tenant_id, opened.id, answers, at=services.clock())
+    await services.ledger.sending.record_answers(principal.tenant_id, opened.id, answers, at=services.clock())
     return opened.id
 
 
@@ -86,7 +86,7 @@ async def _send_first_signals(
     keys = [SignalKey(source.source_snapshot_id, source.signals[0][0]) for source in sources]
     now = services.clock()
     lease = services.dispatcher.lease(now, len(keys))
-    attempts = await services.ledger.start_sending(
+    attempts = await services.ledger.sending.start(
         principal.tenant_id, keys, at=now, lease_until=lease.until, cause="dispatch"
     )
     begun = [

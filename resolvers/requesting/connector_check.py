@@ -9,7 +9,7 @@ from resolvers.services import Services
 from snapshots.errors import ClusterUnreachableError
 from snapshots.model import Cluster
 from snapshots.plan import Plan, Refusal, SourceJob
-from snapshots.ports.engine import ConnectorObservation
+from snapshots.ports.connector_states import ConnectorObservation
 from snapshots.vocabulary import SnapshotErrorCode
 
 logger = logging.getLogger(__name__)

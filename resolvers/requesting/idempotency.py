@@ -37,7 +37,7 @@ async def replay(services: Services, principal: Principal, operation: str, reque
     if key is None:
         return None
     ledger, tenant_id = services.ledger, principal.tenant_id
-    record = await ledger.find_by_key(tenant_id, principal.subject, operation, key, at=services.clock())
+    record = await ledger.opening.find_by_key(tenant_id, principal.subject, operation, key, at=services.clock())
     if record is None:
         return None
     if record.request_hash != request.hash:
@@ -50,5 +50,5 @@ async def replay(services: Services, principal: Principal, operation: str, reque
     while not record.answered and loop.time() < give_up_at:
         # The first call may run in another process, so there is nothing in this one to wait on.
         await asyncio.sleep(POLL_SECONDS)
-        record = (await ledger.bulk_snapshots(tenant_id, [record.id]))[record.id]
+        record = (await ledger.reading.bulk_snapshots(tenant_id, [record.id]))[record.id]
     return record

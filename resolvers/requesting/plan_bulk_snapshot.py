@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from resolvers.principal import Principal
 from resolvers.requesting.planning import plan_request
 from resolvers.services import Services
-from snapshots.following.failed_scans import RestartRequirement, refusal
+from snapshots.following.failed_scans import refusal
 from snapshots.model import SourceConnector, Topic
 from snapshots.plan import Refusal, SignalDraft, Skip, SourceJob
 from snapshots.records import SourceSnapshotRecord
 from snapshots.requesting.request import BulkSnapshotRequest, check
+from snapshots.restart_requirement import RestartRequirement
 from snapshots.vocabulary import SignalChannelKind, SnapshotType
 
 
@@ -81,9 +82,9 @@ async def plan_bulk_snapshot(
     check(request)
     plan = await plan_request(services, principal, request)
     source_ids = [job.source.id for job in plan.jobs]
-    conflicts = await services.ledger.active_snapshots(principal.tenant_id, source_ids) if source_ids else {}
+    conflicts = await services.ledger.reading.active_snapshots(principal.tenant_id, source_ids) if source_ids else {}
     if source_ids and request.snapshot_type is SnapshotType.INCREMENTAL:
-        unsafe = await services.ledger.restart_requirements(principal.tenant_id, source_ids)
+        unsafe = await services.ledger.failed_scans.requirements(principal.tenant_id, source_ids)
         plan = replace(plan, jobs=tuple(_checked(job, unsafe.get(job.source.id)) for job in plan.jobs))
     jobs = tuple(PlannedSourceSnapshot(job, conflicts.get(job.source.id)) for job in plan.jobs)
     return PlannedBulkSnapshot(jobs, plan.skips)

@@ -8,7 +8,7 @@ from resolvers.requesting.connector_check import check_connectors, observe_conne
 from resolvers.requesting.source_check import look_at_sources
 from resolvers.services import Services
 from snapshots.plan import Plan, SourceJob
-from snapshots.ports.engine import Trial
+from snapshots.ports.source_trial import Trial
 from snapshots.requesting.planning import make_plan
 from snapshots.requesting.request import BulkSnapshotRequest
 

@@ -22,7 +22,7 @@ async def retry_bulk_snapshot(services: Services, principal: Principal, request:
     if replayed := await idempotency.replay(services, principal, OPERATION, request):
         return replayed
     tenant_id, bulk_id = principal.tenant_id, request.bulk_snapshot_id
-    record = (await services.ledger.bulk_snapshots(tenant_id, [bulk_id])).get(bulk_id)
+    record = (await services.ledger.reading.bulk_snapshots(tenant_id, [bulk_id])).get(bulk_id)
     if record is None:
         raise bulk_snapshot_not_found(request)
     retries = await _all_retries(services, tenant_id, bulk_id)
@@ -41,7 +41,7 @@ async def _all_retries(services: Services, tenant_id: str, bulk_id: str) -> list
     found: list[BulkSnapshotRecord] = []
     due = [bulk_id]
     while due:
-        next_ones = [retry for of in (await services.ledger.retries(tenant_id, due)).values() for retry in of]
+        next_ones = [retry for of in (await services.ledger.auditing.retries(tenant_id, due)).values() for retry in of]
         found += next_ones
         due = [retry.id for retry in next_ones]
     return found

@@ -9,10 +9,10 @@ from persistence.ledger.requesting.settling import DueSignal
 from resolvers.services import Services
 from snapshots.following.failed_scans import refusal
 from snapshots.plan import Refusal
-from snapshots.ports.engine import OutgoingSignal
-from snapshots.requesting.backoff import RetryPolicy
+from snapshots.ports.signal_channel import OutgoingSignal
 from snapshots.requesting.dispatch import Outcome, Send, Unreached, may_pass
 from snapshots.requesting.leases import Lease
+from snapshots.requesting.retry_policy import RetryPolicy
 from snapshots.signalling.packing import EXECUTE_SNAPSHOT
 from snapshots.states import SignalState
 from snapshots.vocabulary import SnapshotType
@@ -28,7 +28,7 @@ async def send_signals(services: Services, tenant_id: str, due: Sequence[DueSign
         return 0
     now = services.clock()
     lease = services.dispatcher.lease(now, len(due))
-    attempts = await services.ledger.start_sending(
+    attempts = await services.ledger.sending.start(
         tenant_id,
         [signal.key for signal in due],
         at=now,
@@ -49,14 +49,14 @@ async def _refuse_unsafe(
     incremental = [signal for signal in begun if signal.snapshot_type is SnapshotType.INCREMENTAL]
     if not incremental:
         return set()
-    unsafe = await services.ledger.restart_requirements(tenant_id, [signal.source.id for signal in incremental])
+    unsafe = await services.ledger.failed_scans.requirements(tenant_id, [signal.source.id for signal in incremental])
     records = []
     for signal in incremental:
         if signal.source.id in unsafe:
             outcome = refusal(signal.source, unsafe[signal.source.id])
             records.append(SendRecord(signal.key, attempts[signal.key.signal_id], outcome))
     if records:
-        await services.ledger.record_sends(tenant_id, records, at=services.clock(), cause=cause)
+        await services.ledger.sending.record(tenant_id, records, at=services.clock(), cause=cause)
     return {record.key for record in records}
 
 
@@ -70,7 +70,7 @@ async def send_begun(
         SendRecord(key, attempt, _or_again(services.retries, attempt, outcome, now))
         for (key, attempt, _), outcome in zip(begun, outcomes, strict=True)
     ]
-    await services.ledger.record_sends(tenant_id, records, at=now, cause=cause)
+    await services.ledger.sending.record(tenant_id, records, at=now, cause=cause)
     return records
 
 
@@ -92,7 +92,7 @@ def _or_again(retries: RetryPolicy, attempt: int, outcome: Outcome, now: datetim
 async def send_next(services: Services, tenant_id: str, keys: Sequence[SignalKey]) -> None:
     """Send the signals that fell due because the one before each has ended."""
     if keys:
-        signals = await services.ledger.signals(tenant_id, [key.signal_id for key in keys])
+        signals = await services.ledger.settling.signals(tenant_id, [key.signal_id for key in keys])
         # The settle sweep may have been faster; what it has begun is its own to end.
         untouched = [signal for signal in signals if signal.state is SignalState.PENDING]
         await send_signals(services, tenant_id, untouched, cause="the signal before has ended")

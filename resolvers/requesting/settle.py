@@ -8,7 +8,7 @@ from persistence.ledger.requesting.sending import SendRecord
 from persistence.ledger.requesting.settling import DueSignal
 from resolvers.requesting.sending import as_send, send_signals
 from resolvers.services import Services
-from snapshots.ports.engine import Presence, Receipt
+from snapshots.ports.signal_channel import Presence, Receipt
 from snapshots.requesting.dispatch import Outcome, Unconfirmed
 from snapshots.states import SignalState
 from snapshots.vocabulary import SnapshotErrorCode
@@ -30,7 +30,7 @@ async def settle(services: Services, tenant_id: str) -> int:
     """
     now = services.clock()
     rest = timedelta(seconds=services.dispatcher.longest_seconds(BATCH) + RETRY_SECONDS)
-    due = await services.ledger.claim_due(tenant_id, at=now, lease_until=now + rest, most=BATCH)
+    due = await services.ledger.settling.claim(tenant_id, at=now, lease_until=now + rest, most=BATCH)
     if not due:
         return 0
     begun = [signal for signal in due if signal.state is not SignalState.PENDING]
@@ -63,4 +63,4 @@ async def _look_for(services: Services, tenant_id: str, begun: list[DueSignal]) 
 async def _record(services: Services, tenant_id: str, outcomes: list[tuple[DueSignal, Outcome]]) -> None:
     if outcomes:
         records = [SendRecord(signal.key, signal.attempt, outcome) for signal, outcome in outcomes]
-        await services.ledger.record_sends(tenant_id, records, at=services.clock(), cause="settle")
+        await services.ledger.sending.record(tenant_id, records, at=services.clock(), cause="settle")

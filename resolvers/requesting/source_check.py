@@ -10,7 +10,7 @@ from resolvers.requesting.connector_check import Observations
 from resolvers.services import Services
 from snapshots.errors import ClusterUnreachableError
 from snapshots.plan import Plan, SourceJob
-from snapshots.ports.engine import Trial
+from snapshots.ports.source_trial import Trial
 from snapshots.signalling.key_settings import KeySettings
 from snapshots.vocabulary import SnapshotType
 

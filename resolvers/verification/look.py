@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from resolvers.services import Services
+from snapshots.errors import UnreadableError
 from snapshots.filters import RowFilter
 from snapshots.model import SourceConnector
-from snapshots.ports.verification import KeyShape, TopicReading, UnreadableError
+from snapshots.ports.topic_reader import KeyShape, TopicReading
 from snapshots.records import SourceSnapshotRecord, TopicSnapshotRecord
 from snapshots.states import TopicSnapshotState
 from snapshots.verification.arrivals import MAX_KEYS, Arrivals, TooManyKeysError, Window
 from snapshots.verification.comparison import Comparison, Judgement, judge_counts
-from snapshots.verification.verdicts import Mark, SnapshotVerdict, Verification
+from snapshots.verification.verdicts import Mark, Verification
+from snapshots.vocabulary import SnapshotVerdict
 
 
 async def look(

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from resolvers.services import Services
+from snapshots.errors import UnreadableError
 from snapshots.model import Cluster, SourceConnector, Topic
 from snapshots.plan import Plan
-from snapshots.ports.verification import UnreadableError
-from snapshots.verification.verdicts import Mark, Offsets
+from snapshots.ports.topic_reader import Offsets
+from snapshots.verification.verdicts import Mark
 
 logger = logging.getLogger(__name__)
 

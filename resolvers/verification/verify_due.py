@@ -11,7 +11,8 @@ from persistence.ledger.verification.verifying import DueVerification
 from resolvers.services import Services
 from resolvers.verification.look import look
 from snapshots.records import SourceSnapshotRecord, TopicSnapshotRecord
-from snapshots.verification.verdicts import SnapshotVerdict, Verification
+from snapshots.verification.verdicts import Verification
+from snapshots.vocabulary import SnapshotVerdict
 
 logger = logging.getLogger(__name__)
 
@@ -48,10 +49,10 @@ async def verify_due(services: Services, tenant_id: str, *, pause: Pause = async
     taken_up = 0
     for _ in range(ROUNDS):
         now = services.clock()
-        claimed = await services.ledger.claim_verifications(tenant_id, at=now, lease_until=now + LEASE, most=AT_ONCE)
+        claimed = await services.ledger.verifying.claim(tenant_id, at=now, lease_until=now + LEASE, most=AT_ONCE)
         if not claimed:
             break
-        records = await services.ledger.source_snapshots(tenant_id, [due.source_snapshot_id for due in claimed])
+        records = await services.ledger.reading.source_snapshots(tenant_id, [due.source_snapshot_id for due in claimed])
         async with asyncio.TaskGroup() as group:
             for due in claimed:
                 if snapshot := records.get(due.source_snapshot_id):  # it may have been pruned meanwhile
@@ -75,9 +76,9 @@ async def _verify(
     try:
         if found.passing and due.attempt < ATTEMPTS:
             rest = timedelta(seconds=_REST_SECONDS[min(due.attempt, len(_REST_SECONDS)) - 1])
-            await services.ledger.verify_again(tenant_id, due, due_at=now + rest)
+            await services.ledger.verifying.postpone(tenant_id, due, due_at=now + rest)
         else:
-            await services.ledger.record_verification(tenant_id, due, found, at=now)
+            await services.ledger.verifying.record(tenant_id, due, found, at=now)
     except DatabaseError as error:  # the others go on, and this one is taken up again
         logger.warning("what was found of %s could not be recorded: %s", due.topic_snapshot_id, error)
 
@@ -94,7 +95,7 @@ async def _held(
                 return task.result()
             try:
                 lease_until = services.clock() + LEASE
-                if not await services.ledger.hold_verification(tenant_id, due, lease_until=lease_until):
+                if not await services.ledger.verifying.hold(tenant_id, due, lease_until=lease_until):
                     return None
             except DatabaseError as error:
                 logger.warning("the verification of %s could not be held: %s", due.topic_snapshot_id, error)

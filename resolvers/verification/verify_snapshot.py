@@ -21,14 +21,14 @@ async def verify_snapshot(
         message = "An id is a text of 1 to 128 characters."
         raise RequestError(UserErrorCode.INVALID_ID, message, path)
     tenant_id, ledger = principal.tenant_id, services.ledger
-    found = await ledger.source_snapshots(tenant_id, [snapshot_id])
+    found = await ledger.reading.source_snapshots(tenant_id, [snapshot_id])
     ids = list(found)
     if not ids:
-        bulk = (await ledger.bulk_snapshots(tenant_id, [snapshot_id])).get(snapshot_id)
+        bulk = (await ledger.reading.bulk_snapshots(tenant_id, [snapshot_id])).get(snapshot_id)
         if bulk is None:
             message = f"No source snapshot and no bulk snapshot has the id {snapshot_id}."
             raise RequestError(UserErrorCode.NOT_FOUND, message, path)
         ids = [snapshot.id for snapshot in bulk.snapshots]
-    await ledger.request_verification(tenant_id, ids, at=services.clock())
-    found = await ledger.source_snapshots(tenant_id, ids)
+    await ledger.verifying.request(tenant_id, ids, at=services.clock())
+    found = await ledger.reading.source_snapshots(tenant_id, ids)
     return tuple(found[id] for id in ids if id in found)

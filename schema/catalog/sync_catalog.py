@@ -10,8 +10,9 @@ from schema.context import Info
 from schema.fields import view
 from schema.operations import operation
 from schema.user_error import UserError, user_errors
-from snapshots.catalog.contents import CatalogItem, Changes, Unreadable
+from snapshots.catalog.contents import CatalogItem, Changes
 from snapshots.errors import RequestError
+from snapshots.ports.cluster_observer import Unreadable
 from snapshots.vocabulary import UserErrorCode
 
 

@@ -60,7 +60,9 @@ async def _bulk_snapshots(
     """Read one page."""
     check_first(first)
     context = info.context
-    page = await context.services.ledger.bulk_snapshots_page(context.principal.tenant_id, _wanted(filter), first, after)
+    page = await context.services.ledger.reading.bulk_snapshots_page(
+        context.principal.tenant_id, _wanted(filter), first, after
+    )
     context.loaders.bulk_snapshots.prime_many({record.id: record for record in page.items})
     return Listed(page, after)
 

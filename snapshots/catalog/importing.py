@@ -3,18 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import fields, replace
 
-from snapshots.catalog.contents import (
-    CatalogImport,
-    ImportedCluster,
-    ImportedConnector,
-    ImportedTopic,
-    ObservedConnector,
-    ObservedTopic,
-)
+from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.catalog.state import CatalogState, ConnectorEntry, NewId, Place, TopicEntry, with_look_alikes
 from snapshots.errors import FieldPath, InvalidRequestError, RequestError
 from snapshots.identifiers import CLUSTER, MAX_ID_LENGTH, SOURCE_CONNECTOR, TOPIC, is_valid_id
 from snapshots.model import Cluster
+from snapshots.ports.cluster_observer import ObservedConnector, ObservedTopic
 from snapshots.requesting.request import MAX_FINDINGS
 from snapshots.texts import is_storable
 from snapshots.vocabulary import MappingKind, UserErrorCode

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias, TypeVar
 
-from snapshots.catalog.contents import CatalogChanges, CatalogItem, Changes, ObservedConnector, ObservedTopic
+from snapshots.catalog.contents import CatalogChanges, CatalogItem, Changes
 from snapshots.catalog.look_alikes import look_alikes
 from snapshots.model import Cluster
+from snapshots.ports.cluster_observer import ObservedConnector, ObservedTopic
 from snapshots.vocabulary import ConnectorState, MappingKind
 
 Place: TypeAlias = tuple[str, str]

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from snapshots.catalog.contents import TOPICS, ObservedCluster, ObservedConnector, ObservedTopic
 from snapshots.catalog.state import CatalogState, ConnectorEntry, NewId, Place, TopicEntry, with_look_alikes
 from snapshots.identifiers import SOURCE_CONNECTOR, TOPIC
+from snapshots.ports.cluster_observer import TOPICS, ObservedCluster, ObservedConnector, ObservedTopic
 from snapshots.vocabulary import MappingKind
 
 _OF_THE_TABLE = frozenset({"data_collection", "keyless"})

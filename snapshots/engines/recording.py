@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.model import SourceConnector
-from snapshots.ports.engine import OutgoingSignal, Presence, Receipt
+from snapshots.ports.signal_channel import OutgoingSignal, Presence, Receipt
 from snapshots.vocabulary import SnapshotErrorCode
 
 

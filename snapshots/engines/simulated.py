@@ -7,19 +7,22 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from snapshots.catalog.contents import ObservedCluster
-from snapshots.errors import ClusterUnreachableError
+from snapshots.errors import ClusterUnreachableError, UnreadableError
 from snapshots.filters import RowFilter
 from snapshots.identifiers import Clock
 from snapshots.model import Cluster, SourceConnector
 from snapshots.plan import TopicRequest
-from snapshots.ports.engine import ConnectorStates, Engine, SignalChannel, Trial
-from snapshots.ports.incremental_sight import IncrementalSight
-from snapshots.ports.observed_signalling import ObservedSignalling, Unknown
-from snapshots.ports.verification import KeyShape, TopicReading, UnreadableError
+from snapshots.ports.cluster_observer import ObservedCluster
+from snapshots.ports.connector_states import ConnectorStates
+from snapshots.ports.engine import Engine
+from snapshots.ports.inspector import InspectedSignalling
+from snapshots.ports.signal_channel import SignalChannel
+from snapshots.ports.snapshot_probe import OffsetsReport
+from snapshots.ports.source_rows import RowCounts, SourceRow
+from snapshots.ports.source_trial import Trial
+from snapshots.ports.topic_reader import KeyShape, Offsets, TopicReading
+from snapshots.ports.unknown import Unknown
 from snapshots.signalling.key_settings import KeySettings
-from snapshots.verification.comparison import RowCounts, SourceRow
-from snapshots.verification.verdicts import Offsets
 from snapshots.vocabulary import SignalChannelKind
 
 # ruff: noqa: ARG002 (the arguments are the ports')
@@ -57,7 +60,7 @@ class NothingToObserve:
 class NoProbe:
     """Implements the port SnapshotProbe where there are no offsets to look at."""
 
-    async def look(self, source: SourceConnector) -> IncrementalSight | None:
+    async def look(self, source: SourceConnector) -> OffsetsReport | None:
         """Say that nothing can be seen."""
         return None
 
@@ -77,10 +80,10 @@ class SimulatedInspector:
         """Date what it says by `clock`."""
         self._clock = clock
 
-    async def inspect(self, source: SourceConnector, collections: Sequence[str]) -> ObservedSignalling:
+    async def inspect(self, source: SourceConnector, collections: Sequence[str]) -> InspectedSignalling:
         """Say that nothing can be known."""
         nothing = Unknown("The engine is simulated, so there is no connector to look at.")
-        return ObservedSignalling(source, self._clock(), nothing, None, None)
+        return InspectedSignalling(source, self._clock(), nothing, None, None)
 
 
 class NoTopics:

@@ -7,7 +7,6 @@ docs/debezium.md, "Errors that spread"). Which errors leave rows behind cannot b
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from urllib.parse import quote
 
@@ -16,27 +15,11 @@ from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.model import SourceConnector
 from snapshots.plan import Refusal
 from snapshots.requesting.request import id_list_findings, text_findings
+from snapshots.restart_requirement import RestartRequirement
 from snapshots.signalling.outcomes import is_scan_error
 from snapshots.vocabulary import SnapshotErrorCode, UserErrorCode
 
 MAX_SOURCES = 500
-MOST_TABLES = 10
-"""How many of the tables that failed are named."""
-
-
-@dataclass(frozen=True, slots=True)
-class RestartRequirement:
-    """Why a connector takes no incremental snapshot until its task was restarted."""
-
-    since: datetime
-    """When the first table failed, by the engine's clock."""
-    data_collections: tuple[str, ...] = ()
-    """The tables that failed since, in order of their names, at most MOST_TABLES; empty where none was named."""
-
-    def cause(self) -> str:
-        """Say what happened, as a clause."""
-        tables = ", ".join(self.data_collections) or "a table"
-        return f"the incremental scan of {tables} failed with an SQL error at {self.since:%Y-%m-%d %H:%M:%S %Z}"
 
 
 def remedy(source: SourceConnector) -> str:

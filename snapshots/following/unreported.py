@@ -10,7 +10,7 @@ from snapshots.following.correlation import Correlation
 from snapshots.following.in_progress import ActiveSignal, ActiveSnapshot, Changes
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.following.reducer import end_in_flight, give_up, reduce_all
-from snapshots.ports.incremental_sight import IncrementalSight
+from snapshots.ports.snapshot_probe import OffsetsReport
 from snapshots.states import SignalState
 from snapshots.vocabulary import SnapshotType
 
@@ -20,7 +20,7 @@ OFFSETS_AGE = timedelta(seconds=60)
 
 def judge(
     active: ActiveSnapshot,
-    sight: IncrementalSight | None,
+    sight: OffsetsReport | None,
     *,
     now: datetime,
     silence: timedelta,
@@ -57,7 +57,7 @@ def judge(
     return active, Changes()
 
 
-def _is_joined(sight: IncrementalSight, signal: ActiveSignal, correlation: Correlation) -> bool:
+def _is_joined(sight: OffsetsReport, signal: ActiveSignal, correlation: Correlation) -> bool:
     """Whether a snapshot under another's id reads a table of ours: ours if it was joined, or else another one."""
     if sight.correlation_id in {None, signal.id}:
         return False
@@ -84,7 +84,7 @@ def _was_seen(active: ActiveSnapshot, since: datetime) -> bool:
     return active.progressed_at is not None and active.progressed_at >= since
 
 
-def _reaches_past(sight: IncrementalSight, since: datetime, now: datetime, offsets_age: timedelta) -> bool:
+def _reaches_past(sight: OffsetsReport, since: datetime, now: datetime, offsets_age: timedelta) -> bool:
     return sight.reached_at is not None and sight.reached_at >= since and now >= since + offsets_age
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from snapshots.health.findings import HealthCheck, HealthFinding, error, info, ok, unknown, warning
 from snapshots.health.names import some
-from snapshots.ports.observed_signalling import ObservedConnector, ObservedSignalling, Unknown
+from snapshots.ports.inspector import InspectedConnector, InspectedSignalling
+from snapshots.ports.unknown import Unknown
 from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind
 
 _RERUNNING_MODES = {"always", "configuration_based"}
@@ -39,7 +40,7 @@ _BUGS = (
 NEWEST_FIX = "3.7"
 
 
-def connector_findings(observed: ObservedSignalling) -> Iterator[HealthFinding]:
+def connector_findings(observed: InspectedSignalling) -> Iterator[HealthFinding]:
     """Yield what the connector's state, version and configuration say."""
     source, connector = observed.source, observed.connector
     if isinstance(connector, Unknown):
@@ -62,7 +63,7 @@ def connector_findings(observed: ObservedSignalling) -> Iterator[HealthFinding]:
         yield warning(HealthCheck.SNAPSHOT_MODE, source.name, message, remedy)
 
 
-def _state(observed: ObservedSignalling, connector: ObservedConnector) -> HealthFinding:
+def _state(observed: InspectedSignalling, connector: InspectedConnector) -> HealthFinding:
     name = observed.source.name
     if connector.state is ConnectorState.RUNNING:
         return ok(HealthCheck.CONNECTOR_STATE, name, "The connector and its tasks are RUNNING.")
@@ -77,7 +78,7 @@ def _state(observed: ObservedSignalling, connector: ObservedConnector) -> Health
     return error(HealthCheck.CONNECTOR_STATE, name, message, remedy)
 
 
-def _version(observed: ObservedSignalling, connector: ObservedConnector) -> HealthFinding:
+def _version(observed: InspectedSignalling, connector: InspectedConnector) -> HealthFinding:
     name, version = observed.source.name, parse_version(connector.version)
     if version is None:
         message = "The version of the connector's plug-in is not known, so known bugs cannot be told."
@@ -105,7 +106,7 @@ def parse_version(text: str | None) -> tuple[int, ...] | None:
     return tuple(numbers) or None
 
 
-def _prefix(observed: ObservedSignalling, connector: ObservedConnector) -> HealthFinding:
+def _prefix(observed: InspectedSignalling, connector: InspectedConnector) -> HealthFinding:
     name, theirs, ours = observed.source.name, connector.settings.topic_prefix, observed.source.topic_prefix
     if theirs is None:
         remedy = "Set topic.prefix, then run `topicsnap sync`."
@@ -120,7 +121,7 @@ def _prefix(observed: ObservedSignalling, connector: ObservedConnector) -> Healt
     return ok(HealthCheck.TOPIC_PREFIX, name, f"The topic prefix, and the key of signals over Kafka, is {theirs}.")
 
 
-def _channels(observed: ObservedSignalling, connector: ObservedConnector) -> HealthFinding:
+def _channels(observed: InspectedSignalling, connector: InspectedConnector) -> HealthFinding:
     source, settings = observed.source, connector.settings
     enabled = some(settings.channels)
     problem = _channel_problem(observed, connector)
@@ -133,7 +134,7 @@ def _channels(observed: ObservedSignalling, connector: ObservedConnector) -> Hea
     return ok(HealthCheck.SIGNAL_CHANNELS, source.name, message)
 
 
-def _channel_problem(observed: ObservedSignalling, connector: ObservedConnector) -> tuple[str, str] | None:
+def _channel_problem(observed: InspectedSignalling, connector: InspectedConnector) -> tuple[str, str] | None:
     """Return what is wrong and the remedy for it."""
     channel, settings = observed.source.signal_channel, connector.settings
     writes = not settings.read_only
@@ -176,7 +177,7 @@ def _channel_problem(observed: ObservedSignalling, connector: ObservedConnector)
     return next(((message, remedy) for wrong, message, remedy in problems if wrong), None)
 
 
-def _read_only(observed: ObservedSignalling, connector: ObservedConnector) -> HealthFinding:
+def _read_only(observed: InspectedSignalling, connector: InspectedConnector) -> HealthFinding:
     code, name, settings = HealthCheck.READ_ONLY, observed.source.name, connector.settings
     if "kafka" not in settings.channels:
         message = "A read-only connector cannot be signalled by table, and its channel `kafka` is not enabled."
@@ -189,7 +190,7 @@ def _read_only(observed: ObservedSignalling, connector: ObservedConnector) -> He
     return unknown(code, name, message)
 
 
-def _read_only_postgresql(observed: ObservedSignalling, connector: ObservedConnector) -> HealthFinding:
+def _read_only_postgresql(observed: InspectedSignalling, connector: InspectedConnector) -> HealthFinding:
     code, name, database = HealthCheck.READ_ONLY, observed.source.name, observed.database
     version = parse_version(connector.version)
     if version is not None and version < _OLDEST_READ_ONLY:

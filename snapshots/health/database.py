@@ -5,37 +5,37 @@ from collections.abc import Iterator
 from snapshots.health.findings import HealthCheck, HealthFinding, error, info, ok, unknown, warning
 from snapshots.health.names import some
 from snapshots.health.signal_table import signal_table_findings
-from snapshots.ports.observed_signalling import (
+from snapshots.ports.inspector import (
     ConnectorSettings,
-    ObservedConnector,
-    ObservedDatabase,
-    ObservedSignalling,
-    ObservedSlot,
-    Unknown,
+    InspectedConnector,
+    InspectedDatabase,
+    InspectedSignalling,
+    InspectedSlot,
 )
+from snapshots.ports.unknown import Unknown
 from snapshots.vocabulary import ConnectorState, SignalChannelKind
 
 
-def database_findings(observed: ObservedSignalling) -> Iterator[HealthFinding]:
+def database_findings(observed: InspectedSignalling) -> Iterator[HealthFinding]:
     """Yield what the database, and the connector's lists over its tables, say."""
     source, database = observed.source, observed.database
-    connector = observed.connector if isinstance(observed.connector, ObservedConnector) else None
+    connector = observed.connector if isinstance(observed.connector, InspectedConnector) else None
     if isinstance(database, Unknown):
         remedy = "Import database_url_ref for the connector, and check that the database can be reached from here."
         yield unknown(HealthCheck.DATABASE, source.name, database.reason, remedy)
     elif database is not None:
         yield _writable(observed, database, connector.settings if connector else None)
-    if connector is not None and (database is None or isinstance(database, ObservedDatabase)):
+    if connector is not None and (database is None or isinstance(database, InspectedDatabase)):
         yield from signal_table_findings(source, connector, database)
     if connector is None:
         return
-    if isinstance(database, ObservedDatabase) and connector.settings.slot is not None:
+    if isinstance(database, InspectedDatabase) and connector.settings.slot is not None:
         yield _slot(connector, connector.settings.slot, database.slot)
-    yield _captured(observed, connector, database if isinstance(database, ObservedDatabase) else None)
+    yield _captured(observed, connector, database if isinstance(database, InspectedDatabase) else None)
 
 
 def _writable(
-    observed: ObservedSignalling, database: ObservedDatabase, settings: ConnectorSettings | None
+    observed: InspectedSignalling, database: InspectedDatabase, settings: ConnectorSettings | None
 ) -> HealthFinding:
     name = observed.source.name
     writes = observed.source.signal_channel is SignalChannelKind.SOURCE_TABLE or (
@@ -55,7 +55,7 @@ def _writable(
     return error(HealthCheck.DATABASE, name, f"{message}, so no signal or watermark can be written.", remedy)
 
 
-def _slot(connector: ObservedConnector, name: str, slot: ObservedSlot | None) -> HealthFinding:
+def _slot(connector: InspectedConnector, name: str, slot: InspectedSlot | None) -> HealthFinding:
     code, running = HealthCheck.REPLICATION_SLOT, connector.state is ConnectorState.RUNNING
     # A connector that does not run reads no slot, and has a finding of its own.
     tell = error if running else warning
@@ -75,7 +75,7 @@ def _slot(connector: ObservedConnector, name: str, slot: ObservedSlot | None) ->
 
 
 def _captured(
-    observed: ObservedSignalling, connector: ObservedConnector, database: ObservedDatabase | None
+    observed: InspectedSignalling, connector: InspectedConnector, database: InspectedDatabase | None
 ) -> HealthFinding:
     name = observed.source.name
     if connector.uncaptured:

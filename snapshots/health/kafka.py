@@ -5,15 +5,15 @@ from datetime import timedelta
 
 from snapshots.health.findings import HealthCheck, HealthFinding, error, info, ok, unknown, warning
 from snapshots.health.names import some
-from snapshots.ports.observed_signalling import (
+from snapshots.ports.inspector import (
     ConnectorSettings,
-    ObservedConnector,
-    ObservedKafka,
-    ObservedReading,
-    ObservedSignalling,
-    ObservedTopic,
-    Unknown,
+    InspectedConnector,
+    InspectedKafka,
+    InspectedReading,
+    InspectedSignalling,
+    InspectedTopic,
 )
+from snapshots.ports.unknown import Unknown
 from snapshots.vocabulary import ConnectorState, SignalChannelKind
 
 LONGEST_RETENTION = timedelta(days=1)
@@ -24,21 +24,21 @@ DEFAULT_GROUP = "kafka-signal"
 _RESTART = "Restart the connector's task: POST /connectors/<name>/restart?includeTasks=true."
 
 
-def kafka_findings(observed: ObservedSignalling) -> Iterator[HealthFinding]:
+def kafka_findings(observed: InspectedSignalling) -> Iterator[HealthFinding]:
     """Yield what the signal topic and the notification topic say."""
     source, kafka = observed.source, observed.kafka
-    connector = observed.connector if isinstance(observed.connector, ObservedConnector) else None
+    connector = observed.connector if isinstance(observed.connector, InspectedConnector) else None
     if isinstance(kafka, Unknown):
         remedy = "Check the cluster's Kafka bootstrap servers, and whether they can be reached from here."
         yield unknown(HealthCheck.KAFKA, source.cluster.name, kafka.reason, remedy)
     if connector is not None:
         if source.signal_channel is SignalChannelKind.KAFKA or "kafka" in connector.settings.channels:
-            yield from _signal_topic(observed, connector, kafka if isinstance(kafka, ObservedKafka) else None)
-        yield _notifications(observed, connector.settings, kafka if isinstance(kafka, ObservedKafka) else None)
+            yield from _signal_topic(observed, connector, kafka if isinstance(kafka, InspectedKafka) else None)
+        yield _notifications(observed, connector.settings, kafka if isinstance(kafka, InspectedKafka) else None)
 
 
 def _signal_topic(
-    observed: ObservedSignalling, connector: ObservedConnector, kafka: ObservedKafka | None
+    observed: InspectedSignalling, connector: InspectedConnector, kafka: InspectedKafka | None
 ) -> Iterator[HealthFinding]:
     source, settings = observed.source, connector.settings
     name = settings.signal_topic
@@ -62,7 +62,7 @@ def _signal_topic(
         yield _reading(observed, connector, name, kafka.reading)
 
 
-def _partitions(name: str, topic: ObservedTopic) -> HealthFinding:
+def _partitions(name: str, topic: InspectedTopic) -> HealthFinding:
     if topic.partitions == 1:
         return ok(HealthCheck.SIGNAL_TOPIC_PARTITIONS, name, "The signal topic has one partition.")
     message = (
@@ -73,7 +73,7 @@ def _partitions(name: str, topic: ObservedTopic) -> HealthFinding:
     return error(HealthCheck.SIGNAL_TOPIC_PARTITIONS, name, message, remedy)
 
 
-def _retention(name: str, topic: ObservedTopic) -> HealthFinding:
+def _retention(name: str, topic: InspectedTopic) -> HealthFinding:
     remedy = "Set retention.ms to some hours and cleanup.policy to delete."
     danger = "a consumer group that is new or has expired would run all of them again"
     if topic.cleanup_policy is not None and "delete" not in topic.cleanup_policy:
@@ -96,7 +96,7 @@ def _hours(time: timedelta) -> str:
     return f"{hours:,.0f} hours" if hours >= 1 else f"{time.total_seconds():,.0f} seconds"
 
 
-def _group(connector: ObservedConnector) -> HealthFinding:
+def _group(connector: InspectedConnector) -> HealthFinding:
     group = connector.settings.signal_group
     remedy = "Give each connector a signal.kafka.groupId of its own."
     if connector.topic_sharers:
@@ -115,7 +115,7 @@ def _group(connector: ObservedConnector) -> HealthFinding:
 
 
 def _reading(
-    observed: ObservedSignalling, connector: ObservedConnector, name: str, reading: ObservedReading | Unknown
+    observed: InspectedSignalling, connector: InspectedConnector, name: str, reading: InspectedReading | Unknown
 ) -> HealthFinding:
     if isinstance(reading, Unknown):
         return unknown(HealthCheck.SIGNAL_READING, name, reading.reason)
@@ -127,7 +127,7 @@ def _reading(
     return ok(HealthCheck.SIGNAL_READING, name, "No signal for this connector waits to be read.")
 
 
-def poisoned(name: str, reading: ObservedReading) -> HealthFinding:
+def poisoned(name: str, reading: InspectedReading) -> HealthFinding:
     """Return the finding of a record that ends the reading of signals.
 
     Seen on Debezium 3.6 (docs/debezium.md): such a record kills the timer that reads signals, without a line in the
@@ -143,7 +143,7 @@ def poisoned(name: str, reading: ObservedReading) -> HealthFinding:
     return error(HealthCheck.SIGNAL_READING, name, message, _RESTART)
 
 
-def unread(name: str, reading: ObservedReading, offset: int | None) -> HealthFinding:
+def unread(name: str, reading: InspectedReading, offset: int | None) -> HealthFinding:
     """Return the finding of a signal that a running connector does not read."""
     message = (
         f"The connector is RUNNING, but has not read the signal at offset {offset} of its signal topic; it is at "
@@ -153,7 +153,7 @@ def unread(name: str, reading: ObservedReading, offset: int | None) -> HealthFin
 
 
 def _notifications(
-    observed: ObservedSignalling, settings: ConnectorSettings, kafka: ObservedKafka | None
+    observed: InspectedSignalling, settings: ConnectorSettings, kafka: InspectedKafka | None
 ) -> HealthFinding:
     source = observed.source
     remedy = "Set notification.enabled.channels=sink and notification.sink.topic.name, then run `topicsnap sync`."

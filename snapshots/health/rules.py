@@ -7,12 +7,12 @@ from snapshots.health.connector import connector_findings
 from snapshots.health.database import database_findings
 from snapshots.health.findings import HealthCheck, HealthFinding, Severity, error
 from snapshots.health.kafka import kafka_findings
-from snapshots.ports.observed_signalling import ObservedSignalling
+from snapshots.ports.inspector import InspectedSignalling
 
 _ORDER = (Severity.ERROR, Severity.WARNING, Severity.UNKNOWN, Severity.INFO, Severity.OK)
 
 
-def assess(observed: ObservedSignalling) -> tuple[HealthFinding, ...]:
+def assess(observed: InspectedSignalling) -> tuple[HealthFinding, ...]:
     """Return a finding for each thing that was looked at: errors first, then warnings, then what is not known."""
     findings = [
         *connector_findings(observed),
@@ -23,7 +23,7 @@ def assess(observed: ObservedSignalling) -> tuple[HealthFinding, ...]:
     return tuple(sorted(findings, key=lambda finding: _ORDER.index(finding.severity)))
 
 
-def _restart(observed: ObservedSignalling) -> Iterator[HealthFinding]:
+def _restart(observed: InspectedSignalling) -> Iterator[HealthFinding]:
     """Yield that the connector has to be restarted; nothing where it has not, which is the rule."""
     if observed.restart is not None:
         message = f"It takes no incremental snapshot: {observed.restart.cause()}, and rows of it could come out later."

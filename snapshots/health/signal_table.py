@@ -9,13 +9,8 @@ from collections.abc import Iterator
 from snapshots.health.findings import HealthCheck, HealthFinding, error, info, ok, unknown, warning
 from snapshots.health.names import some
 from snapshots.model import DOCUMENTED_SIGNAL_DATA_CHARACTERS, SourceConnector
-from snapshots.ports.observed_signalling import (
-    ConnectorSettings,
-    ObservedConnector,
-    ObservedDatabase,
-    ObservedSignalTable,
-    Unknown,
-)
+from snapshots.ports.inspector import ConnectorSettings, InspectedConnector, InspectedDatabase, InspectedSignalTable
+from snapshots.ports.unknown import Unknown
 from snapshots.vocabulary import SignalChannelKind
 
 COLUMNS = ("id", "type", "data")
@@ -27,7 +22,7 @@ _DDL = "CREATE TABLE … (id VARCHAR(42) PRIMARY KEY, type VARCHAR(32) NOT NULL,
 
 
 def signal_table_findings(
-    source: SourceConnector, connector: ObservedConnector, database: ObservedDatabase | None
+    source: SourceConnector, connector: InspectedConnector, database: InspectedDatabase | None
 ) -> Iterator[HealthFinding]:
     """Yield what the signal table says; nothing where the connector needs none."""
     settings = connector.settings
@@ -55,7 +50,7 @@ def signal_table_findings(
     yield _size(name, table, settings)
 
 
-def _columns(name: str, table: ObservedSignalTable) -> HealthFinding:
+def _columns(name: str, table: InspectedSignalTable) -> HealthFinding:
     code, remedy = HealthCheck.SIGNAL_TABLE_COLUMNS, f"Make it anew: {_DDL}."
     names = tuple(column.name for column in table.columns)
     if names != COLUMNS:
@@ -78,7 +73,7 @@ def _columns(name: str, table: ObservedSignalTable) -> HealthFinding:
     return ok(code, name, "It has the columns id, type and data, of types that fit.")
 
 
-def _key(name: str, table: ObservedSignalTable, settings: ConnectorSettings) -> HealthFinding:
+def _key(name: str, table: InspectedSignalTable, settings: ConnectorSettings) -> HealthFinding:
     code, remedy = HealthCheck.SIGNAL_TABLE_KEY, f"ALTER TABLE {name} ADD PRIMARY KEY (id)."
     if table.primary_key == ("id",):
         return ok(code, name, "Its primary key is id.")
@@ -95,7 +90,7 @@ def _key(name: str, table: ObservedSignalTable, settings: ConnectorSettings) -> 
     return error(code, name, message, remedy)
 
 
-def _grants(name: str, table: ObservedSignalTable, settings: ConnectorSettings, *, by_table: bool) -> HealthFinding:
+def _grants(name: str, table: InspectedSignalTable, settings: ConnectorSettings, *, by_table: bool) -> HealthFinding:
     code, subject = HealthCheck.SIGNAL_TABLE_GRANTS, name
     ours = [privilege for privilege in table.lacking if privilege in {"INSERT", "SELECT", "USAGE"}] if by_table else []
     if ours:
@@ -112,7 +107,7 @@ def _grants(name: str, table: ObservedSignalTable, settings: ConnectorSettings, 
 
 
 def _captured(
-    name: str, table: ObservedSignalTable, connector: ObservedConnector, database: ObservedDatabase
+    name: str, table: InspectedSignalTable, connector: InspectedConnector, database: InspectedDatabase
 ) -> HealthFinding:
     """Judge by the publication where there is one.
 
@@ -135,7 +130,7 @@ def _captured(
     return warning(code, name, message, "Add it to table.include.list, and restart the connector.")
 
 
-def _size(name: str, table: ObservedSignalTable, settings: ConnectorSettings) -> HealthFinding:
+def _size(name: str, table: InspectedSignalTable, settings: ConnectorSettings) -> HealthFinding:
     code = HealthCheck.SIGNAL_TABLE_SIZE
     remedy = "Set incremental.snapshot.watermarking.strategy=insert_delete, or delete old rows from time to time."
     if table.rows is not None and table.rows >= LARGE_ROWS:

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from snapshots.health.findings import HealthCheck, HealthFinding, Severity, info, warning
 from snapshots.health.kafka import poisoned, unread
 from snapshots.health.rules import assess
-from snapshots.ports.incremental_sight import IncrementalSight
-from snapshots.ports.observed_signalling import ObservedConnector, ObservedKafka, ObservedReading, ObservedSignalling
+from snapshots.ports.inspector import InspectedConnector, InspectedKafka, InspectedReading, InspectedSignalling
+from snapshots.ports.snapshot_probe import OffsetsReport
 from snapshots.records import SourceSnapshotRecord
 from snapshots.states import SignalState, SnapshotState
 from snapshots.vocabulary import ConnectorState, SignalChannelKind, SnapshotType
@@ -89,7 +89,7 @@ def may_be_lost(record: SourceSnapshotRecord) -> bool:
 
 
 def stall_causes(
-    record: SourceSnapshotRecord, observed: ObservedSignalling, sight: IncrementalSight | None = None
+    record: SourceSnapshotRecord, observed: InspectedSignalling, sight: OffsetsReport | None = None
 ) -> tuple[HealthFinding, ...]:
     """Return what may keep the stalled snapshot `record` from going on, the likeliest first; never nothing.
 
@@ -112,13 +112,13 @@ def _ranked(
     return sorted(chosen, key=lambda finding: order.index(finding.code))
 
 
-def _unread_signal(record: SourceSnapshotRecord, observed: ObservedSignalling) -> HealthFinding | None:
+def _unread_signal(record: SourceSnapshotRecord, observed: InspectedSignalling) -> HealthFinding | None:
     """The proof that the signal lies in its topic and a running connector does not read it."""
     connector, kafka = observed.connector, observed.kafka
-    if not isinstance(connector, ObservedConnector) or not isinstance(kafka, ObservedKafka):
+    if not isinstance(connector, InspectedConnector) or not isinstance(kafka, InspectedKafka):
         return None
     reading, offset = kafka.reading, _offset(record)
-    if offset is None or not isinstance(reading, ObservedReading) or reading.committed is None:
+    if offset is None or not isinstance(reading, InspectedReading) or reading.committed is None:
         return None
     if connector.state is not ConnectorState.RUNNING or reading.committed > offset:
         return None
@@ -127,7 +127,7 @@ def _unread_signal(record: SourceSnapshotRecord, observed: ObservedSignalling) -
     return poisoned(name, reading) if before else unread(name, reading, offset)
 
 
-def _lost(record: SourceSnapshotRecord, sight: IncrementalSight | None) -> list[HealthFinding]:
+def _lost(record: SourceSnapshotRecord, sight: OffsetsReport | None) -> list[HealthFinding]:
     """The sign that the engine has forgotten an incremental snapshot that was under way.
 
     Debezium keeps one in its offsets, which Kafka Connect writes once a minute by default. Killed before that, with the

@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from snapshots.backoff import Backoff, Chance
 from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.model import SourceConnector
 from snapshots.plan import Refusal
-from snapshots.ports.engine import OutgoingSignal, Presence, Receipt, SignalChannel
-from snapshots.requesting.backoff import Chance, jittered
+from snapshots.ports.signal_channel import OutgoingSignal, Presence, Receipt, SignalChannel
 from snapshots.requesting.leases import Lease
 from snapshots.vocabulary import SignalChannelKind, SnapshotErrorCode
 
@@ -21,6 +21,7 @@ ATTEMPTS = 5
 """How often one dispatch tries a channel that is away, the first time included."""
 FIRST_PAUSE_SECONDS = 0.25
 """The longest pause before the second attempt; each next one is twice as long."""
+LONGEST_PAUSE_SECONDS = 2.0
 
 LEASE_MARGIN_SECONDS = 5.0
 """What the writing before and after a dispatch may take."""
@@ -86,7 +87,7 @@ class Dispatcher:
         self._process_limit = process_limit
         self._cluster_limit = cluster_limit
         self._clusters: dict[str, asyncio.Semaphore] = {}
-        self._chance = chance
+        self._backoff = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, chance)
         self._pause = pause
 
     def longest_seconds(self, sends: int) -> float:
@@ -160,14 +161,14 @@ class Dispatcher:
         """Send, again and again while the channel is certain to be away and the deadline leaves the time."""
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + self.deadline_seconds
-        for attempt in range(ATTEMPTS - 1):
+        for attempt in range(1, ATTEMPTS):
             began = loop.time()
             try:
                 return await channel.send(send.source, send.signal)
             except SourceError as error:
                 if not may_pass(error):
                     raise
-                seconds = jittered(FIRST_PAUSE_SECONDS * 2**attempt, self._chance)
+                seconds = self._backoff.after(attempt)
                 # One that the deadline cuts off leaves it open whether the signal arrived: better not to begin it.
                 if loop.time() + seconds + (loop.time() - began) >= give_up_at:
                     raise

@@ -10,8 +10,7 @@ from snapshots.identifiers import is_valid_id
 from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
 from snapshots.requesting.request import MAX_TOPICS, BulkSnapshotRequest, TopicOptions, text_findings
 from snapshots.states import SnapshotState, TopicSnapshotState
-from snapshots.verification.verdicts import VerificationState
-from snapshots.vocabulary import SnapshotErrorCode, UserErrorCode
+from snapshots.vocabulary import SnapshotErrorCode, UserErrorCode, VerificationState
 
 RETRYABLE_CODES = frozenset(
     {

@@ -1,7 +1,8 @@
 """What arrived on a topic around a snapshot, by key: what a verification compares with the rows of the source. Pure."""
 
 from dataclasses import dataclass
-from enum import StrEnum
+
+from snapshots.ports.topic_reader import EventKind, TopicEvent
 
 MAX_KEYS = 1_000_000
 """Most distinct keys that one verification keeps, at about 150 bytes each."""
@@ -16,26 +17,6 @@ _STREAMED = 8
 """A change of it was streamed."""
 _MATCHED = 16
 """The source has it."""
-
-
-class EventKind(StrEnum):
-    """What an event says of its row: Debezium's `op`."""
-
-    READ = "r"
-    WRITTEN = "c or u"
-    DELETED = "d"
-    TRUNCATED = "t"
-
-
-@dataclass(frozen=True, slots=True)
-class TopicEvent:
-    """One event of a topic."""
-
-    kind: EventKind
-    key: bytes | None
-    """16 bytes that stand for the record's key; None where the record has none."""
-    at_ms: int | None
-    """When the connector made the event, by its clock, in ms since 1970; None where it does not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,19 +9,12 @@ but a loss explains it. Whatever is neither is NOT_PROVABLE.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from snapshots.ports.source_rows import RowCounts, SourceRow
 from snapshots.verification.arrivals import Arrivals
-from snapshots.verification.verdicts import SnapshotVerdict
+from snapshots.vocabulary import SnapshotVerdict
 
 MAX_MISSING = 100_000
 """Most missing rows that are kept by key; those beyond are missing for good."""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceRow:
-    """A row of the source: the 16 bytes of its key, and the transaction that wrote it (xmin, 32 bits)."""
-
-    key: bytes
-    xid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +87,6 @@ class Comparison:
         if obstacle is None:
             obstacle = "each may have been changed since the snapshot began, and the change has yet to arrive"
         return Judgement(SnapshotVerdict.NOT_PROVABLE, f"{words}; {obstacle}.", passing=True)
-
-
-@dataclass(frozen=True, slots=True)
-class RowCounts:
-    """How many rows the source has, and how many of them nobody has touched since before the dispatch."""
-
-    rows: int
-    untouched: int | None
-    """None where it is not known what is untouched."""
 
 
 def judge_counts(

@@ -1,33 +1,9 @@
 """What a verification says of one topic's snapshot, and what has to be known from before its dispatch."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
-Offsets = Mapping[int, int]
-"""Offsets of a topic by partition: each that of the next record."""
-
-
-class SnapshotVerdict(StrEnum):
-    """Whether every row of the source has arrived on the topic."""
-
-    COMPLETE = "COMPLETE"
-    INCOMPLETE = "INCOMPLETE"
-    NOT_PROVABLE = "NOT_PROVABLE"
-
-
-class VerificationState(StrEnum):
-    """How far the verification of a topic's snapshot has come."""
-
-    NOT_REQUESTED = "NOT_REQUESTED"
-    PENDING = "PENDING"
-    RUNNING = "RUNNING"
-    DONE = "DONE"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a verdict is still to come."""
-        return self in {VerificationState.PENDING, VerificationState.RUNNING}
+from snapshots.ports.topic_reader import Offsets
+from snapshots.vocabulary import SnapshotVerdict
 
 
 @dataclass(frozen=True, slots=True)

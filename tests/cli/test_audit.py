@@ -32,7 +32,7 @@ async def bench(database: Database) -> Bench:
     """A ledger with two bulk snapshots: one that failed, and one whose reason is a formula, and which goes on."""
     routes = catalogue(2, 2)
     await store(database, routes)
-    bench = Bench(database, Ledger(database, IdMaker()), routes, source_ids=["src_0", "src_1"])
+    bench = Bench(database, Ledger.over(database, IdMaker(), idempotency_days=7), routes, source_ids=["src_0", "src_1"])
     await bench.dispatch("top_src_0_0", outcome=REFUSED)
     async with database.write() as connection:
         await connection.execute(text("UPDATE bulk_snapshot SET answered_at = requested_at"))
@@ -40,7 +40,7 @@ async def bench(database: Database) -> Bench:
         ("top_src_1_0", "top_src_1_1", "nobody"), options=(TopicOptions("top_src_1_1", FILTER),), reason="=cmd|' /c'!A1"
     )
     new = NewBulkSnapshot(TENANT, "bulkSnapshotTopics", "ada", NOW, request, make_plan(request, routes))
-    assert await bench.ledger.open(new, lease_until=bench.lease())
+    assert await bench.ledger.opening.open(new, lease_until=bench.lease())
     return bench
 
 

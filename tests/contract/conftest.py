@@ -14,13 +14,14 @@ from aiokafka import AIOKafkaConsumer
 
 from persistence.embedded import EmbeddedPostgres
 from sandbox.stack import Sandbox
+from snapshots.engines.debezium.kafka import KafkaClients
 from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
 from snapshots.engines.debezium.signal_channels.signal_topic import SignalTopicChannel
 from snapshots.engines.recording import Behaviour, RecordingChannel
 from snapshots.errors import SecretError
 from snapshots.identifiers import IdMaker
 from snapshots.model import Cluster, SourceConnector
-from snapshots.ports.engine import OutgoingSignal, SignalChannel
+from snapshots.ports.signal_channel import OutgoingSignal, SignalChannel
 from snapshots.vocabulary import Dialect, SignalChannelKind
 
 DOCUMENTED_DDL = "(id VARCHAR(42) PRIMARY KEY, type VARCHAR(32) NOT NULL, data VARCHAR(2048) NULL)"
@@ -229,7 +230,7 @@ async def topic_surroundings(sandbox: Sandbox) -> AsyncIterator[Surroundings]:
     await sandbox.broker.create_topics([topic])
     bootstrap = sandbox.broker.bootstrap
     source = topic_source(bootstrap, topic)
-    channel = SignalTopicChannel()
+    channel = SignalTopicChannel(KafkaClients())
     end = signal()
 
     async def arrived() -> list[tuple[str, str, object]]:

@@ -3,7 +3,7 @@
 from snapshots.engines.debezium.source_database.postgresql.source_trial import PostgresSourceTrial
 from snapshots.model import SourceConnector
 from snapshots.plan import TopicRequest
-from snapshots.ports.engine import Trial
+from snapshots.ports.source_trial import Trial
 from snapshots.signalling.key_settings import KeySettings
 from snapshots.vocabulary import SkipReason
 from tests.contract.conftest import KnownSecrets, table_source

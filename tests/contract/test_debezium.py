@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -13,10 +14,11 @@ import pytest
 from sandbox.sources import connector_config
 from sandbox.stack import Sandbox
 from sandbox.topics import Record, read_topics
-from snapshots.catalog.contents import ObservedCluster
+from snapshots.engines.debezium.catalog.kafka_topics import list_topics
 from snapshots.engines.debezium.catalog.observer import KafkaConnectObserver
 from snapshots.engines.debezium.connect.client import ConnectClient
 from snapshots.engines.debezium.following.notifications import parse
+from snapshots.engines.debezium.kafka import KafkaClients
 from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
 from snapshots.engines.debezium.signal_channels.signal_topic import SignalTopicChannel
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
@@ -26,7 +28,8 @@ from snapshots.following.reducer import conclude, reduce_all
 from snapshots.identifiers import utc_now
 from snapshots.model import Cluster, SourceConnector, Topic
 from snapshots.plan import TopicRequest
-from snapshots.ports.engine import OutgoingSignal, Presence, SignalChannel
+from snapshots.ports.cluster_observer import ObservedCluster
+from snapshots.ports.signal_channel import OutgoingSignal, Presence, SignalChannel
 from snapshots.signalling.names import stops_connector
 from snapshots.signalling.packing import EXECUTE_SNAPSHOT, draft_signals
 from snapshots.states import SignalState, SnapshotState
@@ -181,9 +184,11 @@ async def debezium(sandbox: Sandbox) -> AsyncIterator[Debezium]:
     cluster = Cluster("c", "sandbox", sandbox.connect.url, sandbox.broker.bootstrap)
     secrets = KnownSecrets({name: url, **{source: running.database_url for source, running in sandbox.sources.items()}})
     references = {f"{source}-connector": source for source in ("shop", "crm")} | {name: name}
-    channel = SignalTopicChannel()
+    channel = SignalTopicChannel(KafkaClients())
     async with aiohttp.ClientSession() as session:
-        observed = await KafkaConnectObserver(ConnectClient(session, secrets), secrets).observe(cluster, references)
+        look = partial(list_topics, KafkaClients())
+        observer = KafkaConnectObserver(ConnectClient(session, secrets), secrets, list_topics=look)
+        observed = await observer.observe(cluster, references)
     yield Debezium(sandbox, observed, cluster, SignalTableChannel(secrets), channel, {})
     await channel.close()
     async with aiohttp.ClientSession() as session, session.delete(f"{sandbox.connect.url}/connectors/{name}") as answer:

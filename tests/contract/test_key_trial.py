@@ -11,7 +11,7 @@ import pytest
 from snapshots.engines.debezium.source_database.postgresql.source_trial import PostgresSourceTrial
 from snapshots.model import SourceConnector
 from snapshots.plan import TopicRequest
-from snapshots.ports.engine import Trial
+from snapshots.ports.source_trial import Trial
 from snapshots.signalling.key_settings import KeySettings
 from snapshots.vocabulary import Dialect, SkipReason
 from tests.contract.conftest import KnownSecrets, as_role, execute, table_source

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from snapshots.errors import SourceError
-from snapshots.ports.engine import Presence
+from snapshots.ports.signal_channel import Presence
 from snapshots.vocabulary import SnapshotErrorCode
 from tests.contract.conftest import Surroundings, signal
 

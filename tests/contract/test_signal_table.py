@@ -10,7 +10,7 @@ import pytest
 from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
 from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.model import SourceConnector
-from snapshots.ports.engine import Presence
+from snapshots.ports.signal_channel import Presence
 from snapshots.vocabulary import Dialect, SnapshotErrorCode
 from tests.contract.conftest import (
     DOCUMENTED_DDL,

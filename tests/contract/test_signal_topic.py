@@ -9,12 +9,13 @@ import pytest
 
 from sandbox.stack import Sandbox
 from snapshots.engines.debezium.catalog.kafka_topics import list_topics
+from snapshots.engines.debezium.kafka import KafkaAccess, KafkaClients
 from snapshots.engines.debezium.signal_channels.signal_topic import FENCE_KEY, SignalTopicChannel
 from snapshots.engines.debezium.signal_channels.single_append import SingleAppends
 from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.model import Cluster, SourceConnector
-from snapshots.ports.engine import OutgoingSignal, Presence
-from snapshots.ports.observed_signalling import Unknown
+from snapshots.ports.signal_channel import OutgoingSignal, Presence
+from snapshots.ports.unknown import Unknown
 from snapshots.vocabulary import SnapshotErrorCode
 from tests.contract.conftest import CuttingProxy, make_id, read_topic, signal, topic_source
 
@@ -28,7 +29,7 @@ async def source(sandbox: Sandbox) -> SourceConnector:
 
 @pytest.fixture
 async def channel() -> AsyncIterator[SignalTopicChannel]:
-    opened = SignalTopicChannel()
+    opened = SignalTopicChannel(KafkaClients())
     yield opened
     await opened.close()
 
@@ -105,7 +106,7 @@ async def test_a_connection_that_breaks_while_sending_doubles_nothing(
     sent = signal()
     host, _, port = sandbox.broker.bootstrap.partition(":")
     async with CuttingProxy(host, int(port), marker=sent.id.encode(), deliver=deliver) as proxy:
-        through = SignalTopicChannel()
+        through = SignalTopicChannel(KafkaClients())
         there = replace(source, cluster=Cluster("p", "p", None, f"127.0.0.1:{proxy.port}"))
         with pytest.raises(UnconfirmedError):
             await through.send(there, sent)
@@ -128,7 +129,7 @@ async def test_a_connection_that_breaks_while_sending_doubles_nothing(
 async def test_a_connection_that_hangs_is_given_up(sandbox: Sandbox, source: SourceConnector) -> None:
     host, _, port = sandbox.broker.bootstrap.partition(":")
     async with CuttingProxy(host, int(port), marker=b"no such thing", deliver=True) as proxy:
-        channel = SignalTopicChannel(SingleAppends(timeout_seconds=0.5))
+        channel = SignalTopicChannel(KafkaClients(), SingleAppends(KafkaClients(), timeout_seconds=0.5))
         there = replace(source, cluster=Cluster("p", "p", None, f"127.0.0.1:{proxy.port}"))
         await channel.send(there, signal())
         proxy.frozen = True
@@ -146,7 +147,9 @@ async def test_a_broker_that_says_nothing_has_for_certain_not_got_it(source: Sou
 
     server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
     mute = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    channel = SignalTopicChannel(SingleAppends(timeout_seconds=0.3), find_timeout_seconds=0.5)
+    channel = SignalTopicChannel(
+        KafkaClients(), SingleAppends(KafkaClients(), timeout_seconds=0.3), find_timeout_seconds=0.5
+    )
     there = replace(source, cluster=Cluster("m", "m", None, mute))
     sends = (channel.send(there, signal()) for _ in range(10))
     outcomes = await asyncio.gather(*sends, return_exceptions=True)
@@ -158,7 +161,7 @@ async def test_a_broker_that_says_nothing_has_for_certain_not_got_it(source: Sou
 
 
 async def test_the_topics_of_a_kafka_are_listed(sandbox: Sandbox, source: SourceConnector) -> None:
-    found = await list_topics(sandbox.broker.bootstrap)
+    found = await list_topics(KafkaClients(), KafkaAccess(sandbox.broker.bootstrap))
     assert isinstance(found, frozenset)
     assert source.signal_topic in found
 
@@ -167,16 +170,18 @@ async def test_the_topics_of_a_kafka_are_listed(sandbox: Sandbox, source: Source
     ("bootstrap", "reason"), [("127.0.0.1:1", "KafkaConnectionError"), ("127.0.0.1:no-port", "ValueError")]
 )
 async def test_a_kafka_that_does_not_tell_its_topics_is_not_one_without_any(bootstrap: str, reason: str) -> None:
-    assert await list_topics(bootstrap) == Unknown(f"Kafka did not tell its topics ({reason}).")
+    assert await list_topics(KafkaClients(), KafkaAccess(bootstrap)) == Unknown(
+        f"Kafka did not tell its topics ({reason})."
+    )
 
 
 async def test_records_of_others_do_no_harm_to_the_search(
     sandbox: Sandbox, source: SourceConnector, channel: SignalTopicChannel
 ) -> None:
-    appends = SingleAppends()
+    appends = SingleAppends(KafkaClients())
     assert source.signal_topic is not None
     for value in (b"", b"{", b"[]", json.dumps({"id": 5}).encode()):
-        await appends.append(sandbox.broker.bootstrap, source.signal_topic, key=b"other", value=value)
+        await appends.append(KafkaAccess(sandbox.broker.bootstrap), source.signal_topic, key=b"other", value=value)
     await appends.close()
     sent = signal()
     assert await channel.find(source, sent) is Presence.ABSENT

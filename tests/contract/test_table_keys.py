@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from snapshots.ports.engine import Trial
+from snapshots.ports.source_trial import Trial
 from snapshots.signalling.key_settings import KeySettings
 from tests.contract.conftest import execute
 from tests.contract.key_looks import asked, look, reasons

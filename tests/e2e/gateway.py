@@ -82,7 +82,7 @@ class Gateway:
 
     async def record(self, bulk_id: str) -> BulkSnapshotRecord:
         """Return what the ledger holds now."""
-        return (await self.services.ledger.bulk_snapshots(TENANT, [bulk_id]))[bulk_id]
+        return (await self.services.ledger.reading.bulk_snapshots(TENANT, [bulk_id]))[bulk_id]
 
     async def ended(self, bulk_id: str) -> BulkSnapshotRecord:
         """Return the bulk snapshot when every part of it has ended."""
@@ -98,7 +98,7 @@ class Gateway:
         source_ids = list(await self._connectors())
 
         async def free() -> bool:
-            return not await self.services.ledger.active_snapshots(TENANT, source_ids)
+            return not await self.services.ledger.reading.active_snapshots(TENANT, source_ids)
 
         await eventually(free, END_SECONDS, "all sources to be free")
 
@@ -107,14 +107,14 @@ class Gateway:
         ours = {f"{name}-connector" for name in self.chain.arrivals.names}
         connectors = {id_: name for id_, name in (await self._connectors()).items() if name in ours}
         ledger, connect = self.services.ledger, self.chain.sandbox.connect
-        for source_id in await ledger.restart_requirements(TENANT, list(connectors)):
+        for source_id in await ledger.failed_scans.requirements(TENANT, list(connectors)):
             await connect.restart_connector(connectors[source_id])
             await connect.wait_running(connectors[source_id])
             # A read-only one dies of a snapshot that begins before any change was streamed.
             await self.chain.arrivals.pass_fence(connectors[source_id].removesuffix("-connector"))
 
         async def sound() -> bool:
-            return not await ledger.restart_requirements(TENANT, list(connectors))
+            return not await ledger.failed_scans.requirements(TENANT, list(connectors))
 
         await eventually(sound, END_SECONDS, "the restarts to be seen")
 

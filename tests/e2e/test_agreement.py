@@ -12,7 +12,7 @@ from resolvers.verification.verify_due import verify_due
 from sandbox.waiting import eventually
 from snapshots.engines.recording import RecordingChannel
 from snapshots.records import BulkSnapshotFilter, BulkSnapshotRecord
-from snapshots.verification.verdicts import SnapshotVerdict
+from snapshots.vocabulary import SnapshotVerdict
 from tests.api import Api, Observer, States
 from tests.e2e.gateway import TENANT, Gateway, part
 from tests.e2e.sources import DEPOT, NARROW, TILL
@@ -28,13 +28,13 @@ STATIONS = [f"measurements_of_station_{number:02}" for number in range(1, 7)]
 async def test_all_views_of_a_real_bulk_snapshot_agree(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     """They look from before the first signal is sent to the last verdict."""
     let_go = asyncio.Event()
-    start_sending = gateway.services.ledger.start_sending
+    start_sending = gateway.services.ledger.sending.start
 
     async def start(*arguments: Any, **more: Any) -> Mapping[str, int]:  # noqa: ANN401 (passed on)
         await let_go.wait()
         return await start_sending(*arguments, **more)
 
-    monkeypatch.setattr(gateway.services.ledger, "start_sending", start)
+    monkeypatch.setattr(gateway.services.ledger.sending, "start", start)
     request = replace(
         gateway.request(
             (DEPOT, "crates"), (DEPOT, "pallets"), (TILL, "vouchers"), *((NARROW, one) for one in STATIONS)
@@ -92,7 +92,7 @@ async def _opened(gateway: Gateway) -> str:
     """Wait until the newest bulk snapshot is one that waits to be sent; return its id."""
 
     async def probe() -> str | None:
-        page = await gateway.services.ledger.bulk_snapshots_page(TENANT, BulkSnapshotFilter(), 1, None)
+        page = await gateway.services.ledger.reading.bulk_snapshots_page(TENANT, BulkSnapshotFilter(), 1, None)
         return next((one.id for one in page.items if not one.answered), None)
 
     return await eventually(probe, 10, "the bulk snapshot")
@@ -120,7 +120,7 @@ async def _all_ended(views: Views) -> bool:
 
 
 async def _moments(gateway: Gateway, record: BulkSnapshotRecord) -> dict[str, list[Moment]]:
-    page = await gateway.services.ledger.first_events(TENANT, [record.id], 1000)
+    page = await gateway.services.ledger.auditing.first_events(TENANT, [record.id], 1000)
     return {one.id: list(moments_of(one, page[record.id].items)) for one in record.snapshots}
 
 

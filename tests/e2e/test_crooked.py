@@ -84,7 +84,7 @@ class Crooked:
 
     async def reached(self, source_snapshot_id: str, state: SnapshotState) -> SourceSnapshotRecord:
         async def probe() -> SourceSnapshotRecord | None:
-            found = await self.gateway.services.ledger.source_snapshots(TENANT, [source_snapshot_id])
+            found = await self.gateway.services.ledger.reading.source_snapshots(TENANT, [source_snapshot_id])
             record = found[source_snapshot_id]
             assert not record.state.is_terminal or record.state is state
             return record if record.state is state else None
@@ -93,7 +93,9 @@ class Crooked:
 
     async def record(self, source_snapshot_id: str) -> SourceSnapshotRecord:
         """What the ledger holds now."""
-        return (await self.gateway.services.ledger.source_snapshots(TENANT, [source_snapshot_id]))[source_snapshot_id]
+        return (await self.gateway.services.ledger.reading.source_snapshots(TENANT, [source_snapshot_id]))[
+            source_snapshot_id
+        ]
 
     async def abandon(self, source_snapshot_id: str) -> None:
         """Abandon a snapshot whose engine is at work; its source is free then."""
@@ -105,7 +107,7 @@ class Crooked:
 
     async def held(self, source_id: str) -> SourceSnapshotRecord | None:
         """The snapshot that holds a source."""
-        return (await self.gateway.services.ledger.active_snapshots(TENANT, [source_id])).get(source_id)
+        return (await self.gateway.services.ledger.reading.active_snapshots(TENANT, [source_id])).get(source_id)
 
     async def external(self) -> SourceSnapshotRecord:
         """Return the external snapshot that holds LONG, once one does."""
@@ -129,7 +131,7 @@ class Crooked:
     async def externals(self) -> int:
         """How many external snapshots the ledger has."""
         wanted = BulkSnapshotFilter(requested_by=("external",))
-        page = await self.gateway.services.ledger.bulk_snapshots_page(TENANT, wanted, 500, None)
+        page = await self.gateway.services.ledger.reading.bulk_snapshots_page(TENANT, wanted, 500, None)
         return len(page.items)
 
 
@@ -264,7 +266,7 @@ async def test_the_initial_snapshot_of_a_new_connector_is_recorded(crooked: Croo
 
     async def recorded() -> SourceSnapshotRecord | None:
         wanted = BulkSnapshotFilter(requested_by=("external",))
-        page = await gateway.services.ledger.bulk_snapshots_page(TENANT, wanted, 500, None)
+        page = await gateway.services.ledger.reading.bulk_snapshots_page(TENANT, wanted, 500, None)
         found = [one for bulk in page.items for one in bulk.snapshots if one.source.name == NEW.source.connector]
         return next((one for one in found if one.state.is_terminal), None)
 

@@ -33,10 +33,12 @@ from sandbox.waiting import eventually
 from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector
 from snapshots.engines.debezium.connect.client import ConnectClient
 from snapshots.engines.debezium.health.inspector import DebeziumInspector
+from snapshots.engines.debezium.health.kafka import KafkaLook
+from snapshots.engines.debezium.kafka import KafkaClients
 from snapshots.health.findings import HealthCheck, HealthFinding, Severity
 from snapshots.health.rules import assess
 from snapshots.model import Cluster, SourceConnector
-from snapshots.ports.observed_signalling import ObservedReading
+from snapshots.ports.inspector import InspectedReading
 from snapshots.records import SourceSnapshotRecord
 from snapshots.requesting.request import BulkSnapshotRequest
 from snapshots.states import SnapshotState
@@ -89,7 +91,7 @@ class Ward:
         environ = {name.upper(): self.sandbox.postgres.url(name) for name in ("shop", "billing", "crm", "patient")}
         secrets = ReferencedSecrets(environ)
         async with aiohttp.ClientSession() as session:
-            inspector = DebeziumInspector(ConnectClient(session, secrets), secrets)
+            inspector = DebeziumInspector(ConnectClient(session, secrets), secrets, kafka=KafkaLook(KafkaClients()))
             findings = assess(await inspector.inspect(source, collections))
         assert_no_secret(findings, self.sandbox)
         return findings
@@ -327,7 +329,7 @@ async def test_a_poisoned_signal_topic_is_named_as_the_cause_and_a_restart_mends
         [snapshot] = bulk.snapshots
 
         async def record() -> SourceSnapshotRecord:
-            return (await services.ledger.source_snapshots(tenant, [snapshot.id]))[snapshot.id]
+            return (await services.ledger.reading.source_snapshots(tenant, [snapshot.id]))[snapshot.id]
 
         async def has_stalled() -> bool:
             at = services.clock()
@@ -361,7 +363,7 @@ async def _committed_or_dead(ward: Ward) -> None:
         async def poisoned() -> bool:
             seen = await inspector.inspect(ward.source(PATIENT), ())
             reading = getattr(seen.kafka, "reading", None)
-            return isinstance(reading, ObservedReading) and bool(reading.poison)
+            return isinstance(reading, InspectedReading) and bool(reading.poison)
 
         await eventually(poisoned, 10, "the poison to be seen")
     await asyncio.sleep(1)  # three polls of the connector, which tells nobody that it has read
@@ -371,7 +373,8 @@ async def _committed_or_dead(ward: Ward) -> None:
 async def _inspector(ward: Ward) -> AsyncIterator[DebeziumInspector]:
     secrets = ReferencedSecrets({"PATIENT": ward.sandbox.postgres.url("patient")})
     async with aiohttp.ClientSession() as session:
-        inspector = DebeziumInspector(ConnectClient(session, secrets), secrets, kept_seconds=0)
+        client, kafka = ConnectClient(session, secrets), KafkaLook(KafkaClients())
+        inspector = DebeziumInspector(client, secrets, kafka=kafka, kept_seconds=0)
         yield inspector
         await inspector.close()
 

@@ -17,7 +17,7 @@ from snapshots.following.abandoning import AbandonRequest
 from snapshots.identifiers import utc_now
 from snapshots.model import Cluster
 from snapshots.records import AnswerKind, SourceAnswer, SourceSnapshotRecord
-from snapshots.requesting.backoff import RetryPolicy
+from snapshots.requesting.retry_policy import RetryPolicy
 from snapshots.states import BulkSnapshotState, SnapshotState, TopicSnapshotState
 from snapshots.vocabulary import ConnectorState, SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
 from tests.e2e.gateway import CLUSTER, END_SECONDS, TENANT, Gateway, beside, part, topics_of

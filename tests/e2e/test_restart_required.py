@@ -22,8 +22,9 @@ from sandbox.sources import Source
 from sandbox.stack import Sandbox
 from sandbox.waiting import eventually
 from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector
-from snapshots.following.failed_scans import ClearRequest, RestartRequirement
+from snapshots.following.failed_scans import ClearRequest
 from snapshots.health.findings import HealthCheck, Severity
+from snapshots.restart_requirement import RestartRequirement
 from snapshots.states import BulkSnapshotState, SnapshotState
 from snapshots.vocabulary import SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
 from tests.e2e.arrivals import Arrivals, WatchedSource
@@ -108,7 +109,7 @@ async def source_id(gateway: Gateway) -> str:
 
 async def requirement(gateway: Gateway) -> RestartRequirement | None:
     id_ = await source_id(gateway)
-    return (await gateway.services.ledger.restart_requirements(TENANT, [id_])).get(id_)
+    return (await gateway.services.ledger.failed_scans.requirements(TENANT, [id_])).get(id_)
 
 
 async def until_clear(gateway: Gateway) -> None:

@@ -15,7 +15,7 @@ from resolvers.principal import LOCAL_PRINCIPAL
 from resolvers.requesting.bulk_snapshot import OPERATION
 from resolvers.requesting.settle import settle
 from sandbox.waiting import eventually
-from snapshots.ports.engine import OutgoingSignal, Presence, Receipt
+from snapshots.ports.signal_channel import OutgoingSignal, Presence, Receipt
 from snapshots.records import AnswerKind
 from snapshots.requesting.dispatch import Send
 from snapshots.requesting.planning import make_plan
@@ -44,7 +44,7 @@ async def open_only(gateway: Gateway) -> OpenedBulkSnapshot:
     now = services.clock()
     plan = make_plan(asked, await services.catalog.routes(TENANT, asked.distinct_ids))
     new = NewBulkSnapshot(TENANT, OPERATION, LOCAL_PRINCIPAL.subject, now, asked, plan)
-    opened = await services.ledger.open(new, lease_until=now - timedelta(seconds=1))
+    opened = await services.ledger.opening.open(new, lease_until=now - timedelta(seconds=1))
     assert opened
     return opened
 
@@ -53,7 +53,7 @@ async def start_sending(gateway: Gateway, opened: OpenedBulkSnapshot) -> None:
     """Write SENDING for it as well; again its lease is over."""
     keys = [SignalKey(one.source_snapshot_id, one.signals[0][0]) for one in opened.sources]
     now = gateway.services.clock()
-    attempts = await gateway.services.ledger.start_sending(
+    attempts = await gateway.services.ledger.sending.start(
         TENANT, keys, at=now, lease_until=now - timedelta(seconds=1), cause="dispatch"
     )
     assert len(attempts) == len(keys)

@@ -13,7 +13,9 @@ from datetime import timedelta
 from typing import Any
 
 from gateway.cli import main
-from persistence.ledger import Ledger
+from persistence.ledger.requesting.opening import LedgerOpening
+from persistence.ledger.requesting.sending import LedgerSending
+from persistence.ledger.requesting.settling import LedgerSettling
 from resolvers.verification import verify_due as verify
 from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
 from snapshots.engines.debezium.signal_channels.signal_topic import SignalTopicChannel
@@ -25,15 +27,15 @@ VARIABLE = "FAULT_STEP"
 Method = Callable[..., Awaitable[Any]]
 
 STEPS: dict[str, tuple[tuple[type, ...], str, bool]] = {
-    "before record": ((Ledger,), "open", False),
-    "after record": ((Ledger,), "open", True),
-    "before SENDING": ((Ledger,), "start_sending", False),
-    "after SENDING": ((Ledger,), "start_sending", True),
+    "before record": ((LedgerOpening,), "open", False),
+    "after record": ((LedgerOpening,), "open", True),
+    "before SENDING": ((LedgerSending,), "start", False),
+    "after SENDING": ((LedgerSending,), "start", True),
     "before send": ((SignalTableChannel, SignalTopicChannel), "send", False),
     "after send": ((SignalTableChannel, SignalTopicChannel), "send", True),
-    "before outcome": ((Ledger,), "record_sends", False),
-    "after outcome": ((Ledger,), "record_sends", True),
-    "after claim": ((Ledger,), "claim_due", True),
+    "before outcome": ((LedgerSending,), "record", False),
+    "after outcome": ((LedgerSending,), "record", True),
+    "after claim": ((LedgerSettling,), "claim", True),
     "after looking": ((SignalTableChannel, SignalTopicChannel), "find", True),
     "while verifying": ((PostgresRows,), "key_problem", False),
 }

@@ -76,7 +76,7 @@ class Stand:
 
     async def _all_records(self, mark: Mark) -> list[BulkSnapshotRecord]:
         ids = [id_ for id_ in await self.bulk_ids() if id_ not in mark.bulk_ids]
-        return list((await self.services.ledger.bulk_snapshots(TENANT, ids)).values())
+        return list((await self.services.ledger.reading.bulk_snapshots(TENANT, ids)).values())
 
     async def ended(self, mark: Mark, seconds: float = _END_SECONDS) -> list[BulkSnapshotRecord]:
         """Return them when each has ended."""
@@ -103,7 +103,7 @@ class Stand:
         """Wait for the end of one bulk snapshot."""
 
         async def probe() -> bool:
-            found = await self.services.ledger.bulk_snapshots(TENANT, [bulk_id])
+            found = await self.services.ledger.reading.bulk_snapshots(TENANT, [bulk_id])
             return found[bulk_id].state is not BulkSnapshotState.IN_PROGRESS
 
         await eventually(probe, _END_SECONDS, f"the end of {bulk_id}")

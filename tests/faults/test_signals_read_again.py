@@ -56,7 +56,7 @@ async def ended(stand: Stand, survivor: Gateway, *asked: Asked) -> frozenset[str
 
 
 async def signals(stand: Stand, bulk_id: str) -> list[str]:
-    found = await stand.services.ledger.bulk_snapshots("default", [bulk_id])
+    found = await stand.services.ledger.reading.bulk_snapshots("default", [bulk_id])
     return [signal.id for one in found[bulk_id].snapshots for signal in one.signals]
 
 

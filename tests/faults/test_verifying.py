@@ -7,7 +7,7 @@ import pytest
 from persistence.embedded.sessions import connected
 from sandbox.waiting import eventually
 from snapshots.records import TopicSnapshotRecord
-from snapshots.verification.verdicts import SnapshotVerdict, VerificationState
+from snapshots.vocabulary import SnapshotVerdict, VerificationState
 from tests.faults.counts import tell
 from tests.faults.sources import BIG, BIG_ROWS, DESK, SMALL_ROWS, VAULT
 from tests.faults.stand import TENANT, Asked, Stand
@@ -19,7 +19,7 @@ ASKED: tuple[Asked, ...] = ((VAULT, "one"), (DESK, BIG))
 
 
 async def _topics(stand: Stand, bulk_id: str) -> list[TopicSnapshotRecord]:
-    record = (await stand.services.ledger.bulk_snapshots(TENANT, [bulk_id]))[bulk_id]
+    record = (await stand.services.ledger.reading.bulk_snapshots(TENANT, [bulk_id]))[bulk_id]
     return [topic for snapshot in record.snapshots for topic in snapshot.topics]
 
 

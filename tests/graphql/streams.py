@@ -39,7 +39,7 @@ class Engine:
         """Have a snapshot dispatched."""
         payload = await self.api.snapshot(*(topic_ids or ("top_orders",)), selection="bulkSnapshot { id }")
         id_ = payload["bulkSnapshot"]["id"]
-        return (await self.api.services.ledger.bulk_snapshots("default", [id_]))[id_]
+        return (await self.api.services.ledger.reading.bulk_snapshots("default", [id_]))[id_]
 
     async def begin(self, record: BulkSnapshotRecord) -> None:
         """Report that each source has begun."""

@@ -149,6 +149,8 @@ async def test_nothing_of_another_tenant_is_told_or_retried(api: Api) -> None:
     payload = (await api.data(RETRY, {"input": {"bulkSnapshotId": bulk_id}}))["retryBulkSnapshot"]
     assert payload["userErrors"][0]["code"] == "NOT_FOUND"
     ledger = api.services.ledger
-    assert await ledger.first_events(OTHER_TENANT.tenant_id, [bulk_id], 5) == {}
-    assert [one async for one in ledger.audited(OTHER_TENANT.tenant_id, BulkSnapshotFilter())] == []
-    assert [one.record.id async for one in ledger.audited(LOCAL_PRINCIPAL.tenant_id, BulkSnapshotFilter())] == [bulk_id]
+    assert await ledger.auditing.first_events(OTHER_TENANT.tenant_id, [bulk_id], 5) == {}
+    assert [one async for one in ledger.auditing.audited(OTHER_TENANT.tenant_id, BulkSnapshotFilter())] == []
+    assert [
+        one.record.id async for one in ledger.auditing.audited(LOCAL_PRINCIPAL.tenant_id, BulkSnapshotFilter())
+    ] == [bulk_id]

@@ -52,7 +52,7 @@ async def test_the_operations_in_their_order(api: Api) -> None:
     made = (await run("snapshot", input=wanted))["bulkSnapshotTopics"]
     assert (made["summary"]["succeeded"], made["summary"]["skippedTopics"]) == (2, 1)
     id_ = made["bulkSnapshot"]["id"]
-    record = (await api.services.ledger.bulk_snapshots("default", [id_]))[id_]
+    record = (await api.services.ledger.reading.bulk_snapshots("default", [id_]))[id_]
     await engine.begin(record)
     await engine.finish(record)
     assert (await run("progress", id=id_))["bulkSnapshot"]["progress"] == {

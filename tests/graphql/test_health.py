@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from snapshots.model import SourceConnector
-from snapshots.ports.observed_signalling import ObservedSignalling, Unknown
+from snapshots.ports.inspector import InspectedSignalling
+from snapshots.ports.unknown import Unknown
 from tests.api import Api
 from tests.support.services import with_engine
 from tests.unit.snapshots.health.ward import NOW, connector, observed
@@ -20,7 +21,7 @@ class Inspector:
     def __init__(self) -> None:
         self.asked: list[tuple[str, tuple[str, ...]]] = []
 
-    async def inspect(self, source: SourceConnector, collections: Sequence[str]) -> ObservedSignalling:
+    async def inspect(self, source: SourceConnector, collections: Sequence[str]) -> InspectedSignalling:
         self.asked.append((source.id, tuple(collections)))
         return replace(
             observed(source), observed_at=NOW, connector=connector(version="3.2.0"), kafka=Unknown("Kafka is silent.")

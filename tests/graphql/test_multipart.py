@@ -22,7 +22,7 @@ APOLLO_ROUTER = 'multipart/mixed; subscriptionSpec="1.0", application/json'
 @pytest.fixture
 async def gateway(api: Api, database_url: str) -> AsyncIterator[Served]:
     await followed(api)
-    hub = ProgressHub(api.services.ledger, Announcements.at(database_url))
+    hub = ProgressHub(api.services.ledger.reading, Announcements.at(database_url))
     async with served(api.over(replace(api.services, progress=hub))) as gateway:
         yield gateway
     await hub.close()

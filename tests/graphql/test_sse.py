@@ -23,7 +23,7 @@ EVENTS = {"Accept": "text/event-stream"}
 async def listening_api(api: Api, database_url: str) -> AsyncIterator[Api]:
     """The API, with a hub that hears of changes."""
     await followed(api)
-    hub = ProgressHub(api.services.ledger, Announcements.at(database_url))
+    hub = ProgressHub(api.services.ledger.reading, Announcements.at(database_url))
     yield api.over(replace(api.services, progress=hub))
     await hub.close()
 

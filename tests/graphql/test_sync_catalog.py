@@ -3,14 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from snapshots.catalog.contents import (
-    CatalogImport,
-    ImportedCluster,
-    ObservedCluster,
-    ObservedConnector,
-    ObservedTopic,
-    Unreadable,
-)
+from snapshots.catalog.contents import CatalogImport, ImportedCluster
+from snapshots.ports.cluster_observer import ObservedCluster, ObservedConnector, ObservedTopic, Unreadable
 from snapshots.vocabulary import TopicProducer
 from tests.api import Api
 

@@ -6,7 +6,7 @@ import pytest
 
 from snapshots.model import SourceConnector
 from snapshots.plan import Finding, TopicRequest
-from snapshots.ports.engine import Trial
+from snapshots.ports.source_trial import Trial
 from snapshots.signalling.key_settings import KeySettings
 from snapshots.vocabulary import ConnectorState, SkipReason
 from tests.api import Api

@@ -31,7 +31,7 @@ from tests.graphql.streams import PROTOCOL, WATCH, Served, connected, followed, 
 async def listening_api(api: Api, database_url: str) -> AsyncIterator[Api]:
     """The API, with a hub that hears of changes."""
     await followed(api)
-    hub = ProgressHub(api.services.ledger, Announcements.at(database_url))
+    hub = ProgressHub(api.services.ledger.reading, Announcements.at(database_url))
     yield api.over(replace(api.services, progress=hub))
     await hub.close()
 
@@ -110,7 +110,7 @@ async def test_one_that_ends_a_subscription_is_told_and_leaves_the_connection(li
             yield Sight(None, datetime.now(UTC))
             await leaking()
 
-    broken = listening_api.over(replace(listening_api.services, progress=Broken(listening_api.services.ledger)))
+    broken = listening_api.over(replace(listening_api.services, progress=Broken(listening_api.services.ledger.reading)))
     async with served(broken) as gateway, connected(gateway) as client:
         await client.init()
         await client.subscribe("1", WATCH, {"id": "bulk_any"})

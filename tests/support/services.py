@@ -14,9 +14,11 @@ from resolvers.following.watch_progress import ProgressHub
 from resolvers.services import Services
 from snapshots.engines.simulated import simulated_engine
 from snapshots.identifiers import Clock, IdMaker, utc_now
-from snapshots.ports.engine import ConnectorStates, Engine, SignalChannel
-from snapshots.requesting.backoff import RetryPolicy
+from snapshots.ports.connector_states import ConnectorStates
+from snapshots.ports.engine import Engine
+from snapshots.ports.signal_channel import SignalChannel
 from snapshots.requesting.dispatch import Dispatcher
+from snapshots.requesting.retry_policy import RetryPolicy
 from snapshots.vocabulary import SignalChannelKind
 
 STALL_AFTER = timedelta(minutes=10)
@@ -43,11 +45,16 @@ def with_engine(services: Services, **parts: Any) -> Services:  # noqa: ANN401 (
     return replace(services, engine=replace(services.engine, **parts))
 
 
+def make_ledger(database: Database, ids: IdMaker) -> Ledger:
+    """A ledger that remembers idempotency keys for a week."""
+    return Ledger.over(database, ids, idempotency_days=7)
+
+
 def make_services(
     database: Database,
     engine: Engine,
     *,
-    make_ledger: Callable[[Database, IdMaker], Ledger] = Ledger,
+    make_ledger: Callable[[Database, IdMaker], Ledger] = make_ledger,
     clock: Clock = utc_now,
     deadline_seconds: float = 10.0,
     pause: Callable[[float], Awaitable[object]] = no_pause,
@@ -63,10 +70,10 @@ def make_services(
         engine=engine,
         dispatcher=Dispatcher(engine.channels, deadline_seconds=deadline_seconds, pause=pause),
         background=Background(),
-        progress=ProgressHub(ledger, stall_after=STALL_AFTER),
+        progress=ProgressHub(ledger.reading, stall_after=STALL_AFTER),
         ids=ids,
         clock=clock,
-        retries=retries or RetryPolicy(),
+        retries=retries or RetryPolicy(5),
         stall_after=STALL_AFTER,
         silence=SILENCE,
     )

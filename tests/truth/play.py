@@ -108,13 +108,13 @@ class _Run:
     async def _restart_unsafe(self) -> None:
         """Leave no connector to the next scenario that needs a restart."""
         held = await self._sources()
-        for source_id in await self._services.ledger.restart_requirements(TENANT, list(held)):
+        for source_id in await self._services.ledger.failed_scans.requirements(TENANT, list(held)):
             connector = [one.connector for one in self._lane.sources].index(held[source_id])
             await self._lane.restart(connector)
             await self._lane.pass_fence(connector, self._reader)
 
         async def sound() -> bool:
-            return not await self._services.ledger.restart_requirements(TENANT, list(held))
+            return not await self._services.ledger.failed_scans.requirements(TENANT, list(held))
 
         await eventually(sound, _RUNNING_SECONDS, "the restarts to be seen")
 
@@ -193,7 +193,7 @@ class _Run:
 
     async def _record(self, number: int) -> BulkSnapshotRecord:
         bulk_id = self._bulk_ids[number]
-        return (await self._services.ledger.bulk_snapshots(TENANT, [bulk_id]))[bulk_id]
+        return (await self._services.ledger.reading.bulk_snapshots(TENANT, [bulk_id]))[bulk_id]
 
     async def _end(self, number: int) -> None:
         """Return when a request has ended; where nothing happens any more, be the operator."""
@@ -276,7 +276,9 @@ class _Run:
         held: list[str] = []
 
         async def free() -> bool:
-            held[:] = [sources[id] for id in await self._services.ledger.active_snapshots(TENANT, list(sources))]
+            held[:] = [
+                sources[id] for id in await self._services.ledger.reading.active_snapshots(TENANT, list(sources))
+            ]
             return not held
 
         try:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import random
 from collections.abc import Awaitable, Callable
 from typing import NoReturn, Protocol, Self, cast
 
@@ -12,6 +11,7 @@ from asyncpg.exceptions import InterfaceError, PostgresError
 from persistence.database.connections import Connector, address, connector
 from persistence.database.errors import DatabaseError
 from persistence.database.pool import APP_ROLE
+from snapshots.backoff import Backoff
 
 logger = logging.getLogger(__name__)
 
@@ -22,8 +22,7 @@ APPLICATION_NAME = "topicsnap-listen"
 CHECK_SECONDS = 15.0
 """How long nothing may be heard before the server is asked whether it is still there."""
 CLOSE_SECONDS = 2.0
-_FIRST_PAUSE_SECONDS = 0.2
-_LONGEST_PAUSE_SECONDS = 10.0
+RESTS = Backoff(first_seconds=0.4, longest_seconds=10.0)
 
 Changed = Callable[[str, str], None]
 """Told the tenant and the id of a bulk snapshot of which something changed."""
@@ -53,12 +52,14 @@ class Announcements:
         connect: Connector,
         target: str,
         *,
+        rests: Backoff = RESTS,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         check_seconds: float = CHECK_SECONDS,
     ) -> None:
-        """Open connections by `connect`, to what messages call `target`; wait between attempts by `pause`."""
+        """Open connections by `connect`, to what messages call `target`; between attempts `rests` by `pause`."""
         self._connect = connect
         self._target = target
+        self._rests = rests
         self._pause = pause
         self._check_seconds = check_seconds
 
@@ -70,7 +71,7 @@ class Announcements:
     async def follow(self, changed: Changed, listening: Listening) -> NoReturn:
         """Tell `changed` of every announcement and `listening` of every gap, until cancelled.
 
-        A lost connection is opened again: after a fifth of a second, then twice as long each time, up to ten seconds.
+        A lost connection is opened again, after longer and longer rests up to ten seconds.
         Whatever was announced meanwhile is lost, and `listening` is the sign to look for oneself.
         """
         attempt = 0
@@ -87,9 +88,7 @@ class Announcements:
                 log = logger.warning if attempt == 0 else logger.debug
                 log("not listening to %s, trying again: %s", self._target, str(error) or type(error).__name__)
             attempt += 1
-            ceiling = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(attempt, 10))
-            # Jitter, so that replicas which lost the same server do not all come back at once.
-            await self._pause(random.uniform(ceiling / 2, ceiling))  # noqa: S311 - no secret
+            await self._pause(self._rests.after(attempt))
 
     async def _listen(self, connection: _Connection, changed: Changed, listening: Listening) -> None:
         """Pass announcements on until the connection is lost."""

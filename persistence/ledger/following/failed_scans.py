@@ -10,8 +10,9 @@ from persistence.catalog.conditions import storable
 from persistence.database.pool import Database
 from persistence.ledger.following.evidence import encode
 from persistence.ledger.following.holders import Told
-from snapshots.following.failed_scans import MOST_TABLES, RestartRequirement, ScanNews, scan_news
+from snapshots.following.failed_scans import ScanNews, scan_news
 from snapshots.following.notifications import Notification
+from snapshots.restart_requirement import MOST_TABLES, RestartRequirement
 
 _RECORD = text("""
     INSERT INTO failed_scan (tenant_id, connector_id, data_collection, failed_at, evidence,
@@ -47,19 +48,19 @@ _CLEAR = text("""
 """)
 
 
-class LedgerRestarts:
+class LedgerFailedScans:
     """Tells which connectors need a restart."""
 
     def __init__(self, database: Database) -> None:
         """Read from and write to `database`."""
         self._database = database
 
-    async def restart_requirements(self, tenant_id: str, source_ids: Sequence[str]) -> dict[str, RestartRequirement]:
+    async def requirements(self, tenant_id: str, source_ids: Sequence[str]) -> dict[str, RestartRequirement]:
         """Return why those of the connectors `source_ids` that need a restart do, by id. Raises DatabaseError."""
         async with self._database.read() as connection:
             return await open_requirements(connection, tenant_id, source_ids)
 
-    async def clear_restart_requirements(
+    async def clear(
         self, tenant_id: str, source_ids: Sequence[str], *, by: str, reason: str, at: datetime
     ) -> frozenset[str]:
         """Clear, on the word of `by`, what the connectors `source_ids` need; return the ids of those that needed it.

@@ -24,7 +24,7 @@ from snapshots.vocabulary import SnapshotErrorCode, SnapshotType
 class LedgerOpening:
     """Opens bulk snapshots."""
 
-    def __init__(self, database: Database, ids: IdMaker, *, idempotency_days: int = 7) -> None:
+    def __init__(self, database: Database, ids: IdMaker, *, idempotency_days: int) -> None:
         """Write to `database`, with new ids from `ids`; an idempotency key is remembered for `idempotency_days`."""
         self._database = database
         self._ids = ids

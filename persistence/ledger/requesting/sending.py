@@ -13,7 +13,7 @@ from persistence.ledger.events import NOTE_SIGNALS, noting
 from persistence.ledger.moves import Move, move
 from persistence.ledger.requesting.refusals import fail_remaining
 from snapshots.plan import Refusal
-from snapshots.ports.engine import Receipt
+from snapshots.ports.signal_channel import Receipt
 from snapshots.records import SourceAnswer
 from snapshots.requesting.dispatch import Outcome, Unconfirmed, Unreached
 from snapshots.states import SignalState, SnapshotState
@@ -101,7 +101,7 @@ class LedgerSending:
         """Write to `database`."""
         self._database = database
 
-    async def start_sending(
+    async def start(
         self,
         tenant_id: str,
         keys: Sequence[SignalKey],
@@ -134,7 +134,7 @@ class LedgerSending:
             await move(connection, tenant_id, moves, cause=cause, at=at)
             return {row.id: row.attempts for row in started}
 
-    async def record_sends(self, tenant_id: str, records: Sequence[SendRecord], *, at: datetime, cause: str) -> None:
+    async def record(self, tenant_id: str, records: Sequence[SendRecord], *, at: datetime, cause: str) -> None:
         """Record the outcomes in one transaction; a signal that evidence has moved on meanwhile is left as it is."""
         async with self._database.write() as connection:
             await self._record(connection, tenant_id, records, at, cause)

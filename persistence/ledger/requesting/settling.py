@@ -53,9 +53,7 @@ class LedgerSettling:
         """Read from and write to `database`."""
         self._database = database
 
-    async def claim_due(
-        self, tenant_id: str, *, at: datetime, lease_until: datetime, most: int
-    ) -> tuple[DueSignal, ...]:
+    async def claim(self, tenant_id: str, *, at: datetime, lease_until: datetime, most: int) -> tuple[DueSignal, ...]:
         """Claim at most `most` signals whose lease ended before `at`; they are the caller's until `lease_until`.
 
         Each is told as it was when it was claimed: what its sender, slow but alive, begins afterwards is a later

@@ -9,8 +9,9 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from persistence.database.pool import Database
+from snapshots.ports.topic_reader import Offsets
 from snapshots.states import SnapshotState
-from snapshots.verification.verdicts import Mark, Offsets, Verification
+from snapshots.verification.verdicts import Mark, Verification
 
 _ENDED = [state.value for state in SnapshotState if state.is_terminal]
 
@@ -86,13 +87,13 @@ class LedgerVerifying:
         """Write to `database`."""
         self._database = database
 
-    async def request_verification(self, tenant_id: str, source_snapshot_ids: Sequence[str], *, at: datetime) -> None:
+    async def request(self, tenant_id: str, source_snapshot_ids: Sequence[str], *, at: datetime) -> None:
         """Have every topic of the source snapshots verified once they have ended, also those that were before."""
         async with self._database.write() as connection:
             parameters = {"tenant_id": tenant_id, "ids": list(source_snapshot_ids), "at": at}
             await connection.execute(_REQUEST, parameters)
 
-    async def claim_verifications(
+    async def claim(
         self, tenant_id: str, *, at: datetime, lease_until: datetime, most: int
     ) -> tuple[DueVerification, ...]:
         """Claim at most `most` topics that are due at `at`; they are the caller's until `lease_until`."""
@@ -115,9 +116,7 @@ class LedgerVerifying:
             for row in claimed
         )
 
-    async def record_verification(
-        self, tenant_id: str, due: DueVerification, found: Verification, *, at: datetime
-    ) -> None:
+    async def record(self, tenant_id: str, due: DueVerification, found: Verification, *, at: datetime) -> None:
         """Record the verdict, unless somebody else has taken the topic over meanwhile."""
         async with self._database.write() as connection:
             await connection.execute(
@@ -135,14 +134,14 @@ class LedgerVerifying:
                 },
             )
 
-    async def hold_verification(self, tenant_id: str, due: DueVerification, *, lease_until: datetime) -> bool:
+    async def hold(self, tenant_id: str, due: DueVerification, *, lease_until: datetime) -> bool:
         """Keep the topic until `lease_until`; False where somebody else has taken it over meanwhile."""
         async with self._database.write() as connection:
             claim = {"tenant_id": tenant_id, "id": due.topic_snapshot_id, "attempt": due.attempt}
             held = await connection.execute(_HOLD, {**claim, "lease_until": lease_until})
         return held.rowcount == 1
 
-    async def verify_again(self, tenant_id: str, due: DueVerification, *, due_at: datetime) -> None:
+    async def postpone(self, tenant_id: str, due: DueVerification, *, due_at: datetime) -> None:
         """Give the topic back, to be looked at again from `due_at` on."""
         async with self._database.write() as connection:
             await connection.execute(

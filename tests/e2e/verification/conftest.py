@@ -29,8 +29,7 @@ from snapshots.filters import RowFilter
 from snapshots.records import SourceSnapshotRecord, TopicSnapshotRecord
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
 from snapshots.states import BulkSnapshotState
-from snapshots.verification.verdicts import VerificationState
-from snapshots.vocabulary import SnapshotType
+from snapshots.vocabulary import SnapshotType, VerificationState
 from tests.e2e.chain import start_source, topics_of
 from tests.e2e.gateway import following, reference
 from tests.e2e.sources import Made, OwnSource
@@ -162,7 +161,7 @@ class Verifying:
         """Return the source snapshot once it has ended."""
 
         async def probe() -> SourceSnapshotRecord | None:
-            record = (await self.services.ledger.bulk_snapshots(TENANT, [bulk_id]))[bulk_id]
+            record = (await self.services.ledger.reading.bulk_snapshots(TENANT, [bulk_id]))[bulk_id]
             return None if record.state is BulkSnapshotState.IN_PROGRESS else record.snapshots[0]
 
         return await eventually(probe, END_SECONDS, f"the end of {bulk_id}")
@@ -173,7 +172,7 @@ class Verifying:
 
         async def probe() -> TopicSnapshotRecord | None:
             await verify_due(services or self.services, TENANT)
-            record = (await self.services.ledger.source_snapshots(TENANT, [snapshot.id]))[snapshot.id]
+            record = (await self.services.ledger.reading.source_snapshots(TENANT, [snapshot.id]))[snapshot.id]
             return record.topics[0] if record.topics[0].verification is VerificationState.DONE else None
 
         found = await eventually(probe, VERDICT_SECONDS, f"the verdict on {bulk_id}")

@@ -15,12 +15,12 @@ from aiokafka.admin import AIOKafkaAdminClient
 from persistence.embedded.sessions import connected
 from resolvers.verification.verify_due import ATTEMPTS
 from sandbox.topics import Record, read_topics, write_record
+from snapshots.engines.debezium.kafka import KafkaAccess, KafkaClients
 from snapshots.engines.debezium.source_database.postgresql.rows import PostgresRows
 from snapshots.engines.debezium.verification.topic_reader import KafkaTopicReader
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
 from snapshots.records import TopicSnapshotRecord
-from snapshots.verification.verdicts import SnapshotVerdict
-from snapshots.vocabulary import SnapshotType
+from snapshots.vocabulary import SnapshotType, SnapshotVerdict
 from tests.e2e.verification.conftest import FLAT, LEDGER, SCHEMED, TWIN, Verifying
 from tests.support.services import with_engine
 
@@ -266,8 +266,8 @@ class Retained(KafkaTopicReader):
     """Stands in for a broker that carries out retention, which Tansu does not: it tells another first offset."""
 
     @asynccontextmanager
-    async def _consumer(self, bootstrap: str) -> AsyncIterator[Any]:
-        async with super()._consumer(bootstrap) as consumer:
+    async def _consumer(self, access: KafkaAccess) -> AsyncIterator[Any]:
+        async with super()._consumer(access) as consumer:
 
             async def beginning_offsets(partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
                 ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
@@ -280,7 +280,7 @@ class Retained(KafkaTopicReader):
 async def test_what_retention_took_away_is_no_loss(verifying: Verifying) -> None:
     bulk_id = await verifying.start("goods")
     await verifying.ended(bulk_id)
-    topic = await verifying.verified(bulk_id, with_engine(verifying.services, topic_reader=Retained()))
+    topic = await verifying.verified(bulk_id, with_engine(verifying.services, topic_reader=Retained(KafkaClients())))
 
     proves_nothing(topic, "of 3000 rows of the source are not on the topic", "retention has passed over the snapshot")
     assert topic.emitted_rows is not None

@@ -11,8 +11,7 @@ from resolvers.principal import LOCAL_PRINCIPAL
 from resolvers.verification.verify_snapshot import verify_snapshot
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
 from snapshots.states import TopicSnapshotState
-from snapshots.verification.verdicts import SnapshotVerdict, VerificationState
-from snapshots.vocabulary import SnapshotType
+from snapshots.vocabulary import SnapshotType, SnapshotVerdict, VerificationState
 from tests.e2e.verification.conftest import LEDGER, Verifying
 
 pytestmark = pytest.mark.e2e

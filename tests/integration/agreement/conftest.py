@@ -29,7 +29,7 @@ class RealClock(Clock):
 async def world(database: Database, database_url: str) -> AsyncIterator[World]:
     """Six connectors of three tables each; one table fits into a signal."""
     world = make_world(database, clock=RealClock())
-    hub = ProgressHub(world.ledger, Announcements.at(database_url), stall_after=STALL_AFTER, clock=world.clock)
+    hub = ProgressHub(world.ledger.reading, Announcements.at(database_url), stall_after=STALL_AFTER, clock=world.clock)
     world.services = replace(world.services, progress=hub, stall_after=STALL_AFTER)
     await fill(world, catalogue(6, 3, channel=SignalChannelKind.SOURCE_TABLE, signal_data_limit=70))
     yield world

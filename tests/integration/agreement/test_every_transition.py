@@ -14,7 +14,8 @@ from snapshots.following.abandoning import AbandonRequest
 from snapshots.following.notifications import NotificationKind
 from snapshots.records import BulkSnapshotRecord
 from snapshots.requesting.request import BulkSnapshotRequest
-from snapshots.verification.verdicts import SnapshotVerdict, Verification
+from snapshots.verification.verdicts import Verification
+from snapshots.vocabulary import SnapshotVerdict
 from tests.databases import Administrator
 from tests.graphql.streams import Served
 from tests.integration.agreement.conftest import STALL_AFTER
@@ -89,7 +90,7 @@ async def test_at_every_step(world: World, gateway: Served, administrator: Admin
     ):
         world.recording.behave(f"src_{source}", behaviour)
     gate = Gate.at("after open", "after start_sending", "after record_sends")
-    world.ledger.probe = gate
+    world.gate.probe = gate
     request = BulkSnapshotRequest(TOPICS, reason="To see everything.", verify=True)
     asked = asyncio.create_task(bulk_snapshot_topics(world.services, SOMEBODY, request))
     await gate.until("after open")
@@ -167,7 +168,7 @@ async def _send_next(stage: Stage) -> None:
         return lambda state: [one["state"] for one in state["snapshots"][0]["signals"]] == list(expected)
 
     gate = Gate.at("before start_sending", "before record_sends")
-    stage.world.ledger.probe = gate
+    stage.world.gate.probe = gate
     telling = asyncio.create_task(stage.tell(0, K.COMPLETED))
     await gate.until("before start_sending")
     await stage.views.agree(signals("ENDED", "PENDING"))
@@ -216,19 +217,17 @@ async def _verify(stage: Stage) -> State:
     assert set(verifications(await stage.views.query())) == {"PENDING"}
     done = 0
     while True:
-        claimed = await ledger.claim_verifications(TENANT, at=clock(), lease_until=clock() + 10 * STALL_AFTER, most=1)
+        claimed = await ledger.verifying.claim(TENANT, at=clock(), lease_until=clock() + 10 * STALL_AFTER, most=1)
         if not claimed:
             break
         await stage.views.agree(lambda state: verifications(state).count("RUNNING") == 1)
         assert not any(one.ended for one in stage.views.pushed)
         if done == 0:
-            await ledger.verify_again(TENANT, claimed[0], due_at=clock())
+            await ledger.verifying.postpone(TENANT, claimed[0], due_at=clock())
             await stage.views.agree(lambda state: "RUNNING" not in verifications(state))
-            claimed = await ledger.claim_verifications(
-                TENANT, at=clock(), lease_until=clock() + 10 * STALL_AFTER, most=1
-            )
+            claimed = await ledger.verifying.claim(TENANT, at=clock(), lease_until=clock() + 10 * STALL_AFTER, most=1)
         found = Verification(verdicts[done % 3], f"Verdict {done}.", 5 + done, 5)
-        await ledger.record_verification(TENANT, claimed[0], found, at=clock())
+        await ledger.verifying.record(TENANT, claimed[0], found, at=clock())
         done += 1
         state = await stage.views.agree(lambda state: verifications(state).count("DONE") == done)  # noqa: B023
     assert done == 8

@@ -43,7 +43,7 @@ class Looker:
 async def hubs(database_url: str, database: Database) -> AsyncIterator[list[ProgressHub]]:
     """Those of two gateways."""
     world = make_world(database)
-    hubs = [ProgressHub(world.ledger, Announcements.at(database_url)) for _ in range(2)]
+    hubs = [ProgressHub(world.ledger.reading, Announcements.at(database_url)) for _ in range(2)]
     yield hubs
     for hub in hubs:
         await hub.close()
@@ -91,7 +91,7 @@ async def test_nobody_sees_what_was_not(
         await asyncio.gather(*looking)
 
     last = await world.bulk(bulk_id, tenant)
-    [audited] = [one async for one in world.ledger.audited(tenant, BulkSnapshotFilter())]
+    [audited] = [one async for one in world.ledger.auditing.audited(tenant, BulkSnapshotFilter())]
     for looker in lookers:
         assert looker.seen[-1] == last, looker.name
         for number, one in enumerate(last.snapshots):

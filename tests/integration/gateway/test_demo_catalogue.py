@@ -13,9 +13,10 @@ from gateway.demo.run import fill_catalog
 from gateway.demo.steps import Steps
 from gateway.errors import StartError
 from persistence.database.pool import Database
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ObservedCluster, Unreadable
+from snapshots.catalog.contents import CatalogImport, ImportedCluster
 from snapshots.errors import ClusterUnreachableError
 from snapshots.model import Cluster
+from snapshots.ports.cluster_observer import ObservedCluster, Unreadable
 from tests.integration.resolvers.bench import make_world
 from tests.support.services import with_engine
 

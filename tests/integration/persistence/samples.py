@@ -3,15 +3,8 @@
 from dataclasses import replace
 
 from persistence.catalog.writing import CatalogWriter
-from snapshots.catalog.contents import (
-    CatalogImport,
-    ImportedCluster,
-    ImportedConnector,
-    ImportedTopic,
-    ObservedCluster,
-    ObservedConnector,
-    ObservedTopic,
-)
+from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.ports.cluster_observer import ObservedCluster, ObservedConnector, ObservedTopic
 from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind, TopicProducer
 
 TENANT = "acme"

@@ -1,31 +1,38 @@
 """Services over a real database, with a recording channel for an engine and ways to look into every step."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
 
 from persistence.database.pool import Database
 from persistence.ledger import Ledger
+from persistence.ledger.auditing import LedgerAuditing
+from persistence.ledger.reading import LedgerReading
+from persistence.ledger.requesting.opening import LedgerOpening
 from persistence.ledger.requesting.opening_rows import NewBulkSnapshot, OpenedBulkSnapshot
-from persistence.ledger.requesting.sending import SendRecord, SignalKey
-from persistence.ledger.requesting.settling import DueSignal
+from persistence.ledger.requesting.sending import LedgerSending, SendRecord, SignalKey
+from persistence.ledger.requesting.settling import DueSignal, LedgerSettling
 from resolvers.following.apply_notifications import apply_notifications
 from resolvers.principal import Principal
 from resolvers.requesting.bulk_snapshot import bulk_snapshot_topics
 from resolvers.requesting.settle import settle
 from resolvers.services import Services
+from snapshots.backoff import Backoff
 from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.engines.recording import RecordingChannel
 from snapshots.errors import ClusterUnreachableError
 from snapshots.following.notifications import Notification, NotificationKind
+from snapshots.identifiers import IdMaker
 from snapshots.model import Cluster, SourceConnector
-from snapshots.ports.engine import ConnectorObservation, OutgoingSignal, Presence, Receipt, SignalChannel
+from snapshots.ports.connector_states import ConnectorObservation
+from snapshots.ports.signal_channel import OutgoingSignal, Presence, Receipt, SignalChannel
 from snapshots.records import BulkSnapshotFilter, BulkSnapshotRecord, SourceAnswer, SourceSnapshotRecord
-from snapshots.requesting.backoff import RetryPolicy
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
+from snapshots.requesting.retry_policy import RetryPolicy
 from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind, SnapshotType
 from tests.support.services import make_engine, make_services
 
@@ -112,18 +119,39 @@ class ProbedChannel:
         return presence
 
 
-class ProbedLedger(Ledger):
-    """A ledger that lets a test in before and after each change; after means that it is committed."""
+class Gate:
+    """Lets a test in before and after each change of a ledger; after means that it is committed."""
 
-    probe: Probe = staticmethod(passes)
+    def __init__(self) -> None:
+        self.probe: Probe = passes
+
+    @asynccontextmanager
+    async def around(self, step: str) -> AsyncIterator[None]:
+        await self.probe(f"before {step}")
+        yield
+        await self.probe(f"after {step}")
+
+
+class ProbedOpening(LedgerOpening):
+    """Opens bulk snapshots behind a gate."""
+
+    def __init__(self, database: Database, ids: IdMaker, gate: Gate) -> None:
+        super().__init__(database, ids, idempotency_days=7)
+        self._gate = gate
 
     async def open(self, new: NewBulkSnapshot, *, lease_until: datetime) -> OpenedBulkSnapshot | None:
-        await self.probe("before open")
-        opened = await super().open(new, lease_until=lease_until)
-        await self.probe("after open")
-        return opened
+        async with self._gate.around("open"):
+            return await super().open(new, lease_until=lease_until)
 
-    async def start_sending(
+
+class ProbedSending(LedgerSending):
+    """Records sends behind a gate."""
+
+    def __init__(self, database: Database, gate: Gate) -> None:
+        super().__init__(database)
+        self._gate = gate
+
+    async def start(
         self,
         tenant_id: str,
         keys: Sequence[SignalKey],
@@ -133,36 +161,66 @@ class ProbedLedger(Ledger):
         cause: str,
         begun: Mapping[str, int] = MappingProxyType({}),
     ) -> dict[str, int]:
-        await self.probe("before start_sending")
-        attempts = await super().start_sending(
-            tenant_id, keys, at=at, lease_until=lease_until, cause=cause, begun=begun
-        )
-        await self.probe("after start_sending")
-        return attempts
+        async with self._gate.around("start_sending"):
+            return await super().start(tenant_id, keys, at=at, lease_until=lease_until, cause=cause, begun=begun)
 
-    async def record_sends(self, tenant_id: str, records: Sequence[SendRecord], *, at: datetime, cause: str) -> None:
-        await self.probe("before record_sends")
-        await super().record_sends(tenant_id, records, at=at, cause=cause)
-        await self.probe("after record_sends")
+    async def record(self, tenant_id: str, records: Sequence[SendRecord], *, at: datetime, cause: str) -> None:
+        async with self._gate.around("record_sends"):
+            await super().record(tenant_id, records, at=at, cause=cause)
 
     async def record_answers(
         self, tenant_id: str, bulk_snapshot_id: str, answers: Sequence[tuple[str, SourceAnswer]], *, at: datetime
     ) -> None:
-        await self.probe("before record_answers")
-        await super().record_answers(tenant_id, bulk_snapshot_id, answers, at=at)
-        await self.probe("after record_answers")
+        async with self._gate.around("record_answers"):
+            await super().record_answers(tenant_id, bulk_snapshot_id, answers, at=at)
+
+
+class ProbedReading(LedgerReading):
+    """Reads bulk snapshots behind a gate."""
+
+    def __init__(self, database: Database, gate: Gate) -> None:
+        super().__init__(database)
+        self._gate = gate
 
     async def bulk_snapshots(self, tenant_id: str, ids: Sequence[str]) -> dict[str, BulkSnapshotRecord]:
-        await self.probe("before bulk_snapshots")
+        await self._gate.probe("before bulk_snapshots")
         return await super().bulk_snapshots(tenant_id, ids)
 
+
+class ProbedAuditing(LedgerAuditing):
+    """Reads retries behind a gate."""
+
+    def __init__(self, database: Database, gate: Gate) -> None:
+        super().__init__(database)
+        self._gate = gate
+
     async def retries(self, tenant_id: str, ids: Sequence[str]) -> dict[str, tuple[BulkSnapshotRecord, ...]]:
-        await self.probe("before retries")
+        await self._gate.probe("before retries")
         return await super().retries(tenant_id, ids)
 
+
+class ProbedSettling(LedgerSettling):
+    """Reads signals to be settled behind a gate."""
+
+    def __init__(self, database: Database, gate: Gate) -> None:
+        super().__init__(database)
+        self._gate = gate
+
     async def signals(self, tenant_id: str, ids: list[str]) -> tuple[DueSignal, ...]:
-        await self.probe("before signals")
+        await self._gate.probe("before signals")
         return await super().signals(tenant_id, ids)
+
+
+def gated_ledger(database: Database, ids: IdMaker, gate: Gate) -> Ledger:
+    """A ledger whose changes pass `gate`."""
+    return replace(
+        Ledger.over(database, ids, idempotency_days=7),
+        opening=ProbedOpening(database, ids, gate),
+        sending=ProbedSending(database, gate),
+        settling=ProbedSettling(database, gate),
+        reading=ProbedReading(database, gate),
+        auditing=ProbedAuditing(database, gate),
+    )
 
 
 @dataclass
@@ -173,7 +231,8 @@ class World:
     clock: Clock
     connectors: Connectors
     channel: ProbedChannel
-    ledger: ProbedLedger
+    gate: Gate
+    ledger: Ledger
     services: Services
     recording: RecordingChannel
     offset: int = field(default=-1)
@@ -199,10 +258,10 @@ class World:
         assert await self.services.background.drain(10) == 0
 
     async def bulk(self, id: str, tenant_id: str = TENANT) -> BulkSnapshotRecord:
-        return (await self.services.ledger.bulk_snapshots(tenant_id, [id]))[id]
+        return (await self.services.ledger.reading.bulk_snapshots(tenant_id, [id]))[id]
 
     async def all_bulks(self, tenant_id: str = TENANT) -> list[BulkSnapshotRecord]:
-        page = await self.services.ledger.bulk_snapshots_page(tenant_id, BulkSnapshotFilter(), 500, None)
+        page = await self.services.ledger.reading.bulk_snapshots_page(tenant_id, BulkSnapshotFilter(), 500, None)
         return list(page.items)
 
     async def only(self) -> SourceSnapshotRecord:
@@ -213,7 +272,7 @@ class World:
 
     async def held(self, tenant_id: str = TENANT) -> dict[str, str]:
         """Which source snapshot holds each source, by the source's id."""
-        active = await self.services.ledger.active_snapshots(tenant_id, [f"src_{n}" for n in range(60)])
+        active = await self.services.ledger.reading.active_snapshots(tenant_id, [f"src_{n}" for n in range(60)])
         return {source: snapshot.id for source, snapshot in active.items()}
 
     def notification(self, kind: NotificationKind, signal_id: str, source: int = 0, **more: object) -> Notification:
@@ -268,6 +327,7 @@ def make_world(
     connectors = connectors or Connectors(clock)
     recording = recording or RecordingChannel()
     channel = ProbedChannel(recording)
+    gate = Gate()
     services = make_services(
         database,
         make_engine(
@@ -275,13 +335,12 @@ def make_world(
             connectors,
             clock=clock,
         ),
-        make_ledger=ProbedLedger,
+        make_ledger=lambda database, ids: gated_ledger(database, ids, gate),
         clock=clock,
         deadline_seconds=deadline_seconds,
-        retries=RetryPolicy(further_attempts, chance=lambda: 1.0),
+        retries=RetryPolicy(further_attempts, Backoff(10.0, 300.0, chance=lambda: 1.0)),
     )
-    ledger = cast("ProbedLedger", services.ledger)
-    return World(database, clock, connectors, channel, ledger, services, recording)
+    return World(database, clock, connectors, channel, gate, services.ledger, services, recording)
 
 
 def catalogue(

@@ -14,7 +14,7 @@ from persistence.database.pool import Database
 from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
 from snapshots.errors import SecretError
 from snapshots.model import SourceConnector
-from snapshots.ports.engine import OutgoingSignal, Receipt
+from snapshots.ports.signal_channel import OutgoingSignal, Receipt
 from snapshots.vocabulary import ConnectorState, SignalChannelKind
 from tests.integration.resolvers.bench import ProbedChannel, World, make_world
 
@@ -71,7 +71,7 @@ async def run(database_url: str, source_url: str, step: str, hours: str | None =
             die()
 
     world = table_world(Database.connect(database_url), source_url)
-    world.ledger.probe = probe
+    world.gate.probe = probe
     if step.endswith("sends") and step.split()[1].isdigit():
         assert isinstance(world.channel, KillingChannel)
         world.channel.left = int(step.split()[1])

@@ -6,11 +6,10 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from persistence.database.pool import Database
-from persistence.ledger import Ledger
 from persistence.ledger.following.announcements import Announcements
+from persistence.ledger.reading import LedgerReading
 from resolvers.following.watch_progress import Announced, ProgressHub
 from resolvers.following.watchers import Pace
-from snapshots.identifiers import IdMaker
 from tests.integration.resolvers.bench import World, catalogue, fill, make_world
 from tests.integration.subscriptions.bench import Process, Watching
 
@@ -33,7 +32,7 @@ async def make_process(database_url: str) -> AsyncIterator[MakeProcess]:
 
     def make(pace: Pace | None = None, announced: Announced | None = None) -> Process:
         database = Database.connect(database_url)
-        hub = ProgressHub(Ledger(database, IdMaker()), announced or Announcements.at(database_url), pace)
+        hub = ProgressHub(LedgerReading(database), announced or Announcements.at(database_url), pace)
         made.append(Process(database, hub))
         return made[-1]
 

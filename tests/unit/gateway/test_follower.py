@@ -13,6 +13,7 @@ from gateway.following import follower as module
 from gateway.following.follower import Follower, KafkaUnreachableError
 from gateway.following.kafka_consumer import Records
 from persistence.database.errors import DatabaseUnavailableError
+from snapshots.engines.debezium.kafka import KafkaAccess
 from snapshots.following.notifications import Notification
 
 
@@ -103,7 +104,7 @@ class Recorder:
 async def follow(
     consumer: FakeConsumer, apply: Recorder, topics: frozenset[str], until: Callable[[], bool]
 ) -> Follower:
-    follower = Follower("clu_1", "kafka:9092", apply, group="test", make_consumer=lambda *_: consumer)
+    follower = Follower("clu_1", KafkaAccess("kafka:9092"), apply, group="test", make_consumer=lambda *_: consumer)
     follower.topics = topics
     task = asyncio.create_task(follower.run(lambda: None))
     async with asyncio.timeout(5):
@@ -148,13 +149,14 @@ async def test_clusters_that_share_a_topic_have_a_consumer_group_each() -> None:
     """In one group each would miss what the other got."""
     made: list[tuple[str, str]] = []
 
-    def make(bootstrap: str, group: str) -> FakeConsumer:
-        made.append((bootstrap, group))
+    def make(kafka: KafkaAccess, group: str) -> FakeConsumer:
+        made.append((kafka.bootstrap, group))
         return FakeConsumer(set(), start_error=KafkaConnectionError("refused"))
 
     for cluster_id, bootstrap in [("clu_1", "kafka:9092"), ("clu_2", "broker-1:9092,broker-2:9092")]:
+        follower = Follower(cluster_id, KafkaAccess(bootstrap), Recorder(), group="ours", make_consumer=make)
         with pytest.raises(KafkaUnreachableError):
-            await Follower(cluster_id, bootstrap, Recorder(), group="ours", make_consumer=make).run(lambda: None)
+            await follower.run(lambda: None)
 
     assert made == [("kafka:9092", "ours-clu_1"), ("broker-1:9092,broker-2:9092", "ours-clu_2")]
 

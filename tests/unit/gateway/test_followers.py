@@ -10,18 +10,19 @@ from gateway.following.follower import Followed, KafkaUnreachableError
 from gateway.following.followers import Followers
 from gateway.following.supervision import Well
 from persistence.database.errors import DatabaseUnavailableError
+from snapshots.engines.debezium.kafka import KafkaAccess
 
 RUNNING: list["FakeFollower"] = []
 
 
 class FakeFollower:
-    def __init__(self, cluster_id: str, bootstrap: str, *_: object, **__: object) -> None:
+    def __init__(self, cluster_id: str, kafka: KafkaAccess, *_: object, **__: object) -> None:
         self.cluster_id = cluster_id
-        self.bootstrap = bootstrap
+        self.kafka = kafka
         self.topics: frozenset[str] = frozenset()
 
     async def run(self, well: Well) -> None:
-        if self.bootstrap == "broken":
+        if self.kafka.bootstrap == "broken":
             raise KafkaUnreachableError("away")
         RUNNING.append(self)
         well()
@@ -61,11 +62,11 @@ async def nothing(*_: object) -> None: ...
 
 
 def following() -> dict[str, Followed]:
-    return {follower.cluster_id: Followed(follower.bootstrap, follower.topics) for follower in RUNNING}
+    return {follower.cluster_id: Followed(follower.kafka, follower.topics) for follower in RUNNING}
 
 
 def on(bootstrap: str, *topics: str) -> Followed:
-    return Followed(bootstrap, frozenset(topics))
+    return Followed(KafkaAccess(bootstrap), frozenset(topics))
 
 
 async def test_followers_come_and_go_with_the_catalogue() -> None:

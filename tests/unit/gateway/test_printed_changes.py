@@ -5,7 +5,8 @@ import json
 import pytest
 
 from gateway.cli.changes import print_changes, print_sync
-from snapshots.catalog.contents import CatalogChanges, CatalogItem, Changes, SyncResult, Unreadable
+from snapshots.catalog.contents import CatalogChanges, CatalogItem, Changes, SyncResult
+from snapshots.ports.cluster_observer import Unreadable
 
 CHANGES = CatalogChanges(clusters=Changes(unchanged=1), topics=Changes(added=(CatalogItem("top_1", "shop.orders"),)))
 

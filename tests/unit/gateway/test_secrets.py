@@ -7,7 +7,7 @@ import pytest
 
 from gateway.secrets import MAX_SECRET_BYTES, ReferencedSecrets
 from snapshots.errors import SecretError
-from snapshots.ports.engine import Secrets
+from snapshots.ports.secrets import Secrets
 
 SECRETS: Secrets = ReferencedSecrets({"SHOP_URL": "postgresql://u:s3cret@db/shop", "EMPTY": ""})
 

@@ -8,7 +8,7 @@ import pytest
 from gateway.demo.simulator import Simulator
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.model import Cluster, SourceConnector
-from snapshots.ports.engine import OutgoingSignal
+from snapshots.ports.signal_channel import OutgoingSignal
 from snapshots.vocabulary import SignalChannelKind
 
 K = NotificationKind

@@ -13,7 +13,7 @@ from gateway.cli import watching
 from gateway.cli.views import BulkView, SkipView, SourceView, TopicView, from_graphql
 from gateway.cli.watching import print_states, summary, watch_bulk
 from snapshots.states import BulkSnapshotState, SnapshotState, TopicSnapshotState
-from snapshots.verification.verdicts import SnapshotVerdict, VerificationState
+from snapshots.vocabulary import SnapshotVerdict, VerificationState
 
 STARTED = datetime(2026, 5, 17, 9, 30, 2, tzinfo=UTC)
 T, S, B = TopicSnapshotState, SnapshotState, BulkSnapshotState

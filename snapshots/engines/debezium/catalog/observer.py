@@ -8,18 +8,18 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from snapshots.catalog.contents import ObservedCluster, ObservedTopic
-from snapshots.engines.debezium.catalog.kafka_topics import list_topics
 from snapshots.engines.debezium.catalog.reading import Reading, connector_of, topics_of
 from snapshots.engines.debezium.catalog.unreadable import unreadable_of_cluster, unreadable_of_connector
 from snapshots.engines.debezium.configuration import properties as configuration
 from snapshots.engines.debezium.connect.client import ConnectClient, ConnectorInfo
+from snapshots.engines.debezium.kafka import KafkaAccess
 from snapshots.engines.debezium.source_database.postgresql.tables import SourceDatabase, read_source_database
 from snapshots.errors import ClusterUnreachableError, DatabaseUnreachableError, SecretError
 from snapshots.identifiers import Clock, utc_now
 from snapshots.model import Cluster
-from snapshots.ports.engine import Secrets
-from snapshots.ports.observed_signalling import Unknown
+from snapshots.ports.cluster_observer import ObservedCluster, ObservedTopic
+from snapshots.ports.secrets import Secrets
+from snapshots.ports.unknown import Unknown
 from snapshots.vocabulary import ConnectorKind, Dialect
 
 logger = logging.getLogger(__name__)
@@ -44,11 +44,11 @@ class KafkaConnectObserver:
         client: ConnectClient,
         secrets: Secrets,
         *,
-        list_topics: Callable[[str], Awaitable[frozenset[str] | Unknown]] = list_topics,
+        list_topics: Callable[[KafkaAccess], Awaitable[frozenset[str] | Unknown]],
         concurrency: int = 8,
         clock: Clock = utc_now,
     ) -> None:
-        """Look at `concurrency` connectors at once; `list_topics` tells the topics of a Kafka by its bootstrap."""
+        """Look at `concurrency` connectors at once; `list_topics` tells the topics of a Kafka."""
         self._client = client
         self._list_topics = list_topics
         self._secrets = secrets
@@ -99,7 +99,8 @@ class KafkaConnectObserver:
             return Unknown(str(error))
 
     async def _existing_topics(self, cluster: Cluster) -> frozenset[str] | Unknown:
-        return await self._list_topics(cluster.kafka_bootstrap) if cluster.kafka_bootstrap else frozenset()
+        access = KafkaAccess.to(cluster)
+        return await self._list_topics(access) if access else frozenset()
 
     async def _read(self, cluster: Cluster, info: ConnectorInfo, reference: str | None, common: _Common) -> Reading:
         database: SourceDatabase | Unknown | None = None

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from snapshots.catalog.contents import TOPICS, ObservedConnector, ObservedTopic
 from snapshots.engines.debezium.configuration import capture, naming
 from snapshots.engines.debezium.configuration import properties as configuration
 from snapshots.engines.debezium.configuration.internal_topics import internal_topics
 from snapshots.engines.debezium.connect.client import ConnectorInfo
 from snapshots.engines.debezium.source_database.postgresql.tables import SourceDatabase
 from snapshots.model import DOCUMENTED_SIGNAL_DATA_CHARACTERS
-from snapshots.ports.observed_signalling import Unknown
+from snapshots.ports.cluster_observer import TOPICS, ObservedConnector, ObservedTopic
+from snapshots.ports.unknown import Unknown
 from snapshots.vocabulary import ConnectorKind, TopicProducer
 
 T = TypeVar("T")

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from snapshots.catalog.contents import Unreadable
 from snapshots.engines.debezium.catalog.reading import Reading
-from snapshots.ports.observed_signalling import Unknown
+from snapshots.ports.cluster_observer import Unreadable
+from snapshots.ports.unknown import Unknown
 
 
 def unreadable_of_cluster(

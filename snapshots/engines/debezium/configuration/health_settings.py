@@ -2,7 +2,7 @@
 
 from snapshots.engines.debezium.configuration import properties as configuration
 from snapshots.engines.debezium.configuration.properties import Config
-from snapshots.ports.observed_signalling import ConnectorSettings
+from snapshots.ports.inspector import ConnectorSettings
 from snapshots.vocabulary import Dialect
 
 _DEFAULT_GROUP = "kafka-signal"  # docs: signal.kafka.groupId

@@ -20,7 +20,7 @@ from yarl import URL
 
 from snapshots.errors import ClusterUnreachableError, SecretError
 from snapshots.model import Cluster
-from snapshots.ports.engine import Secrets
+from snapshots.ports.secrets import Secrets
 from snapshots.vocabulary import ConnectorKind, ConnectorState
 
 ShapeT = TypeVar("ShapeT", dict[str, Any], list[Any])

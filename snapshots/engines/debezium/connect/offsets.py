@@ -15,7 +15,7 @@ import orjson
 from snapshots.engines.debezium.connect.client import ConnectClient
 from snapshots.errors import ClusterUnreachableError
 from snapshots.model import SourceConnector
-from snapshots.ports.incremental_sight import IncrementalSight
+from snapshots.ports.snapshot_probe import OffsetsReport
 from snapshots.signalling.names import plain_name
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class OffsetsProbe:
         """Ask by `client`."""
         self._client = client
 
-    async def look(self, source: SourceConnector) -> IncrementalSight | None:
+    async def look(self, source: SourceConnector) -> OffsetsReport | None:
         """Return what the offsets of `source` tell, None where they cannot be read, or nothing was written yet."""
         try:
             offsets = await self._client.connector_offsets(source.cluster, source.name)
@@ -46,7 +46,7 @@ class OffsetsProbe:
         return sight_of(offsets)
 
 
-def sight_of(offsets: Iterable[Mapping[str, Any]]) -> IncrementalSight | None:
+def sight_of(offsets: Iterable[Mapping[str, Any]]) -> OffsetsReport | None:
     """Return what `offsets` tell, None where there are none. Never raises.
 
     Of several partitions (SQL Server has one a database) the one with a snapshot counts.
@@ -55,11 +55,11 @@ def sight_of(offsets: Iterable[Mapping[str, Any]]) -> IncrementalSight | None:
     return next((sight for sight in sights if sight.correlation_id is not None), sights[0] if sights else None)
 
 
-def _sight(offset: Mapping[str, Any]) -> IncrementalSight:
+def _sight(offset: Mapping[str, Any]) -> OffsetsReport:
     collections = _collections(offset.get(_COLLECTIONS))
     correlation_id = offset.get(_CORRELATION_ID)
     is_running = isinstance(correlation_id, str) or bool(collections)
-    return IncrementalSight(
+    return OffsetsReport(
         correlation_id=str(correlation_id or "") if is_running else None,
         collections=collections,
         reached_at=_time(offset),

@@ -10,7 +10,7 @@ from snapshots.engines.debezium.connect.client import ConnectClient
 from snapshots.errors import ClusterUnreachableError
 from snapshots.identifiers import Clock, utc_now
 from snapshots.model import Cluster
-from snapshots.ports.engine import ConnectorObservation
+from snapshots.ports.connector_states import ConnectorObservation
 
 _Observations = Mapping[str, ConnectorObservation]
 

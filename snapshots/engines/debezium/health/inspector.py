@@ -15,19 +15,20 @@ from snapshots.engines.debezium.configuration.properties import Config, listed, 
 from snapshots.engines.debezium.connect.client import ConnectClient, ConnectorInfo
 from snapshots.engines.debezium.connect.shared_answers import SharedAnswers
 from snapshots.engines.debezium.health.kafka import KafkaLook, KafkaLookError, WantedTopics
+from snapshots.engines.debezium.kafka import KafkaAccess
 from snapshots.engines.debezium.source_database.postgresql.health import Wanted, observe_database
 from snapshots.errors import ClusterUnreachableError, DatabaseUnreachableError, SecretError
 from snapshots.identifiers import Clock, utc_now
 from snapshots.model import Cluster, SourceConnector
-from snapshots.ports.engine import Secrets
-from snapshots.ports.observed_signalling import (
+from snapshots.ports.inspector import (
     ConnectorSettings,
-    ObservedConnector,
-    ObservedDatabase,
-    ObservedKafka,
-    ObservedSignalling,
-    Unknown,
+    InspectedConnector,
+    InspectedDatabase,
+    InspectedKafka,
+    InspectedSignalling,
 )
+from snapshots.ports.secrets import Secrets
+from snapshots.ports.unknown import Unknown
 from snapshots.vocabulary import ConnectorKind, Dialect
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ class DebeziumInspector:
         client: ConnectClient,
         secrets: Secrets,
         *,
-        kafka: KafkaLook | None = None,
+        kafka: KafkaLook,
         concurrency: int = 8,
         timeout_seconds: float = 15.0,
         kept_seconds: float = _KEPT_SECONDS,
@@ -58,16 +59,16 @@ class DebeziumInspector:
         """Look at `concurrency` sources at once, each part within `timeout_seconds`; keep it for `kept_seconds`."""
         self._client = client
         self._secrets = secrets
-        self._kafka = kafka or KafkaLook()
+        self._kafka = kafka
         self._places = asyncio.Semaphore(concurrency)
         self._timeout_seconds = timeout_seconds
         self._clock = clock
         self._listings: SharedAnswers[Cluster, dict[str, ConnectorInfo] | Unknown] = SharedAnswers(
             ttl_seconds=kept_seconds
         )
-        self._observed: SharedAnswers[_Key, ObservedSignalling] = SharedAnswers(ttl_seconds=kept_seconds)
+        self._observed: SharedAnswers[_Key, InspectedSignalling] = SharedAnswers(ttl_seconds=kept_seconds)
 
-    async def inspect(self, source: SourceConnector, collections: Sequence[str]) -> ObservedSignalling:
+    async def inspect(self, source: SourceConnector, collections: Sequence[str]) -> InspectedSignalling:
         """Return what is seen of `source`; `collections` are those of its topics. Raises nothing foreseen."""
         key = source, tuple(collections)
         return await self._observed.get(key, lambda: self._inspect(*key))
@@ -77,7 +78,7 @@ class DebeziumInspector:
         await self._observed.close()
         await self._listings.close()
 
-    async def _inspect(self, source: SourceConnector, collections: tuple[str, ...]) -> ObservedSignalling:
+    async def _inspect(self, source: SourceConnector, collections: tuple[str, ...]) -> InspectedSignalling:
         async with self._places:
             listing = await self._listings.get(source.cluster, lambda: self._listing(source.cluster))
             info = listing if isinstance(listing, Unknown) else listing.get(source.name)
@@ -89,7 +90,7 @@ class DebeziumInspector:
                 kafka = group.create_task(self._look_at_kafka(source, settings))
                 database = group.create_task(self._look_into_database(source, settings, config, collections))
             connector = info if isinstance(info, Unknown) else None
-            return ObservedSignalling(
+            return InspectedSignalling(
                 source=source,
                 observed_at=self._clock(),
                 connector=_observed(info, listing, collections)
@@ -117,7 +118,7 @@ class DebeziumInspector:
 
     async def _look_at_kafka(
         self, source: SourceConnector, settings: ConnectorSettings | None
-    ) -> ObservedKafka | Unknown | None:
+    ) -> InspectedKafka | Unknown | None:
         wanted = WantedTopics(
             signal_topic=settings.signal_topic if settings else source.signal_topic,
             notification_topic=settings.notification_topic if settings else source.notification_topic,
@@ -126,11 +127,12 @@ class DebeziumInspector:
         )
         if wanted.signal_topic is None and wanted.notification_topic is None:
             return None
-        if source.cluster.kafka_bootstrap is None:
+        access = KafkaAccess.to(source.cluster)
+        if access is None:
             return Unknown(f"Kafka's bootstrap servers are not known for cluster {source.cluster.name}.")
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                return await self._kafka.observe(source.cluster.kafka_bootstrap, wanted)
+                return await self._kafka.observe(access, wanted)
         except TimeoutError:
             return Unknown("Kafka did not answer in time.")
         except KafkaLookError as error:
@@ -145,7 +147,7 @@ class DebeziumInspector:
         settings: ConnectorSettings | None,
         config: Config,
         collections: tuple[str, ...],
-    ) -> ObservedDatabase | Unknown | None:
+    ) -> InspectedDatabase | Unknown | None:
         if source.dialect is not Dialect.POSTGRESQL:
             return None
         if source.database_url_ref is None:
@@ -171,12 +173,12 @@ class DebeziumInspector:
 
 def _observed(
     info: ConnectorInfo, listing: dict[str, ConnectorInfo], collections: tuple[str, ...]
-) -> ObservedConnector:
+) -> InspectedConnector:
     config = info.config
     captured = capture.captures(config)
     collection = signal_collection(config)
     sharers = _group_sharers(info, listing)
-    return ObservedConnector(
+    return InspectedConnector(
         state=info.state,
         trace=_redacted(info.trace, config),
         version=info.version,

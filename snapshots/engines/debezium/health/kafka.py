@@ -1,20 +1,17 @@
 """Looks at a connector's topics on Kafka for the health checks: reads only, joins no group, and creates no topic."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
-from aiokafka import AIOKafkaConsumer, TopicPartition, errors
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.client import AIOKafkaClient
-from aiokafka.cluster import ClusterMetadata
-from aiokafka.protocol.metadata import MetadataRequest
+from aiokafka import TopicPartition, errors
 
-from snapshots.ports.observed_signalling import ObservedKafka, ObservedReading, ObservedTopic, Unknown
+from snapshots.engines.debezium.kafka import KafkaAccess, KafkaClients
+from snapshots.engines.debezium.kafka_metadata import configuration_of, partitions_of
+from snapshots.ports.inspector import InspectedKafka, InspectedReading, InspectedTopic
+from snapshots.ports.unknown import Unknown
 
 _POLL_MS = 400
 _MOST_RECORDS = 5_000
@@ -41,82 +38,52 @@ class WantedTopics:
 class KafkaLook:
     """Asks Kafka clusters; a connection of its own for each look, closed after it."""
 
-    def __init__(self, *, timeout_seconds: float = 6.0, connection: Mapping[str, Any] | None = None) -> None:
-        """Take at most `timeout_seconds` for a look; `connection` holds aiokafka's options for security."""
+    def __init__(self, clients: KafkaClients, *, timeout_seconds: float = 6.0) -> None:
+        """Take at most `timeout_seconds` for a look."""
+        self._clients = clients
         self._timeout_seconds = timeout_seconds
-        self._connection = dict(connection or {})
 
-    async def observe(self, bootstrap: str, wanted: WantedTopics) -> ObservedKafka:
-        """Return what the Kafka behind `bootstrap` tells. Raises KafkaLookError."""
+    async def observe(self, access: KafkaAccess, wanted: WantedTopics) -> InspectedKafka:
+        """Return what that Kafka tells. Raises KafkaLookError."""
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                return await self._observe(bootstrap, wanted)
+                return await self._observe(access, wanted)
         except TimeoutError:
             raise KafkaLookError(f"Kafka did not answer within {self._timeout_seconds:g} s.") from None
         except (errors.KafkaError, OSError, ValueError) as error:
             raise KafkaLookError(f"Kafka cannot be asked ({type(error).__name__}).") from None
 
-    async def _observe(self, bootstrap: str, wanted: WantedTopics) -> ObservedKafka:
+    async def _observe(self, access: KafkaAccess, wanted: WantedTopics) -> InspectedKafka:
         names = [name for name in (wanted.signal_topic, wanted.notification_topic) if name]
-        partitions = await self._partitions(bootstrap, names)
+        async with self._clients.connected(access, timeout_seconds=self._timeout_seconds) as client:
+            partitions = {name: len(found) for name, found in (await partitions_of(client, names)).items()}
         signal = wanted.signal_topic if partitions.get(wanted.signal_topic or "") else None
         notification = partitions.get(wanted.notification_topic or "", 0)
         if signal is None:
-            return ObservedKafka(
-                None, ObservedTopic(notification) if notification else None, Unknown("There is no signal topic.")
+            return InspectedKafka(
+                None, InspectedTopic(notification) if notification else None, Unknown("There is no signal topic.")
             )
-        admin: Any = AIOKafkaAdminClient(
-            bootstrap_servers=bootstrap,
-            client_id="topicsnap",
-            request_timeout_ms=int(self._timeout_seconds * 1000),
-            **self._connection,
-        )
-        try:
-            await admin.start()
+        async with self._clients.administering(access, timeout_seconds=self._timeout_seconds) as admin:
             config = await _topic_config(admin, signal)
             committed = await _committed(admin, wanted.group, signal)
-        finally:
-            await admin.close()
-        reading: ObservedReading | Unknown
+        reading: InspectedReading | Unknown
         if isinstance(committed, Unknown):
             reading = committed
         else:
-            reading = await self._reading(bootstrap, signal, wanted.prefix or "", committed)
+            reading = await self._reading(access, signal, wanted.prefix or "", committed)
         retention = config.get("retention.ms")
-        topic = ObservedTopic(
+        topic = InspectedTopic(
             partitions[signal],
             retention_ms=int(retention) if retention and retention.lstrip("-").isdigit() else None,
             cleanup_policy=config.get("cleanup.policy"),
         )
-        return ObservedKafka(topic, ObservedTopic(notification) if notification else None, reading)
+        return InspectedKafka(topic, InspectedTopic(notification) if notification else None, reading)
 
-    async def _partitions(self, bootstrap: str, names: list[str]) -> dict[str, int]:
-        """Return how many partitions each of `names` has; a topic that does not exist is absent, and is not made."""
-        client: Any = AIOKafkaClient(  # type: ignore[no-untyped-call]
-            bootstrap_servers=bootstrap,
-            client_id="topicsnap",
-            request_timeout_ms=int(self._timeout_seconds * 1000),
-            **self._connection,
-        )
-        try:
-            await client.bootstrap()
-            node = client.get_random_node()
-            response = await client.send(node, MetadataRequest(names, allow_auto_topic_creation=False))
-        finally:
-            await client.close()
-        cluster: Any = ClusterMetadata()  # type: ignore[no-untyped-call]
-        cluster.update_metadata(response)
-        return {name: len(found) for name in names if (found := cluster.partitions_for_topic(name))}
-
-    async def _reading(self, bootstrap: str, topic: str, prefix: str, committed: int | None) -> ObservedReading:
+    async def _reading(self, access: KafkaAccess, topic: str, prefix: str, committed: int | None) -> InspectedReading:
         """Read what the connector has not read yet, up to a moment of silence: end offsets can be wrong."""
-        consumer: Any = AIOKafkaConsumer(  # type: ignore[no-untyped-call]
-            bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest", **self._connection
-        )
         poison: list[int] = []
         unread: tuple[int, datetime] | None = None
-        try:
-            await consumer.start()
+        async with self._clients.reading(access, timeout_seconds=self._timeout_seconds) as consumer:
             partition = TopicPartition(topic, 0)
             consumer.assign([partition])
             if committed is None:
@@ -136,10 +103,8 @@ class KafkaLook:
                         unread = record.offset, _EPOCH + timedelta(milliseconds=max(0, record.timestamp))
                     if len(poison) < _MOST_POISON and is_poison(record.value):
                         poison.append(record.offset)
-        finally:
-            await consumer.stop()
         offset, since = unread or (None, None)
-        return ObservedReading(committed, tuple(poison), offset, since)
+        return InspectedReading(committed, tuple(poison), offset, since)
 
 
 def is_poison(value: bytes | None) -> bool:
@@ -157,18 +122,9 @@ def is_poison(value: bytes | None) -> bool:
 async def _topic_config(admin: Any, topic: str) -> dict[str, str]:  # noqa: ANN401 - aiokafka ships no types
     """Return the topic's configuration; empty where the broker does not tell it."""
     try:
-        resource = ConfigResource(ConfigResourceType.TOPIC, topic)  # type: ignore[no-untyped-call]
-        answers = await admin.describe_configs([resource])
+        return await configuration_of(admin, topic)
     except (errors.KafkaError, ValueError):
         return {}
-    return {
-        entry[0]: entry[1]
-        for answer in answers
-        for resource in answer.resources
-        if resource[0] == 0
-        for entry in resource[4]
-        if entry[1] is not None
-    }
 
 
 async def _committed(admin: Any, group: str, topic: str) -> int | Unknown | None:  # noqa: ANN401

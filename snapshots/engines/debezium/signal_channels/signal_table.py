@@ -13,7 +13,8 @@ from asyncpg.exceptions import ClientConfigurationError, InterfaceError, Interna
 
 from snapshots.errors import SecretError, SourceError, TopicsnapError, UnconfirmedError
 from snapshots.model import SourceConnector
-from snapshots.ports.engine import OutgoingSignal, Presence, Receipt, Secrets
+from snapshots.ports.secrets import Secrets
+from snapshots.ports.signal_channel import OutgoingSignal, Presence, Receipt
 from snapshots.vocabulary import Dialect, SnapshotErrorCode
 
 # Whether an index makes `id` unique by itself: then ON CONFLICT is enough, and INSERT is the only privilege needed.

@@ -7,19 +7,19 @@ a signal that is there twice runs twice.
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import orjson
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from snapshots.engines.debezium.kafka import KafkaAccess, KafkaClients
 from snapshots.engines.debezium.signal_channels.single_append import SingleAppends
 from snapshots.errors import SourceError, TopicsnapError
 from snapshots.identifiers import time_of
 from snapshots.model import SourceConnector
-from snapshots.ports.engine import OutgoingSignal, Presence, Receipt
+from snapshots.ports.signal_channel import OutgoingSignal, Presence, Receipt
 from snapshots.vocabulary import SnapshotErrorCode
 
 FENCE_KEY = b"topicsnap-fence"
@@ -30,7 +30,7 @@ _CLOCK_TOLERANCE = timedelta(minutes=1)
 """How far the clocks of those who write to a signal topic may be apart."""
 
 
-class Reading:
+class ReadingAccount:
     """Keeps account of whether every record was read that a topic has had since a signal was made."""
 
     def __init__(self, signal_id: str) -> None:
@@ -60,18 +60,15 @@ class SignalTopicChannel:
 
     def __init__(
         self,
+        clients: KafkaClients,
         appends: SingleAppends | None = None,
         *,
         find_timeout_seconds: float = 9.0,
-        connection: Mapping[str, Any] | None = None,
         random_token: Callable[[], str] = lambda: secrets.token_hex(16),
     ) -> None:
-        """Send by `appends`, and give up a search after `find_timeout_seconds`.
-
-        `connection` holds aiokafka's options for security (`security_protocol`, `ssl_context`, `sasl_*`).
-        """
-        self._connection = dict(connection or {})
-        self._appends = appends or SingleAppends(connection=self._connection)
+        """Send by `appends`, and give up a search after `find_timeout_seconds`."""
+        self._clients = clients
+        self._appends = appends or SingleAppends(clients)
         self._find_timeout_seconds = find_timeout_seconds
         self._random_token = random_token
 
@@ -81,8 +78,8 @@ class SignalTopicChannel:
         Raises SourceError where it is certain that nothing was appended (an unknown topic is not created),
         UnconfirmedError where Kafka did not confirm.
         """
-        bootstrap, topic, prefix = _destination(source)
-        offset = await self._appends.append(bootstrap, topic, key=prefix.encode(), value=signal_value(signal))
+        access, topic, prefix = _destination(source)
+        offset = await self._appends.append(access, topic, key=prefix.encode(), value=signal_value(signal))
         return Receipt(f"{topic}/0@{offset}")
 
     async def find(self, source: SourceConnector, signal: OutgoingSignal) -> Presence:
@@ -91,12 +88,12 @@ class SignalTopicChannel:
         ABSENT only where no offset is missing, and nothing of the signal's time can have been deleted.
         """
         try:
-            bootstrap, topic, _ = _destination(source)
+            access, topic, _ = _destination(source)
             async with asyncio.timeout(self._find_timeout_seconds):
                 token = f"{FENCE_TYPE}-{self._random_token()}"
                 fence = signal_value(OutgoingSignal(token, FENCE_TYPE, "{}"))
-                end = await self._appends.append(bootstrap, topic, key=FENCE_KEY, value=fence)
-                return await self._search(bootstrap, topic, signal, end)
+                end = await self._appends.append(access, topic, key=FENCE_KEY, value=fence)
+                return await self._search(access, topic, signal, end)
         except (TopicsnapError, KafkaError, OSError, TimeoutError):
             return Presence.UNKNOWN
 
@@ -104,25 +101,19 @@ class SignalTopicChannel:
         """Close the connections to Kafka."""
         await self._appends.close()
 
-    async def _search(self, bootstrap: str, topic: str, signal: OutgoingSignal, end: int) -> Presence:
-        consumer: Any = AIOKafkaConsumer(  # type: ignore[no-untyped-call]
-            bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest", **self._connection
-        )
-        try:
-            await consumer.start()
+    async def _search(self, access: KafkaAccess, topic: str, signal: OutgoingSignal, end: int) -> Presence:
+        async with self._clients.reading(access, timeout_seconds=self._find_timeout_seconds) as consumer:
             partition = TopicPartition(topic, 0)
             consumer.assign([partition])
             await consumer.seek_to_beginning(partition)
-            reading = Reading(signal.id)
+            account = ReadingAccount(signal.id)
             async for record in consumer:
                 if _id_of(record.value) == signal.id:
                     return Presence.PRESENT
-                reading.add(record.offset, record.timestamp)
+                account.add(record.offset, record.timestamp)
                 if record.offset >= end:
                     break
-            return Presence.UNKNOWN if reading.has_gap else Presence.ABSENT
-        finally:
-            await consumer.stop()
+            return Presence.UNKNOWN if account.has_gap else Presence.ABSENT
 
 
 def signal_value(signal: OutgoingSignal) -> bytes:
@@ -137,17 +128,20 @@ def signal_value(signal: OutgoingSignal) -> bytes:
     return orjson.dumps({"id": signal.id, "type": signal.type, "data": orjson.Fragment(signal.data)})
 
 
-def _destination(source: SourceConnector) -> tuple[str, str, str]:
-    missing = {
-        "the cluster's Kafka bootstrap servers": source.cluster.kafka_bootstrap,
-        "the connector's signal topic": source.signal_topic,
-        "the connector's topic prefix": source.topic_prefix,
-    }
-    for name, value in missing.items():
-        if not value:
-            message = f"Connector {source.name} cannot be signalled over Kafka: {name} is not known."
-            raise SourceError(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, message, retryable=False)
-    return source.cluster.kafka_bootstrap or "", source.signal_topic or "", source.topic_prefix or ""
+def _destination(source: SourceConnector) -> tuple[KafkaAccess, str, str]:
+    access, topic, prefix = KafkaAccess.to(source.cluster), source.signal_topic, source.topic_prefix
+    if access is None:
+        raise _unknown(source, "the cluster's Kafka bootstrap servers")
+    if not topic:
+        raise _unknown(source, "the connector's signal topic")
+    if not prefix:
+        raise _unknown(source, "the connector's topic prefix")
+    return access, topic, prefix
+
+
+def _unknown(source: SourceConnector, name: str) -> SourceError:
+    message = f"Connector {source.name} cannot be signalled over Kafka: {name} is not known."
+    return SourceError(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, message, retryable=False)
 
 
 def _id_of(value: bytes | None) -> object:

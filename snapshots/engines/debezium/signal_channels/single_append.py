@@ -7,21 +7,20 @@ retried. Here a record goes out at most once, and each failure is either certain
 """
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any, NoReturn, Protocol
 
 from aiokafka import TopicPartition, errors
-from aiokafka.client import AIOKafkaClient
 from aiokafka.cluster import ClusterMetadata
 from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
+from snapshots.engines.debezium.kafka import KafkaAccess, KafkaClients
 from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.vocabulary import SnapshotErrorCode
 
 _ALL_IN_SYNC_REPLICAS = -1
-_BROKERS_MAX_AGE_MS = 3_600_000  # only the list of brokers ages; each append asks for its topic itself
+_BROKERS_MAX_AGE_SECONDS = 3600.0  # only the list of brokers ages; each append asks for its topic itself
 _BATCH_OVERHEAD_BYTES = 1024
 
 # Answers of a broker that appended nothing; any other error leaves that open.
@@ -60,17 +59,14 @@ class Client(Protocol):
 class SingleAppends:
     """Appends to topics of any number of Kafka clusters, over one client for each, made when it is first needed."""
 
-    def __init__(self, *, timeout_seconds: float = 4.0, connection: Mapping[str, Any] | None = None) -> None:
-        """Take at most `timeout_seconds` to get ready, and again as long for the answer to the append.
-
-        `connection` holds aiokafka's options for security (`security_protocol`, `ssl_context`, `sasl_*`).
-        """
+    def __init__(self, make: KafkaClients, *, timeout_seconds: float = 4.0) -> None:
+        """Take at most `timeout_seconds` to get ready, and again as long for the answer to the append."""
+        self._make = make
         self._timeout_seconds = timeout_seconds
-        self._connection = dict(connection or {})
-        self._clients: dict[str, asyncio.Task[Client]] = {}
+        self._clients: dict[KafkaAccess, asyncio.Task[Client]] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
-    async def append(self, bootstrap: str, topic: str, *, key: bytes, value: bytes) -> int:
+    async def append(self, access: KafkaAccess, topic: str, *, key: bytes, value: bytes) -> int:
         """Append a record to partition 0 of `topic` with all in-sync replicas' consent, and return its offset.
 
         An unknown topic is not created. Raises SourceError where nothing was appended for certain, UnconfirmedError
@@ -79,11 +75,11 @@ class SingleAppends:
         client: Client | None = None
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                client = await self._client(bootstrap)
-                leader = await self._leader(client, bootstrap, topic)
+                client = await self._client(access)
+                leader = await self._leader(client, access, topic)
         except TimeoutError as error:
             # Its connection may be dead without knowing it: the next append makes another.
-            self._discard(bootstrap, client)
+            self._discard(access, client)
             raise _unavailable(f"Kafka did not answer within {self._timeout_seconds:g} s.") from error
         request = ProduceRequest(
             transactional_id=None,
@@ -114,24 +110,20 @@ class SingleAppends:
                 self._close(task.result())
         await asyncio.gather(*self._closing, return_exceptions=True)
 
-    async def _client(self, bootstrap: str) -> Client:
-        task = self._clients.get(bootstrap)
+    async def _client(self, access: KafkaAccess) -> Client:
+        task = self._clients.get(access)
         if task is None:
             # A task of its own: whoever comes first may be cancelled while others wait for the same client.
-            task = self._clients[bootstrap] = asyncio.create_task(self._connect(bootstrap))
-            task.add_done_callback(lambda done: self._forget_failure(bootstrap, done))
+            task = self._clients[access] = asyncio.create_task(self._connect(access))
+            task.add_done_callback(lambda done: self._forget_failure(access, done))
         try:
             return await asyncio.shield(task)
         except (errors.KafkaError, OSError, ValueError) as error:
             raise _unavailable("None of the cluster's Kafka brokers can be reached.") from error
 
-    async def _connect(self, bootstrap: str) -> Client:
-        client: Client = AIOKafkaClient(  # type: ignore[no-untyped-call]
-            bootstrap_servers=bootstrap,
-            client_id="topicsnap",
-            request_timeout_ms=int(self._timeout_seconds * 1000),
-            metadata_max_age_ms=_BROKERS_MAX_AGE_MS,
-            **self._connection,
+    async def _connect(self, access: KafkaAccess) -> Client:
+        client: Client = self._make.client(
+            access, timeout_seconds=self._timeout_seconds, brokers_max_age_seconds=_BROKERS_MAX_AGE_SECONDS
         )
         try:
             await client.bootstrap()
@@ -140,16 +132,16 @@ class SingleAppends:
             raise
         return client
 
-    def _forget_failure(self, bootstrap: str, task: asyncio.Task[Client]) -> None:
+    def _forget_failure(self, access: KafkaAccess, task: asyncio.Task[Client]) -> None:
         failed = task.cancelled() or task.exception() is not None
-        if failed and self._clients.get(bootstrap) is task:
-            del self._clients[bootstrap]
+        if failed and self._clients.get(access) is task:
+            del self._clients[access]
 
-    def _discard(self, bootstrap: str, client: Client | None) -> None:
+    def _discard(self, access: KafkaAccess, client: Client | None) -> None:
         """Give up `client`, where it is still the one in use; what others do with it becomes unconfirmed."""
-        task = self._clients.get(bootstrap)
+        task = self._clients.get(access)
         if client is not None and task is not None and task.done() and task.result() is client:
-            del self._clients[bootstrap]
+            del self._clients[access]
             self._close(client)
 
     def _close(self, client: Client) -> None:
@@ -157,7 +149,7 @@ class SingleAppends:
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
 
-    async def _leader(self, client: Client, bootstrap: str, topic: str) -> int:
+    async def _leader(self, client: Client, access: KafkaAccess, topic: str) -> int:
         request = MetadataRequest([topic], allow_auto_topic_creation=False)
         for broker in client.cluster.brokers():
             try:
@@ -167,7 +159,7 @@ class SingleAppends:
             client.cluster.update_metadata(response)  # its brokers: a new leader may be a new broker
             return _leader_of(response, topic)
         # No broker that it knows is there: the next append looks for the cluster anew.
-        self._discard(bootstrap, client)
+        self._discard(access, client)
         raise _unavailable("None of the cluster's Kafka brokers answers.")
 
 

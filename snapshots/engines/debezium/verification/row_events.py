@@ -12,8 +12,8 @@ from typing import Any
 
 import orjson
 
-from snapshots.ports.verification import KeyShape, UnreadableError
-from snapshots.verification.arrivals import EventKind, TopicEvent
+from snapshots.errors import UnreadableError
+from snapshots.ports.topic_reader import EventKind, KeyShape, TopicEvent
 
 _KINDS = {
     "r": EventKind.READ,

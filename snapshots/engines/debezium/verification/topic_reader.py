@@ -6,17 +6,14 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition, errors
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.client import AIOKafkaClient
-from aiokafka.cluster import ClusterMetadata
-from aiokafka.protocol.metadata import MetadataRequest
+from aiokafka import TopicPartition, errors
 
+from snapshots.engines.debezium.kafka import KafkaAccess, KafkaClients
+from snapshots.engines.debezium.kafka_metadata import configuration_of, partitions_of
 from snapshots.engines.debezium.verification.topic_reading import Reading, Wanted
+from snapshots.errors import UnreadableError
 from snapshots.model import Cluster, SourceConnector
-from snapshots.ports.verification import TopicReading, UnreadableError
-from snapshots.verification.verdicts import Offsets
+from snapshots.ports.topic_reader import Offsets, TopicReading
 
 _KAFKA_ERRORS = (errors.KafkaError, OSError, TimeoutError)
 _REQUEST_SECONDS = 10.0
@@ -25,26 +22,23 @@ _REQUEST_SECONDS = 10.0
 class KafkaTopicReader:
     """Implements the port TopicReader by aiokafka."""
 
-    def __init__(
-        self, *, idle_seconds: float = 2.0, stuck_seconds: float = 15.0, connection: Mapping[str, Any] | None = None
-    ) -> None:
+    def __init__(self, clients: KafkaClients, *, idle_seconds: float = 2.0, stuck_seconds: float = 15.0) -> None:
         """Take a topic as read when its end offset is passed and nothing has come for `idle_seconds`.
 
         Where it is not passed, and nothing has come for `stuck_seconds`, the reading ends with an obstacle.
-        `connection` holds aiokafka's options for security (`security_protocol`, `ssl_context`, `sasl_*`).
         """
+        self._clients = clients
         self._idle_seconds = idle_seconds
         self._stuck_seconds = stuck_seconds
-        self._connection = dict(connection or {})
 
     async def ends(self, cluster: Cluster, topics: Sequence[str]) -> Mapping[str, Offsets]:
         """Return the end offsets of each of `topics`; empty for a topic that does not exist. Raises UnreadableError."""
-        bootstrap = _bootstrap(cluster)
-        partitions = await self._partitions(bootstrap, topics)
+        access = _access(cluster)
+        partitions = await self._partitions(access, topics)
         every = [partition for found in partitions.values() for partition in found]
         if not every:
             return {name: {} for name in partitions}
-        async with self._consumer(bootstrap) as consumer:
+        async with self._consumer(access) as consumer:
             ends = await consumer.end_offsets(every)
         return {name: {one.partition: ends[one] for one in found} for name, found in partitions.items()}
 
@@ -56,12 +50,12 @@ class KafkaTopicReader:
 
         Only events of the source's `collection` are handed over. Raises UnreadableError.
         """
-        bootstrap = _bootstrap(source.cluster)
-        partitions = (await self._partitions(bootstrap, [topic]))[topic]
+        access = _access(source.cluster)
+        partitions = (await self._partitions(access, [topic]))[topic]
         if not partitions:
             raise UnreadableError(f"the topic {topic} does not exist")
-        compacted = await self._is_compacted(bootstrap, topic)
-        async with self._consumer(bootstrap) as consumer:
+        compacted = await self._is_compacted(access, topic)
+        async with self._consumer(access) as consumer:
             consumer.assign(partitions)
             wanted = Wanted(collection, source.topic_prefix)
             reading = Reading(consumer, partitions, wanted, self._idle_seconds, self._stuck_seconds)
@@ -72,72 +66,48 @@ class KafkaTopicReader:
             yield reading
 
     @asynccontextmanager
-    async def _consumer(self, bootstrap: str) -> AsyncIterator[Any]:
-        consumer: Any = AIOKafkaConsumer(  # type: ignore[no-untyped-call]
-            bootstrap_servers=bootstrap,
-            client_id="topicsnap",
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            isolation_level="read_committed",
-            request_timeout_ms=int(_REQUEST_SECONDS * 1000),
-            **self._connection,
-        )
+    async def _consumer(self, access: KafkaAccess) -> AsyncIterator[Any]:
         try:
-            async with asyncio.timeout(_REQUEST_SECONDS):
-                await consumer.start()
-            # aiokafka's stop() raises CancelledError where a task that start() made has not run yet.
-            await asyncio.sleep(0)
-            yield consumer
+            async with self._clients.reading(
+                access,
+                timeout_seconds=_REQUEST_SECONDS,
+                auto_offset_reset="none",
+                isolation_level="read_committed",
+            ) as consumer:
+                yield consumer
         except _KAFKA_ERRORS as error:
             raise _unreadable(error) from error
-        finally:
-            await consumer.stop()
 
-    async def _partitions(self, bootstrap: str, topics: Sequence[str]) -> dict[str, list[TopicPartition]]:
-        """Return the partitions of each of `topics`, asked so that no broker creates what does not exist."""
-        client: Any = AIOKafkaClient(  # type: ignore[no-untyped-call]
-            bootstrap_servers=bootstrap,
-            client_id="topicsnap",
-            request_timeout_ms=int(_REQUEST_SECONDS * 1000),
-            **self._connection,
-        )
+    async def _partitions(self, access: KafkaAccess, topics: Sequence[str]) -> dict[str, list[TopicPartition]]:
+        """Return the partitions of each of `topics`; none for a topic that does not exist."""
         try:
-            async with asyncio.timeout(_REQUEST_SECONDS):
-                await client.bootstrap()
-                broker = client.get_random_node()
-                response = await client.send(broker, MetadataRequest(list(topics), allow_auto_topic_creation=False))
+            async with (
+                asyncio.timeout(_REQUEST_SECONDS),
+                self._clients.connected(access, timeout_seconds=_REQUEST_SECONDS) as client,
+            ):
+                found = await partitions_of(client, topics)
         except _KAFKA_ERRORS as error:
             raise _unreadable(error) from error
-        finally:
-            await client.close()
-        metadata: Any = ClusterMetadata()  # type: ignore[no-untyped-call]
-        metadata.update_metadata(response)
-        return {
-            topic: [TopicPartition(topic, number) for number in sorted(metadata.partitions_for_topic(topic) or ())]
-            for topic in topics
-        }
+        return {topic: [TopicPartition(topic, number) for number in numbers] for topic, numbers in found.items()}
 
-    async def _is_compacted(self, bootstrap: str, topic: str) -> bool | None:
+    async def _is_compacted(self, access: KafkaAccess, topic: str) -> bool | None:
         """Whether the broker takes away records that later ones of their key replace; None where it does not tell."""
-        admin: Any = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="topicsnap", **self._connection)
-        resource: Any = ConfigResource(ConfigResourceType.TOPIC, topic)  # type: ignore[no-untyped-call]
         try:
-            async with asyncio.timeout(_REQUEST_SECONDS):
-                await admin.start()
-                answers = await admin.describe_configs([resource])
+            async with (
+                asyncio.timeout(_REQUEST_SECONDS),
+                self._clients.administering(access, timeout_seconds=_REQUEST_SECONDS) as admin,
+            ):
+                policy = (await configuration_of(admin, topic)).get("cleanup.policy")
         except _KAFKA_ERRORS:
             return None
-        finally:
-            await admin.close()
-        entries = {entry[0]: entry[1] for answer in answers for resource in answer.resources for entry in resource[4]}
-        policy = entries.get("cleanup.policy")
         return None if policy is None else "compact" in policy
 
 
-def _bootstrap(cluster: Cluster) -> str:
-    if not cluster.kafka_bootstrap:
+def _access(cluster: Cluster) -> KafkaAccess:
+    access = KafkaAccess.to(cluster)
+    if access is None:
         raise UnreadableError(f"the Kafka bootstrap servers of cluster {cluster.name} are not known")
-    return cluster.kafka_bootstrap
+    return access
 
 
 def _unreadable(error: Exception) -> UnreadableError:

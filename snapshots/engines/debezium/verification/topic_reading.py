@@ -16,9 +16,8 @@ from typing import Any
 from aiokafka import TopicPartition
 
 from snapshots.engines.debezium.verification.row_events import RowEvent, read_event
-from snapshots.ports.verification import KeyShape, UnreadableError
-from snapshots.verification.arrivals import TopicEvent
-from snapshots.verification.verdicts import Offsets
+from snapshots.errors import UnreadableError
+from snapshots.ports.topic_reader import KeyShape, Offsets, TopicEvent
 
 _BATCH = 1000
 _POLL_MS = 250

@@ -10,8 +10,9 @@ from persistence.catalog.reading import Catalog
 from persistence.catalog.writing import CatalogWriter
 from persistence.database.pool import Database
 from persistence.database.statement_counter import StatementCounter
-from snapshots.catalog.contents import CatalogImport, ImportedConnector, ImportedTopic, ObservedCluster
+from snapshots.catalog.contents import CatalogImport, ImportedConnector, ImportedTopic
 from snapshots.errors import InvalidRequestError, RequestError
+from snapshots.ports.cluster_observer import ObservedCluster
 from snapshots.vocabulary import ConnectorState, MappingKind, SignalChannelKind, UserErrorCode
 from tests.databases import Administrator
 from tests.integration.persistence.samples import OTHER_TENANT, TENANT, observed, small_catalog

@@ -14,7 +14,7 @@ from persistence.ledger.requesting.opening_rows import NewBulkSnapshot, OpenedBu
 from persistence.ledger.requesting.sending import SendRecord, SignalKey
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.model import Cluster, SourceConnector, Topic
-from snapshots.ports.engine import Receipt
+from snapshots.ports.signal_channel import Receipt
 from snapshots.records import SourceSnapshotRecord
 from snapshots.requesting.dispatch import Outcome
 from snapshots.requesting.planning import make_plan
@@ -52,7 +52,7 @@ class Bench:
         return NewBulkSnapshot(TENANT, "bulkSnapshotTopics", "somebody", self.now, request, plan)
 
     async def open(self, *topic_ids: str) -> OpenedBulkSnapshot:
-        opened = await self.ledger.open(self.request(topic_ids), lease_until=self.lease())
+        opened = await self.ledger.opening.open(self.request(topic_ids), lease_until=self.lease())
         assert opened is not None
         return opened
 
@@ -62,13 +62,13 @@ class Bench:
         keys = [SignalKey(source.source_snapshot_id, source.signals[0][0]) for source in opened.sources]
         attempts = await self.start(keys)
         records = [SendRecord(key, attempts[key.signal_id], outcome) for key in keys]
-        await self.ledger.record_sends(TENANT, records, at=self.now, cause="test")
+        await self.ledger.sending.record(TENANT, records, at=self.now, cause="test")
         first = opened.sources[0]
         return [SignalKey(first.source_snapshot_id, signal_id) for signal_id, _ in first.signals]
 
     async def start(self, keys: Sequence[SignalKey], begun: int = 0) -> dict[str, int]:
         """Begin to send signals whose sending was begun `begun` times before."""
-        return await self.ledger.start_sending(
+        return await self.ledger.sending.start(
             TENANT,
             keys,
             at=self.now,
@@ -78,10 +78,12 @@ class Bench:
         )
 
     async def record(self, source_snapshot_id: str) -> SourceSnapshotRecord:
-        return (await self.ledger.source_snapshots(TENANT, [source_snapshot_id]))[source_snapshot_id]
+        return (await self.ledger.reading.source_snapshots(TENANT, [source_snapshot_id]))[source_snapshot_id]
 
     async def tell(self, *notifications: Notification) -> tuple[SignalKey, ...]:
-        return await self.ledger.apply(TENANT, CLUSTER.id, notifications, at=self.now, lease_until=self.lease())
+        return await self.ledger.following.apply(
+            TENANT, CLUSTER.id, notifications, at=self.now, lease_until=self.lease()
+        )
 
     def notification(self, kind: NotificationKind, signal_id: str, **more: Any) -> Notification:  # noqa: ANN401 (fields of every type)
         """A notification of connector 0 about an incremental snapshot, at the next offset."""

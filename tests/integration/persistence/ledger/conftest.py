@@ -13,4 +13,9 @@ async def bench(database: Database) -> Bench:
     """A ledger over six connectors of three tables each."""
     routes = catalogue(6, 3)
     await store(database, routes)
-    return Bench(database, Ledger(database, IdMaker()), routes, source_ids=[f"src_{n}" for n in range(6)])
+    return Bench(
+        database,
+        Ledger.over(database, IdMaker(), idempotency_days=7),
+        routes,
+        source_ids=[f"src_{n}" for n in range(6)],
+    )

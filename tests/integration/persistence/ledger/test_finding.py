@@ -45,9 +45,9 @@ async def states(bench: Bench) -> dict[str, BulkSnapshotState]:
 
 
 async def pages(database: Database, wanted: BulkSnapshotFilter, first: int) -> list[BulkSnapshotRecord]:
-    ledger, found, after = Ledger(database, IdMaker()), list[BulkSnapshotRecord](), None
+    ledger, found, after = Ledger.over(database, IdMaker(), idempotency_days=7), list[BulkSnapshotRecord](), None
     while True:
-        page = await ledger.bulk_snapshots_page(TENANT, wanted, first, after)
+        page = await ledger.reading.bulk_snapshots_page(TENANT, wanted, first, after)
         found += page.items
         after = page.end_cursor
         if not page.has_next:
@@ -73,6 +73,6 @@ async def test_reading_all_for_an_audit_comes_to_the_same_the_oldest_first(
     bench: Bench, states: dict[str, BulkSnapshotState]
 ) -> None:
     wanted = BulkSnapshotFilter(states=(BulkSnapshotState.PARTIALLY_COMPLETED,))
-    found = [one.record.id async for one in bench.ledger.audited(TENANT, wanted)]
+    found = [one.record.id async for one in bench.ledger.auditing.audited(TENANT, wanted)]
     assert found == sorted(id_ for id_ in states if states[id_] is BulkSnapshotState.PARTIALLY_COMPLETED)
-    assert len([one async for one in bench.ledger.audited(TENANT, BulkSnapshotFilter())]) == len(states) > 400
+    assert len([one async for one in bench.ledger.auditing.audited(TENANT, BulkSnapshotFilter())]) == len(states) > 400

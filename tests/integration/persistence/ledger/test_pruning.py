@@ -25,7 +25,7 @@ TABLES = ("bulk_snapshot", "source_snapshot", "snapshot_topic", "signal", "skipp
 @pytest.fixture
 async def pruning(database_url: str) -> AsyncIterator[LedgerPruning]:
     owner = Database.connect(database_url, role=None)
-    yield LedgerPruning(owner)
+    yield LedgerPruning(owner, idempotency_days=7)
     await owner.close()
 
 
@@ -41,7 +41,7 @@ async def prune(pruning: LedgerPruning, **more: object) -> Pruned:
 
 
 async def left(bench: Bench) -> list[str]:
-    return [one.record.id async for one in bench.ledger.audited(TENANT, BulkSnapshotFilter())]
+    return [one.record.id async for one in bench.ledger.auditing.audited(TENANT, BulkSnapshotFilter())]
 
 
 async def rows(administrator: Administrator) -> dict[str, int]:
@@ -79,7 +79,7 @@ async def test_what_holds_a_source_stays_however_old(bench: Bench, pruning: Ledg
     refused = await bench.open("top_src_0_0")  # of the same source, and ended at once
     assert (await prune(pruning)).bulk_snapshots == 1
     assert await left(bench) == [opened.id]
-    assert set(await bench.ledger.active_snapshots(TENANT, bench.source_ids)) == {"src_0", "src_1"}
+    assert set(await bench.ledger.reading.active_snapshots(TENANT, bench.source_ids)) == {"src_0", "src_1"}
     assert refused.id not in await left(bench)
 
 
@@ -94,7 +94,7 @@ async def test_only_what_was_requested_before_goes(bench: Bench, pruning: Ledger
 
 async def test_a_remembered_key_keeps_what_it_would_answer(bench: Bench, pruning: LedgerPruning) -> None:
     """Else a repetition of the call would dispatch it once more."""
-    opened = await bench.ledger.open(bench.request(["nobody"], "key"), lease_until=bench.lease())
+    opened = await bench.ledger.opening.open(bench.request(["nobody"], "key"), lease_until=bench.lease())
     assert opened is not None
     assert await prune(pruning, at=NOW + timedelta(days=6)) == Pruned()
     assert (await prune(pruning, at=NOW + timedelta(days=8))).bulk_snapshots == 1
@@ -103,7 +103,7 @@ async def test_a_remembered_key_keeps_what_it_would_answer(bench: Bench, pruning
 async def test_a_call_that_has_not_answered_yet_keeps_its_record(bench: Bench, pruning: LedgerPruning) -> None:
     opened = await bench.open("nobody")
     assert await prune(pruning, at=NOW + timedelta(minutes=1)) == Pruned()
-    await bench.ledger.record_answers(TENANT, opened.id, [], at=NOW)
+    await bench.ledger.sending.record_answers(TENANT, opened.id, [], at=NOW)
     assert (await prune(pruning, at=NOW + timedelta(minutes=1))).bulk_snapshots == 1
 
 
@@ -120,9 +120,9 @@ async def test_many_go_in_batches_each_on_record(
 async def test_the_applications_role_may_not(bench: Bench) -> None:
     bulk_id = await ended(bench, "top_src_0_0")
     with pytest.raises(AccessRefusedError, match="owner of the tables"):
-        await prune(LedgerPruning(bench.database))
+        await prune(LedgerPruning(bench.database, idempotency_days=7))
     assert await left(bench) == [bulk_id]
-    assert (await bench.ledger.first_events(TENANT, [bulk_id], 50))[bulk_id].items
+    assert (await bench.ledger.auditing.first_events(TENANT, [bulk_id], 50))[bulk_id].items
 
 
 async def test_another_tenant_is_left_alone(bench: Bench, pruning: LedgerPruning) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from persistence.database.pool import Database
-from persistence.ledger import reading
+from persistence.ledger import Ledger, reading
 from snapshots.following.notifications import NotificationKind
+from snapshots.identifiers import IdMaker
 from snapshots.records import SourceSnapshotRecord
 from snapshots.states import SnapshotState, TopicSnapshotState
 from tests.integration.persistence.ledger.bench import TENANT, Bench
@@ -16,7 +17,7 @@ Read = Callable[[Bench, str, str], Coroutine[Any, Any, SourceSnapshotRecord]]
 
 
 async def by_bulk(bench: Bench, bulk_id: str, id: str) -> SourceSnapshotRecord:
-    return (await bench.ledger.bulk_snapshots(TENANT, [bulk_id]))[bulk_id].snapshots[0]
+    return (await bench.ledger.reading.bulk_snapshots(TENANT, [bulk_id]))[bulk_id].snapshots[0]
 
 
 async def by_id(bench: Bench, bulk_id: str, id: str) -> SourceSnapshotRecord:
@@ -24,7 +25,7 @@ async def by_id(bench: Bench, bulk_id: str, id: str) -> SourceSnapshotRecord:
 
 
 async def by_source(bench: Bench, bulk_id: str, id: str) -> SourceSnapshotRecord:
-    return (await bench.ledger.active_snapshots(TENANT, bench.source_ids))["src_0"]
+    return (await bench.ledger.reading.active_snapshots(TENANT, bench.source_ids))["src_0"]
 
 
 @pytest.mark.parametrize("read", [by_bulk, by_id, by_source])
@@ -51,7 +52,7 @@ async def test_what_is_written_between_two_statements_is_seen_whole_or_not_at_al
 
 async def test_a_look_leaves_nothing_behind_for_those_who_write(bench: Bench, database_url: str) -> None:
     database = Database.connect(database_url, pool_size=1, max_overflow=0)
-    bench.ledger = type(bench.ledger)(database, bench.ledger._ids)
+    bench.ledger = Ledger.over(database, IdMaker(), idempotency_days=7)
     (key,) = await bench.dispatch("top_src_0_0")
     assert (await bench.record(key.source_snapshot_id)).state is SnapshotState.DISPATCHED
     await bench.tell(bench.notification(NotificationKind.STARTED, key.signal_id))

@@ -12,19 +12,10 @@ from persistence.database.pool import Database
 from resolvers.catalog.sync_catalog import sync_catalog
 from resolvers.services import Services
 from sandbox.waiting import eventually
-from snapshots.catalog.contents import (
-    CatalogChanges,
-    CatalogImport,
-    ImportedCluster,
-    ObservedCluster,
-    ObservedConnector,
-    ObservedTopic,
-    SyncResult,
-    TopicFilter,
-    Unreadable,
-)
+from snapshots.catalog.contents import CatalogChanges, CatalogImport, ImportedCluster, SyncResult, TopicFilter
 from snapshots.errors import ClusterUnreachableError, RequestError
 from snapshots.model import Cluster
+from snapshots.ports.cluster_observer import ObservedCluster, ObservedConnector, ObservedTopic, Unreadable
 from snapshots.vocabulary import TopicProducer
 from tests.integration.resolvers.bench import SOMEBODY, TENANT, make_world
 from tests.support.services import with_engine

@@ -104,10 +104,10 @@ async def test_a_later_signal_of_unknown_fate_is_settled(world: World, snapshot:
 async def test_a_follower_that_died_before_it_sent_is_stood_in_for(
     world: World, snapshot: SourceSnapshotRecord
 ) -> None:
-    world.ledger.probe = dies("before start_sending")
+    world.gate.probe = dies("before start_sending")
     await world.tell(*world.ended(snapshot.signals[0].id, 0))
     assert states(await world.only()) == [SignalState.ENDED, SignalState.PENDING, SignalState.PENDING]
-    world.ledger.probe = dies("never")
+    world.gate.probe = dies("never")
     assert await world.settle() == 0
     world.clock.advance(3600)
     assert await world.settle() == 1
@@ -122,12 +122,12 @@ async def test_a_follower_that_comes_late_does_not_send_what_the_sweep_has_sent(
 
     async def overtaken(step: str) -> None:
         if step == late_at:
-            world.ledger.probe = dies("never")
+            world.gate.probe = dies("never")
             world.clock.advance(3600)
             world.recording.behave("src_0", Behaviour.LOSE_ANSWER)
             assert await world.settle() == 1
 
-    world.ledger.probe = overtaken
+    world.gate.probe = overtaken
     await world.tell(*world.ended(snapshot.signals[0].id, 0))
     assert world.channel.sends[snapshot.signals[1].id] == 1
     assert states(await world.only()) == [SignalState.ENDED, SignalState.UNCONFIRMED, SignalState.PENDING]

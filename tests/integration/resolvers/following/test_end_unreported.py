@@ -9,7 +9,7 @@ import pytest
 from resolvers.following.end_unreported import GRACE, end_unreported
 from snapshots.following.notifications import NotificationKind
 from snapshots.model import SourceConnector
-from snapshots.ports.incremental_sight import IncrementalSight
+from snapshots.ports.snapshot_probe import OffsetsReport
 from snapshots.records import SourceSnapshotRecord
 from snapshots.states import SignalState, SnapshotState
 from snapshots.vocabulary import SnapshotErrorCode, TopicSnapshotOutcome
@@ -21,10 +21,10 @@ from tests.support.services import with_engine
 class Offsets:
     """What the offsets of connectors tell, by the connectors' names."""
 
-    sights: dict[str, IncrementalSight] = field(default_factory=dict)
+    sights: dict[str, OffsetsReport] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
 
-    async def look(self, source: SourceConnector) -> IncrementalSight | None:
+    async def look(self, source: SourceConnector) -> OffsetsReport | None:
         self.asked[source.name] += 1
         return self.sights.get(source.name)
 
@@ -77,11 +77,11 @@ async def test_each_signal_of_a_mute_connector_is_sent_when_the_offsets_let_go_o
     for number, signal in enumerate(snapshot.signals):
         assert [one.signal.id for one in world.recording.recorded] == [s.id for s in snapshot.signals[: number + 1]]
         world.clock.advance(1)
-        offsets.sights["connector-0"] = IncrementalSight(signal.id, (f"public.table{number}",), world.clock())
+        offsets.sights["connector-0"] = OffsetsReport(signal.id, (f"public.table{number}",), world.clock())
         await sweep(world)
         assert (await world.only()).state is SnapshotState.RUNNING
         world.clock.advance(1)
-        offsets.sights["connector-0"] = IncrementalSight(None, (), world.clock())
+        offsets.sights["connector-0"] = OffsetsReport(None, (), world.clock())
         await sweep(world)
     after = await world.only()
     assert (after.state, after.code) == (SnapshotState.ABANDONED, SnapshotErrorCode.END_NOT_REPORTED)
@@ -129,7 +129,7 @@ async def test_what_was_followed_and_can_be_no_more_is_released_in_time(
     (snapshot,) = (await world.ask("top_0_0")).snapshots
     assert snapshot.followed
     await change(world, **gone)
-    offsets.sights["connector-0"] = IncrementalSight(None, (), world.clock())
+    offsets.sights["connector-0"] = OffsetsReport(None, (), world.clock())
     world.clock.advance(3600)
     await sweep(world)
     assert (await world.only()).state is SnapshotState.DISPATCHED

@@ -18,7 +18,7 @@ from resolvers.requesting.settle import settle
 from snapshots.engines.recording import Behaviour
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.plan import Refusal
-from snapshots.ports.engine import Receipt
+from snapshots.ports.signal_channel import Receipt
 from snapshots.records import SourceSnapshotRecord
 from snapshots.requesting.dispatch import Outcome, Unconfirmed, Unreached
 from snapshots.requesting.planning import make_plan
@@ -94,7 +94,7 @@ class LedgerMachine(RuleBasedStateMachine):
     async def _open(self, request: BulkSnapshotRequest) -> OpenedBulkSnapshot | None:
         routes = await self.world.services.catalog.routes(self.tenant, request.distinct_ids)
         new = NewBulkSnapshot(self.tenant, "test", "somebody", self.world.clock(), request, make_plan(request, routes))
-        return await self.world.ledger.open(new, lease_until=self.lease())
+        return await self.world.ledger.opening.open(new, lease_until=self.lease())
 
     def lease(self) -> datetime:
         return self.world.services.dispatcher.lease_until(self.world.clock(), 1)
@@ -110,7 +110,7 @@ class LedgerMachine(RuleBasedStateMachine):
         seen = self.seen.setdefault(key.signal_id, [])
         seen.append(begun)
         started = self.run(
-            self.world.ledger.start_sending(
+            self.world.ledger.sending.start(
                 self.tenant,
                 [key],
                 at=self.world.clock(),
@@ -127,7 +127,7 @@ class LedgerMachine(RuleBasedStateMachine):
         """The first signal of each active snapshot that has not ended, whatever it waits for."""
         done = {SignalState.ENDED, SignalState.REFUSED}
         ids = [next(s.id for s in record.signals if s.state not in done) for record in await self._active()]
-        due = await self.world.ledger.signals(self.tenant, ids)
+        due = await self.world.ledger.settling.signals(self.tenant, ids)
         return [(signal.key, signal.attempt) for signal in due]
 
     @precondition(lambda self: self.attempts)
@@ -136,7 +136,7 @@ class LedgerMachine(RuleBasedStateMachine):
         """Record an outcome: in time or late, for the first time or not."""
         attempt = self.attempts[place % len(self.attempts) if place >= 0 else -1]
         records = [SendRecord(*attempt, outcome)]
-        self.run(self.world.ledger.record_sends(self.tenant, records, at=self.world.clock(), cause="record"))
+        self.run(self.world.ledger.sending.record(self.tenant, records, at=self.world.clock(), cause="record"))
 
     @precondition(lambda self: self.known)
     @rule(
@@ -213,7 +213,9 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def _apply(self, batch: list[Notification]) -> tuple[SignalKey, ...]:
         return self.run(
-            self.world.ledger.apply(self.tenant, CLUSTER, batch, at=self.world.clock(), lease_until=self.lease())
+            self.world.ledger.following.apply(
+                self.tenant, CLUSTER, batch, at=self.world.clock(), lease_until=self.lease()
+            )
         )
 
     @rule(seconds=st.sampled_from([1, 3, 3600]))
@@ -277,7 +279,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self._apply([*told, completed])
 
     async def _active(self) -> list[SourceSnapshotRecord]:
-        active = await self.world.ledger.active_snapshots(self.tenant, [f"src_{n}" for n in range(SOURCES)])
+        active = await self.world.ledger.reading.active_snapshots(self.tenant, [f"src_{n}" for n in range(SOURCES)])
         return list(active.values())
 
 

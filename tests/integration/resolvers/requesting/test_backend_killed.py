@@ -65,7 +65,7 @@ async def play(world: World, key: str) -> list[SourceSnapshotRecord]:
 
 
 async def snapshots(world: World, key: str) -> list[SourceSnapshotRecord]:
-    page = await again(lambda: world.ledger.bulk_snapshots_page(TENANT, BulkSnapshotFilter(), 2, None))
+    page = await again(lambda: world.ledger.reading.bulk_snapshots_page(TENANT, BulkSnapshotFilter(), 2, None))
     bulks = [bulk for bulk in page.items if bulk.idempotency_key == key]
     assert len(bulks) == 1
     return list(bulks[0].snapshots)

@@ -96,7 +96,7 @@ async def test_a_replay_waits_for_a_first_call_under_way(world: World, replica: 
 
     other = replica()
     world.channel.before_send = hold
-    other.ledger.probe = count
+    other.gate.probe = count
     async with asyncio.timeout(10):
         first = asyncio.create_task(world.ask("top_0_0", key="k"))
         await sending.wait()
@@ -131,7 +131,7 @@ async def test_without_a_key_every_call_stands_for_itself(world: World) -> None:
 
 @pytest.mark.parametrize("died_at", ["after open", "after start_sending", "before record_sends", "after record_sends"])
 async def test_a_first_call_that_died_long_ago_is_answered_at_once_as_it_stands(world: World, died_at: str) -> None:
-    world.ledger.probe = dies(died_at)
+    world.gate.probe = dies(died_at)
     with pytest.raises(DiedError):
         await world.ask("top_0_0", key="k")
     sends = world.channel.sends.total()
@@ -148,7 +148,7 @@ async def test_a_first_call_that_has_just_died_is_waited_for_as_long_as_it_could
 ) -> None:
     monkeypatch.setattr(dispatch, "LEASE_MARGIN_SECONDS", 0.2)
     hasty = make_world(world.database, clock=world.clock, connectors=world.connectors, deadline_seconds=0.1)
-    hasty.ledger.probe = dies("after open")
+    hasty.gate.probe = dies("after open")
     with pytest.raises(DiedError):
         await hasty.ask("top_0_0", key="k")
     began = asyncio.get_running_loop().time()
@@ -159,10 +159,10 @@ async def test_a_first_call_that_has_just_died_is_waited_for_as_long_as_it_could
 
 
 async def test_a_call_that_died_before_it_was_recorded_left_nothing(world: World) -> None:
-    world.ledger.probe = dies("before open")
+    world.gate.probe = dies("before open")
     with pytest.raises(DiedError):
         await world.ask("top_0_0", key="k")
-    world.ledger.probe = dies("never")
+    world.gate.probe = dies("never")
     assert (await world.ask("top_0_0", key="k")).answered
 
 

@@ -175,10 +175,10 @@ async def test_a_sweep_that_dies_in_trying_again_leaves_it_to_the_next(world: Wo
     await world.ask("top_0_0")
     world.recording.behave("src_0", Behaviour.ACCEPT)
     world.clock.advance(HOUR)
-    world.ledger.probe = dies(died_at)
+    world.gate.probe = dies(died_at)
     with pytest.raises(Exception, match=died_at):
         await world.settle()
-    world.ledger.probe = dies("never")
+    world.gate.probe = dies("never")
     for _ in range(2):
         world.clock.advance(HOUR)
         await world.settle()

@@ -15,8 +15,7 @@ from snapshots.records import BulkSnapshotRecord
 from snapshots.requesting.request import TopicOptions
 from snapshots.requesting.retry import RetryRequest
 from snapshots.states import SnapshotState
-from snapshots.verification.verdicts import VerificationState
-from snapshots.vocabulary import ConnectorState, SnapshotErrorCode, SnapshotType, UserErrorCode
+from snapshots.vocabulary import ConnectorState, SnapshotErrorCode, SnapshotType, UserErrorCode, VerificationState
 from tests.integration.resolvers.bench import SOMEBODY, TENANT, World
 from tests.integration.resolvers.conftest import MakeReplica
 
@@ -53,7 +52,7 @@ async def test_only_the_source_that_failed_is_asked_again(world: World) -> None:
     assert (again.retry_of, again.reason, again.snapshot_type) == (first.id, "once more", SnapshotType.INCREMENTAL)
     assert topics(again) == ["top_0_0", "top_0_1"]
     assert again.snapshots[0].state is SnapshotState.DISPATCHED
-    assert (await world.services.ledger.retries(TENANT, [first.id]))[first.id] == (again,)
+    assert (await world.services.ledger.auditing.retries(TENANT, [first.id]))[first.id] == (again,)
     assert (await world.bulk(first.id)).retry_of is None
 
 
@@ -178,7 +177,7 @@ async def test_a_call_with_a_key_whose_first_call_has_just_left_nothing_to_retry
         if step == "before retries" and not retried:
             retried.append(await retry(world, first.id, key="k"))
 
-    late.ledger.probe = overtaken
+    late.gate.probe = overtaken
     assert [await retry(late, first.id, key="k")] == retried
     assert len(world.recording.recorded) == 1
 

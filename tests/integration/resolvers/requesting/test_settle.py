@@ -15,10 +15,10 @@ HOUR = 3600.0
 
 
 async def die(world: World, at: str, *topic_ids: str) -> None:
-    world.ledger.probe = dies(at)
+    world.gate.probe = dies(at)
     with pytest.raises(DiedError):
         await world.ask(*topic_ids)
-    world.ledger.probe = dies("never")
+    world.gate.probe = dies("never")
 
 
 async def test_there_may_be_nothing_to_settle(world: World) -> None:
@@ -162,7 +162,7 @@ async def test_what_a_sender_begins_after_the_claim_is_not_taken_for_lost(world:
             await at_work.wait()
 
     slow.channel.after_find, slow.channel.before_send = look, work
-    world.ledger.probe = claimed
+    world.gate.probe = claimed
     async with asyncio.timeout(10):
         sweep = asyncio.create_task(slow.settle())
         await looked.wait()
@@ -188,7 +188,7 @@ async def test_a_send_never_begins_after_its_lease_however_slow_the_ledger_was(
 
     async def slow(step: str) -> None:
         if step == "after start_sending":
-            hasty.ledger.probe = dies("never")
+            hasty.gate.probe = dies("never")
             over, deadline = asyncio.Event(), loop.time() + 0.05
             loop.call_at(deadline, over.set)
             await over.wait()
@@ -198,7 +198,7 @@ async def test_a_send_never_begins_after_its_lease_however_slow_the_ledger_was(
     if sweep:
         await die(world, "after open", "top_0_0")
         world.clock.advance(HOUR)
-    hasty.ledger.probe = slow
+    hasty.gate.probe = slow
     if sweep:
         assert await hasty.settle() == 1
     else:
@@ -217,7 +217,7 @@ async def test_what_came_too_late_to_be_sent_is_sent_by_the_next_sweep(world: Wo
             loop.call_at(loop.time() + 0.05, over.set)
             await over.wait()
 
-    hasty.ledger.probe = slow
+    hasty.gate.probe = slow
     (snapshot,) = (await hasty.ask("top_0_0")).snapshots
     assert (snapshot.state, snapshot.code) == (SnapshotState.UNCONFIRMED, SnapshotErrorCode.DISPATCH_TIMEOUT)
     assert "Nothing was sent" in (snapshot.message or "")
@@ -237,7 +237,7 @@ async def test_a_sender_that_was_overtaken_leaves_the_sending_to_the_sweep(world
             world.clock.advance(HOUR)
             assert await other.settle() == 1
 
-    world.ledger.probe = overtaken
+    world.gate.probe = overtaken
     (snapshot,) = (await world.ask("top_0_0")).snapshots
     assert snapshot.answer is not None
     assert (snapshot.state, snapshot.answer.kind) == (SnapshotState.UNCONFIRMED, AnswerKind.UNCONFIRMED)

@@ -13,13 +13,14 @@ from persistence.database.errors import DatabaseUnavailableError
 from persistence.ledger.verification.verifying import DueVerification
 from resolvers.services import Services
 from resolvers.verification import verify_due as verify
+from snapshots.errors import UnreadableError
 from snapshots.filters import RowFilter
 from snapshots.model import Cluster, SourceConnector
-from snapshots.ports.verification import KeyShape, TopicReading, UnreadableError
+from snapshots.ports.source_rows import RowCounts, SourceRow
+from snapshots.ports.topic_reader import EventKind, KeyShape, Offsets, TopicEvent, TopicReading
 from snapshots.records import TopicSnapshotRecord
-from snapshots.verification.arrivals import EventKind, TopicEvent
-from snapshots.verification.comparison import RowCounts, SourceRow
-from snapshots.verification.verdicts import Offsets, SnapshotVerdict, Verification, VerificationState
+from snapshots.verification.verdicts import Verification
+from snapshots.vocabulary import SnapshotVerdict, VerificationState
 from tests.integration.resolvers.bench import TENANT, World
 from tests.integration.resolvers.conftest import MakeReplica
 from tests.support.services import with_engine
@@ -188,7 +189,7 @@ async def test_looks_that_kill_whoever_looks_end_as_not_provable(world: World) -
     ledger = world.services.ledger
     for _ in range(verify.MAX_ATTEMPTS):
         now = world.clock()
-        assert await ledger.claim_verifications(TENANT, at=now, lease_until=now + verify.LEASE, most=2)
+        assert await ledger.verifying.claim(TENANT, at=now, lease_until=now + verify.LEASE, most=2)
         assert (await topic_of(world)).verification is VerificationState.RUNNING
         assert await sweep(world) == 0
         world.clock.advance(verify.LEASE.total_seconds() + 1)
@@ -275,7 +276,7 @@ async def test_a_verdict_that_cannot_be_recorded_does_not_stop_the_others(
     record = await world.ask("top_0_0", "top_0_1", verify=True)
     await world.tell(*world.ended(record.snapshots[0].signals[0].id, 0, 1))
     ledger = world.services.ledger
-    recording = ledger.record_verification
+    recording = ledger.verifying.record
     faults = iter([DatabaseUnavailableError("away")])
 
     async def fail_once(tenant_id: str, due: DueVerification, found: Verification, *, at: datetime) -> None:
@@ -283,7 +284,7 @@ async def test_a_verdict_that_cannot_be_recorded_does_not_stop_the_others(
             raise fault
         await recording(tenant_id, due, found, at=at)
 
-    monkeypatch.setattr(ledger, "record_verification", fail_once)
+    monkeypatch.setattr(ledger.verifying, "record", fail_once)
     assert await sweep(world) == 2
     assert await told(world) == ["COMPLETE"]
     world.clock.advance(verify.LEASE.total_seconds() + 1)

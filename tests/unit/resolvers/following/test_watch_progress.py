@@ -20,8 +20,7 @@ from resolvers.following.watch_progress import (
 from resolvers.following.watchers import Pace, Sight
 from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
 from snapshots.states import SnapshotState, TopicSnapshotState
-from snapshots.verification.verdicts import VerificationState
-from snapshots.vocabulary import SnapshotType
+from snapshots.vocabulary import SnapshotType, VerificationState
 from tests.factories import make_source, make_topic
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -7,7 +7,7 @@ from resolvers.health.check_health import find_causes
 from resolvers.services import Services
 from snapshots.health.findings import HealthCheck
 from snapshots.model import SourceConnector
-from snapshots.ports.incremental_sight import IncrementalSight
+from snapshots.ports.snapshot_probe import OffsetsReport
 from snapshots.states import SnapshotState
 from tests.unit.snapshots.health.ward import NOW, observed, record
 
@@ -18,9 +18,9 @@ class FakeProbe:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    async def look(self, source: SourceConnector) -> IncrementalSight:
+    async def look(self, source: SourceConnector) -> OffsetsReport:
         self.asked.append(source.id)
-        return IncrementalSight()
+        return OffsetsReport()
 
 
 def services(probe: FakeProbe) -> Services:

@@ -15,7 +15,7 @@ from resolvers.services import Services
 from snapshots.errors import ClusterUnreachableError
 from snapshots.model import Cluster, SourceConnector
 from snapshots.plan import Plan, Refusal, Skip, SourceJob
-from snapshots.ports.engine import ConnectorObservation
+from snapshots.ports.connector_states import ConnectorObservation
 from snapshots.vocabulary import ConnectorState, SkipReason, SnapshotErrorCode
 from tests.factories import make_cluster, make_source
 

@@ -14,7 +14,8 @@ from resolvers.services import Services
 from snapshots.errors import ClusterUnreachableError
 from snapshots.model import SourceConnector
 from snapshots.plan import Finding, Plan, Refusal, SourceJob, TopicRequest
-from snapshots.ports.engine import ConnectorObservation, Trial
+from snapshots.ports.connector_states import ConnectorObservation
+from snapshots.ports.source_trial import Trial
 from snapshots.signalling.key_settings import KeySettings
 from snapshots.vocabulary import ConnectorState, SkipReason, SnapshotErrorCode, SnapshotType
 from tests.factories import make_filter, make_source, make_topic

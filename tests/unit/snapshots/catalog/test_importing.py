@@ -5,16 +5,11 @@ from itertools import count
 
 import pytest
 
-from snapshots.catalog.contents import (
-    CatalogImport,
-    ImportedCluster,
-    ImportedConnector,
-    ImportedTopic,
-    ObservedConnector,
-)
+from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.catalog.importing import MAX_NAME_LENGTH, after_import
 from snapshots.catalog.state import CatalogState, ConnectorEntry, changes
 from snapshots.errors import InvalidRequestError
+from snapshots.ports.cluster_observer import ObservedConnector
 from snapshots.vocabulary import Dialect, MappingKind, SignalChannelKind, TopicProducer, UserErrorCode
 
 MAIN = ImportedCluster("main", connect_url="http://connect:8083", kafka_bootstrap="kafka:9092", id="cluster-1")

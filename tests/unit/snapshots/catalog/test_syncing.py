@@ -6,10 +6,11 @@ from itertools import count
 
 import pytest
 
-from snapshots.catalog.contents import Changes, ObservedCluster, ObservedConnector, ObservedTopic
+from snapshots.catalog.contents import Changes
 from snapshots.catalog.state import CatalogState, ConnectorEntry, TopicEntry, changes
 from snapshots.catalog.syncing import after_sync
 from snapshots.model import Cluster
+from snapshots.ports.cluster_observer import ObservedCluster, ObservedConnector, ObservedTopic
 from snapshots.vocabulary import ConnectorState, MappingKind, SignalChannelKind, TopicProducer
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,10 +8,10 @@ from itertools import count
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snapshots.catalog.contents import TOPICS, ObservedCluster, ObservedConnector, ObservedTopic
 from snapshots.catalog.state import CatalogState, ConnectorEntry, TopicEntry, changes, with_look_alikes
 from snapshots.catalog.syncing import after_sync
 from snapshots.model import Cluster
+from snapshots.ports.cluster_observer import TOPICS, ObservedCluster, ObservedConnector, ObservedTopic
 from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect, MappingKind, SignalChannelKind, TopicProducer
 
 EARLIER = datetime(2026, 1, 1, tzinfo=UTC)

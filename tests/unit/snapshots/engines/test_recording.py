@@ -8,7 +8,7 @@ import pytest
 from snapshots.engines.recording import Behaviour, RecordedSignal, RecordingChannel
 from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.model import Cluster, SourceConnector
-from snapshots.ports.engine import OutgoingSignal, Presence
+from snapshots.ports.signal_channel import OutgoingSignal, Presence
 from snapshots.vocabulary import SnapshotErrorCode
 
 SOURCE = SourceConnector("src", Cluster("c", "c", None, None), "shop")

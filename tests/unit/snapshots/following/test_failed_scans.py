@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snapshots.errors import FieldPath, InvalidRequestError
-from snapshots.following.failed_scans import ClearRequest, RestartRequirement, check, refusal, scan_news
+from snapshots.following.failed_scans import ClearRequest, check, refusal, scan_news
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.model import Cluster, SourceConnector
+from snapshots.restart_requirement import RestartRequirement
 from snapshots.vocabulary import SnapshotErrorCode, UserErrorCode
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 
 from snapshots.following.in_progress import ActiveSignal, ActiveSnapshot, ActiveTopic, Changes
 from snapshots.following.unreported import OFFSETS_AGE, judge
-from snapshots.ports.incremental_sight import IncrementalSight
+from snapshots.ports.snapshot_probe import OffsetsReport
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
 from snapshots.vocabulary import SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
 
@@ -28,12 +28,12 @@ TWO_SIGNALS = replace(
     signals=(*ACTIVE.signals, ActiveSignal("sig-1", 1, SignalState.PENDING)),
     topics=(*ACTIVE.topics, ActiveTopic("topic-b", "sig-1", "public.b")),
 )
-OURS = IncrementalSight("sig-0", ("public.a",), SENT + SOON)
-NONE = IncrementalSight(None, (), SENT + SOON)
+OURS = OffsetsReport("sig-0", ("public.a",), SENT + SOON)
+NONE = OffsetsReport(None, (), SENT + SOON)
 
 
 def judged(
-    sight: IncrementalSight | None, after: timedelta, active: ActiveSnapshot = ACTIVE
+    sight: OffsetsReport | None, after: timedelta, active: ActiveSnapshot = ACTIVE
 ) -> tuple[ActiveSnapshot, Changes]:
     return judge(active, sight, now=SENT + after, silence=HOUR)
 
@@ -62,7 +62,7 @@ def test_the_end_of_one_signal_makes_the_next_due() -> None:
 
 @pytest.mark.parametrize("collections", [("public.z", "public.a"), ("public.a",)])
 def test_what_goes_on_under_another_id_with_our_table_is_ours(collections: tuple[str, ...]) -> None:
-    joined = IncrementalSight("joined-later", collections, SENT + 2 * SOON)
+    joined = OffsetsReport("joined-later", collections, SENT + 2 * SOON)
     running, _ = judged(OURS, 2 * SOON)
     after, _ = judged(joined, 3 * SOON, running)
     assert (after.state, after.progressed_at) == (SnapshotState.RUNNING, SENT + 2 * SOON)
@@ -87,7 +87,7 @@ def test_what_was_never_seen_has_ended_once_the_offsets_must_have_shown_it() -> 
     assert judged(replace(NONE, reached_at=SENT - SOON), OFFSETS_AGE)[1].is_empty
     assert judged(replace(NONE, reached_at=None), OFFSETS_AGE)[1].is_empty
     assert judged(NONE, OFFSETS_AGE)[1].steps == (SnapshotState.ABANDONED,)
-    foreign = IncrementalSight("foreign", ("public.z",), SENT + SOON)
+    foreign = OffsetsReport("foreign", ("public.z",), SENT + SOON)
     assert judged(foreign, OFFSETS_AGE)[1].steps == (SnapshotState.ABANDONED,)
 
 

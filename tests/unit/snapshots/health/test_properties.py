@@ -9,19 +9,19 @@ from snapshots.health.connector import parse_version
 from snapshots.health.findings import HealthCheck, Severity
 from snapshots.health.rules import assess, troubles
 from snapshots.health.stall import silent_since, stall_causes, stalled_since
-from snapshots.ports.observed_signalling import (
+from snapshots.ports.inspector import (
     ConnectorSettings,
-    ObservedColumn,
-    ObservedConnector,
-    ObservedDatabase,
-    ObservedKafka,
-    ObservedReading,
-    ObservedSignalling,
-    ObservedSignalTable,
-    ObservedSlot,
-    ObservedTopic,
-    Unknown,
+    InspectedColumn,
+    InspectedConnector,
+    InspectedDatabase,
+    InspectedKafka,
+    InspectedReading,
+    InspectedSignalling,
+    InspectedSignalTable,
+    InspectedSlot,
+    InspectedTopic,
 )
+from snapshots.ports.unknown import Unknown
 from snapshots.states import SnapshotState
 from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind
 from tests.unit.snapshots.health.ward import NOW, record, signal, source
@@ -46,7 +46,7 @@ SETTINGS = st.builds(
     slot=st.none() | NAMES,
 )
 CONNECTORS = st.builds(
-    ObservedConnector,
+    InspectedConnector,
     state=st.sampled_from(ConnectorState),
     trace=st.none() | NAMES,
     version=st.none() | st.from_regex(r"[0-9]\.[0-9]{1,2}(\.[0-9])?(\.Final)?", fullmatch=True),
@@ -57,10 +57,10 @@ CONNECTORS = st.builds(
     uncaptured=SOME,
 )
 TABLES = st.builds(
-    ObservedSignalTable,
+    InspectedSignalTable,
     columns=st.lists(
         st.builds(
-            ObservedColumn,
+            InspectedColumn,
             name=st.sampled_from(["id", "type", "data", "more"]),
             type=st.sampled_from(["text", "character varying", "bigint", "uuid", "jsonb"]),
             length=st.none() | st.integers(1, 5000),
@@ -75,37 +75,37 @@ TABLES = st.builds(
     published=st.none() | st.booleans(),
 )
 DATABASES = st.builds(
-    ObservedDatabase,
+    InspectedDatabase,
     version=st.integers(9, 18),
     in_recovery=st.booleans(),
     read_only=st.booleans(),
     signal_table=st.none() | TABLES,
     publication_exists=st.none() | st.booleans(),
-    slot=st.none() | st.builds(ObservedSlot, active=st.booleans(), wal_status=st.none() | st.just("lost")),
+    slot=st.none() | st.builds(InspectedSlot, active=st.booleans(), wal_status=st.none() | st.just("lost")),
     missing=SOME,
     unpublished=SOME,
 )
 TOPICS = st.builds(
-    ObservedTopic,
+    InspectedTopic,
     partitions=st.integers(1, 9),
     retention_ms=st.none() | st.integers(-1, 2**63 - 1),
     cleanup_policy=st.none() | st.sampled_from(["delete", "compact", "compact,delete"]),
 )
 READINGS = st.builds(
-    ObservedReading,
+    InspectedReading,
     committed=st.none() | COUNTS,
     poison=st.lists(COUNTS, max_size=3).map(tuple),
     unread=st.none() | COUNTS,
     unread_since=st.none() | st.just(NOW - timedelta(hours=1)),
 )
 KAFKAS = st.builds(
-    ObservedKafka,
+    InspectedKafka,
     signal_topic=st.none() | TOPICS,
     notification_topic=st.none() | TOPICS,
     reading=UNKNOWN | READINGS,
 )
 OBSERVED = st.builds(
-    ObservedSignalling,
+    InspectedSignalling,
     source=st.sampled_from([None, *SignalChannelKind]).map(source),
     observed_at=st.just(NOW),
     connector=st.none() | UNKNOWN | CONNECTORS,
@@ -115,7 +115,7 @@ OBSERVED = st.builds(
 
 
 @given(OBSERVED)
-def test_each_check_is_told_once_with_words_and_the_worst_first(seen: ObservedSignalling) -> None:
+def test_each_check_is_told_once_with_words_and_the_worst_first(seen: InspectedSignalling) -> None:
     findings = assess(seen)
     assert findings
     # The signal table can be another one than the catalogue has, and be there all the same.
@@ -133,14 +133,14 @@ def test_each_check_is_told_once_with_words_and_the_worst_first(seen: ObservedSi
 
 
 @given(OBSERVED)
-def test_a_source_that_nothing_is_known_of_is_never_called_well(seen: ObservedSignalling) -> None:
-    if not isinstance(seen.connector, ObservedConnector):
+def test_a_source_that_nothing_is_known_of_is_never_called_well(seen: InspectedSignalling) -> None:
+    if not isinstance(seen.connector, InspectedConnector):
         assert any(one.is_trouble for one in assess(seen))
 
 
 @given(OBSERVED, st.sampled_from([SnapshotState.DISPATCHED, SnapshotState.RUNNING]), COUNTS)
 def test_a_stall_always_has_something_to_be_said_of_it(
-    seen: ObservedSignalling, state: SnapshotState, offset: int
+    seen: InspectedSignalling, state: SnapshotState, offset: int
 ) -> None:
     causes = stall_causes(record(state, signal(f"topic/0@{offset}")), seen)
     assert causes

@@ -7,14 +7,14 @@ import pytest
 
 from snapshots.health.findings import HealthCheck, Severity
 from snapshots.health.rules import assess
-from snapshots.ports.observed_signalling import (
-    ObservedColumn,
-    ObservedReading,
-    ObservedSignalling,
-    ObservedSlot,
-    ObservedTopic,
-    Unknown,
+from snapshots.ports.inspector import (
+    InspectedColumn,
+    InspectedReading,
+    InspectedSignalling,
+    InspectedSlot,
+    InspectedTopic,
 )
+from snapshots.ports.unknown import Unknown
 from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind
 from tests.unit.snapshots.health.ward import (
     NOW,
@@ -40,15 +40,15 @@ def test_a_source_that_is_well_has_good_findings_only() -> None:
     assert len(findings) == len({one.code for one in findings}) == 19
 
 
-def column(name: str, kind: str = "text", length: int | None = None, *, not_null: bool = False) -> ObservedColumn:
-    return ObservedColumn(name, kind, length, not_null=not_null)
+def column(name: str, kind: str = "text", length: int | None = None, *, not_null: bool = False) -> InspectedColumn:
+    return InspectedColumn(name, kind, length, not_null=not_null)
 
 
-def columns(*given: ObservedColumn) -> ObservedSignalling:
+def columns(*given: InspectedColumn) -> InspectedSignalling:
     return observed(database=database(signal_table(columns=given)))
 
 
-def configured(**more: object) -> ObservedSignalling:
+def configured(**more: object) -> InspectedSignalling:
     return observed(connector=connector(settings(**more)))
 
 
@@ -77,32 +77,32 @@ ILLNESSES = {
     "another signal topic": (configured(signal_topic="other"), C.SIGNAL_TOPIC, ERROR),
     "no signal topic": (observed(kafka=kafka(signal_topic=None)), C.SIGNAL_TOPIC, ERROR),
     "four partitions": (
-        observed(kafka=kafka(signal_topic=ObservedTopic(4, 1000, "delete"))),
+        observed(kafka=kafka(signal_topic=InspectedTopic(4, 1000, "delete"))),
         C.SIGNAL_TOPIC_PARTITIONS,
         ERROR,
     ),
     "kept for a week": (
-        observed(kafka=kafka(signal_topic=ObservedTopic(1, 604_800_000))),
+        observed(kafka=kafka(signal_topic=InspectedTopic(1, 604_800_000))),
         C.SIGNAL_TOPIC_RETENTION,
         WARNING,
     ),
-    "kept for ever": (observed(kafka=kafka(signal_topic=ObservedTopic(1, -1))), C.SIGNAL_TOPIC_RETENTION, WARNING),
+    "kept for ever": (observed(kafka=kafka(signal_topic=InspectedTopic(1, -1))), C.SIGNAL_TOPIC_RETENTION, WARNING),
     "compacted": (
-        observed(kafka=kafka(signal_topic=ObservedTopic(1, 1000, "compact"))),
+        observed(kafka=kafka(signal_topic=InspectedTopic(1, 1000, "compact"))),
         C.SIGNAL_TOPIC_RETENTION,
         WARNING,
     ),
-    "retention not told": (observed(kafka=kafka(signal_topic=ObservedTopic(1))), C.SIGNAL_TOPIC_RETENTION, UNKNOWN),
+    "retention not told": (observed(kafka=kafka(signal_topic=InspectedTopic(1))), C.SIGNAL_TOPIC_RETENTION, UNKNOWN),
     "shared group": (observed(connector=connector(group_sharers=("twin",))), C.SIGNAL_GROUP, WARNING),
     "shared group and topic": (
         observed(connector=connector(group_sharers=("twin",), topic_sharers=("twin",))),
         C.SIGNAL_GROUP,
         ERROR,
     ),
-    "poison": (observed(kafka=kafka(reading=ObservedReading(7, (9,), 9, NOW))), C.SIGNAL_READING, ERROR),
-    "poison, perhaps read": (observed(kafka=kafka(reading=ObservedReading(None, (9,)))), C.SIGNAL_READING, WARNING),
+    "poison": (observed(kafka=kafka(reading=InspectedReading(7, (9,), 9, NOW))), C.SIGNAL_READING, ERROR),
+    "poison, perhaps read": (observed(kafka=kafka(reading=InspectedReading(None, (9,)))), C.SIGNAL_READING, WARNING),
     "unread": (
-        observed(kafka=kafka(reading=ObservedReading(7, (), 7, NOW - timedelta(minutes=5)))),
+        observed(kafka=kafka(reading=InspectedReading(7, (), 7, NOW - timedelta(minutes=5)))),
         C.SIGNAL_READING,
         ERROR,
     ),
@@ -185,17 +185,17 @@ ILLNESSES = {
     "large signal table": (observed(database=database(signal_table(rows=24_000))), C.SIGNAL_TABLE_SIZE, WARNING),
     "no slot": (observed(database=database(slot=None)), C.REPLICATION_SLOT, ERROR),
     "slot idle": (
-        observed(database=database(slot=ObservedSlot(active=False, wal_status="reserved"))),
+        observed(database=database(slot=InspectedSlot(active=False, wal_status="reserved"))),
         C.REPLICATION_SLOT,
         ERROR,
     ),
     "slot lost": (
-        observed(database=database(slot=ObservedSlot(active=True, wal_status="lost"))),
+        observed(database=database(slot=InspectedSlot(active=True, wal_status="lost"))),
         C.REPLICATION_SLOT,
         ERROR,
     ),
     "slot about to be lost": (
-        observed(database=database(slot=ObservedSlot(active=True, wal_status="unreserved"))),
+        observed(database=database(slot=InspectedSlot(active=True, wal_status="unreserved"))),
         C.REPLICATION_SLOT,
         WARNING,
     ),
@@ -232,7 +232,7 @@ class TestReadOnly:
     """`read.only=true` takes PostgreSQL 13, Debezium 2.7 and the channel `kafka`, and then no signal table."""
 
     @staticmethod
-    def seen(version: str = "3.7.0", postgresql: int = 13, **more: object) -> ObservedSignalling:
+    def seen(version: str = "3.7.0", postgresql: int = 13, **more: object) -> InspectedSignalling:
         given = settings(**{"read_only": True, "channels": ("kafka",), "signal_collection": None} | more)
         here = replace(database(), signal_table=None, version=postgresql, in_recovery=True)
         return observed(connector=connector(given, version=version), database=here)
@@ -302,7 +302,7 @@ def test_the_default_group_is_worth_knowing() -> None:
 
 
 def test_a_signal_that_has_just_come_may_wait_a_moment() -> None:
-    reading = ObservedReading(7, (), 7, NOW - timedelta(seconds=10))
+    reading = InspectedReading(7, (), 7, NOW - timedelta(seconds=10))
     assert finding(observed(kafka=kafka(reading=reading)), C.SIGNAL_READING).severity is OK
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from snapshots.health.findings import HealthCheck, Severity
 from snapshots.health.stall import stall_causes, stalled_since
-from snapshots.ports.incremental_sight import IncrementalSight
-from snapshots.ports.observed_signalling import ObservedReading, ObservedTopic, Unknown
+from snapshots.ports.inspector import InspectedReading, InspectedTopic
+from snapshots.ports.snapshot_probe import OffsetsReport
+from snapshots.ports.unknown import Unknown
 from snapshots.records import SourceSnapshotRecord
 from snapshots.states import SignalState, SnapshotState
 from snapshots.vocabulary import ConnectorState, SignalChannelKind, SnapshotType
@@ -70,13 +71,13 @@ class TestCauses:
     """What is looked at explains the silence, or it is said that nothing does."""
 
     def test_a_dead_reading_of_signals_is_proved_by_the_offset(self) -> None:
-        reading = ObservedReading(committed=7, unread=7, unread_since=NOW)
+        reading = InspectedReading(committed=7, unread=7, unread_since=NOW)
         first, *_ = stall_causes(UNSTARTED, observed(kafka=kafka(reading=reading)))
         assert (first.code, first.severity) == (C.SIGNAL_READING, Severity.ERROR)
         assert "offset 7" in first.message
 
     def test_the_poison_is_named(self) -> None:
-        reading = ObservedReading(committed=5, poison=(5,), unread=5, unread_since=NOW)
+        reading = InspectedReading(committed=5, poison=(5,), unread=5, unread_since=NOW)
         first, *_ = stall_causes(UNSTARTED, observed(kafka=kafka(reading=reading)))
         assert "offset 5" in first.message
         assert "no JSON object" in first.message
@@ -84,24 +85,24 @@ class TestCauses:
         assert "Restart the connector's task" in first.remedy
 
     def test_a_signal_that_was_read_proves_nothing(self) -> None:
-        causes = stall_causes(UNSTARTED, observed(kafka=kafka(reading=ObservedReading(committed=8))))
+        causes = stall_causes(UNSTARTED, observed(kafka=kafka(reading=InspectedReading(committed=8))))
         assert [one.code for one in causes] == [C.UNEXPLAINED]
 
     def test_nor_does_one_that_has_begun(self) -> None:
         standing = replace(STANDING, progressed_at=NOW - timedelta(minutes=30))
-        causes = stall_causes(standing, observed(kafka=kafka(reading=ObservedReading(committed=7))))
+        causes = stall_causes(standing, observed(kafka=kafka(reading=InspectedReading(committed=7))))
         assert [one.code for one in causes] == [C.UNEXPLAINED]
 
     def test_but_the_next_signal_of_one_that_has_begun_may_be_unread(self) -> None:
         sent = NOW - timedelta(minutes=20)
         second = replace(STANDING, signals=(signal(sent_at=sent),), progressed_at=NOW - timedelta(minutes=30))
-        causes = stall_causes(second, observed(kafka=kafka(reading=ObservedReading(committed=7))))
+        causes = stall_causes(second, observed(kafka=kafka(reading=InspectedReading(committed=7))))
         assert [one.code for one in causes] == [C.SIGNAL_READING]
 
     def test_a_connector_that_does_not_run_comes_before_all_else(self) -> None:
         seen = observed(
             connector=connector(settings(channels=("kafka",)), state=ConnectorState.FAILED),
-            kafka=kafka(signal_topic=ObservedTopic(4), reading=ObservedReading(committed=5, poison=(5,))),
+            kafka=kafka(signal_topic=InspectedTopic(4), reading=InspectedReading(committed=5, poison=(5,))),
         )
         causes = [one.code for one in stall_causes(UNSTARTED, seen)]
         assert causes[:3] == [C.CONNECTOR_STATE, C.SIGNAL_READING, C.SIGNAL_CHANNELS]
@@ -117,7 +118,7 @@ class TestCauses:
         assert "hangs for ever" in stall_causes(STANDING, seen)[0].message
 
     def test_offsets_without_the_snapshot_that_began_say_that_it_is_lost(self) -> None:
-        [only] = stall_causes(STANDING, observed(), IncrementalSight())
+        [only] = stall_causes(STANDING, observed(), OffsetsReport())
         assert (only.code, only.severity) == (C.SNAPSHOT_LOST, Severity.WARNING)
         assert only.remedy
         assert "abandonSnapshots" in only.remedy
@@ -125,15 +126,13 @@ class TestCauses:
     @pytest.mark.parametrize(
         ("one", "sight"),
         [
-            pytest.param(STANDING, IncrementalSight("sig_1"), id="it is there"),
+            pytest.param(STANDING, OffsetsReport("sig_1"), id="it is there"),
             pytest.param(STANDING, None, id="offsets cannot be read"),
-            pytest.param(UNSTARTED, IncrementalSight(), id="it did not begin"),
-            pytest.param(
-                replace(STANDING, snapshot_type=SnapshotType.BLOCKING), IncrementalSight(), id="a blocking one"
-            ),
+            pytest.param(UNSTARTED, OffsetsReport(), id="it did not begin"),
+            pytest.param(replace(STANDING, snapshot_type=SnapshotType.BLOCKING), OffsetsReport(), id="a blocking one"),
         ],
     )
-    def test_otherwise_they_prove_nothing(self, one: SourceSnapshotRecord, sight: IncrementalSight | None) -> None:
+    def test_otherwise_they_prove_nothing(self, one: SourceSnapshotRecord, sight: OffsetsReport | None) -> None:
         assert C.SNAPSHOT_LOST not in {cause.code for cause in stall_causes(one, observed(), sight)}
 
     def test_a_version_with_bugs_is_no_cause_and_what_is_not_known_comes_last(self) -> None:

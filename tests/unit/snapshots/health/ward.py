@@ -6,17 +6,17 @@ from typing import Any
 from snapshots.health.findings import HealthCheck, HealthFinding, Severity
 from snapshots.health.rules import assess
 from snapshots.model import SourceConnector
-from snapshots.ports.observed_signalling import (
+from snapshots.ports.inspector import (
     ConnectorSettings,
-    ObservedColumn,
-    ObservedConnector,
-    ObservedDatabase,
-    ObservedKafka,
-    ObservedReading,
-    ObservedSignalling,
-    ObservedSignalTable,
-    ObservedSlot,
-    ObservedTopic,
+    InspectedColumn,
+    InspectedConnector,
+    InspectedDatabase,
+    InspectedKafka,
+    InspectedReading,
+    InspectedSignalling,
+    InspectedSignalTable,
+    InspectedSlot,
+    InspectedTopic,
 )
 from snapshots.records import SignalRecord, SourceSnapshotRecord
 from snapshots.states import SignalState, SnapshotState
@@ -50,7 +50,7 @@ def settings(**more: object) -> ConnectorSettings:
     return ConnectorSettings(**values | more)
 
 
-def connector(given: ConnectorSettings | None = None, **more: object) -> ObservedConnector:
+def connector(given: ConnectorSettings | None = None, **more: object) -> InspectedConnector:
     values: dict[str, Any] = {
         "state": ConnectorState.RUNNING,
         "trace": None,
@@ -58,15 +58,15 @@ def connector(given: ConnectorSettings | None = None, **more: object) -> Observe
         "settings": given or settings(),
         "signal_table_captured": True,
     }
-    return ObservedConnector(**values | more)
+    return InspectedConnector(**values | more)
 
 
-def signal_table(**more: object) -> ObservedSignalTable:
+def signal_table(**more: object) -> InspectedSignalTable:
     values: dict[str, Any] = {
         "columns": (
-            ObservedColumn("id", "character varying", 42, not_null=True),
-            ObservedColumn("type", "character varying", 32, not_null=True),
-            ObservedColumn("data", "character varying", 2048, not_null=False),
+            InspectedColumn("id", "character varying", 42, not_null=True),
+            InspectedColumn("type", "character varying", 32, not_null=True),
+            InspectedColumn("data", "character varying", 2048, not_null=False),
         ),
         "primary_key": ("id",),
         "rows": 12,
@@ -74,31 +74,31 @@ def signal_table(**more: object) -> ObservedSignalTable:
         "connector_lacking": (),
         "published": True,
     }
-    return ObservedSignalTable(**values | more)
+    return InspectedSignalTable(**values | more)
 
 
-def database(table: ObservedSignalTable | None = None, **more: object) -> ObservedDatabase:
+def database(table: InspectedSignalTable | None = None, **more: object) -> InspectedDatabase:
     values: dict[str, Any] = {
         "version": 16,
         "in_recovery": False,
         "read_only": False,
         "signal_table": table or signal_table(),
         "publication_exists": True,
-        "slot": ObservedSlot(active=True, wal_status="reserved"),
+        "slot": InspectedSlot(active=True, wal_status="reserved"),
     }
-    return ObservedDatabase(**values | more)
+    return InspectedDatabase(**values | more)
 
 
-def kafka(**more: object) -> ObservedKafka:
+def kafka(**more: object) -> InspectedKafka:
     values: dict[str, Any] = {
-        "signal_topic": ObservedTopic(1, retention_ms=3_600_000, cleanup_policy="delete"),
-        "notification_topic": ObservedTopic(1),
-        "reading": ObservedReading(8),
+        "signal_topic": InspectedTopic(1, retention_ms=3_600_000, cleanup_policy="delete"),
+        "notification_topic": InspectedTopic(1),
+        "reading": InspectedReading(8),
     }
-    return ObservedKafka(**values | more)
+    return InspectedKafka(**values | more)
 
 
-def observed(given: SourceConnector | None = None, **more: object) -> ObservedSignalling:
+def observed(given: SourceConnector | None = None, **more: object) -> InspectedSignalling:
     values: dict[str, Any] = {
         "source": given or source(),
         "observed_at": NOW,
@@ -106,14 +106,14 @@ def observed(given: SourceConnector | None = None, **more: object) -> ObservedSi
         "kafka": kafka(),
         "database": database(),
     }
-    return ObservedSignalling(**values | more)
+    return InspectedSignalling(**values | more)
 
 
-def troubles(seen: ObservedSignalling) -> dict[HealthCheck, Severity]:
+def troubles(seen: InspectedSignalling) -> dict[HealthCheck, Severity]:
     return {finding.code: finding.severity for finding in assess(seen) if finding.is_trouble}
 
 
-def finding(seen: ObservedSignalling, code: HealthCheck) -> HealthFinding:
+def finding(seen: InspectedSignalling, code: HealthCheck) -> HealthFinding:
     [found] = [one for one in assess(seen) if one.code is code]
     return found
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.model import SourceConnector
 from snapshots.plan import Refusal
-from snapshots.ports.engine import OutgoingSignal, Presence, Receipt
+from snapshots.ports.signal_channel import OutgoingSignal, Presence, Receipt
 from snapshots.requesting.dispatch import (
     ATTEMPTS,
     LEASE_MARGIN_SECONDS,

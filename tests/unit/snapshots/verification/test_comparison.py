@@ -6,9 +6,11 @@ import pytest
 from hypothesis import event, example, given
 from hypothesis import strategies as st
 
-from snapshots.verification.arrivals import Arrivals, EventKind, TooManyKeysError, TopicEvent, Window
-from snapshots.verification.comparison import Comparison, RowCounts, SourceRow, is_untouched, judge_counts
-from snapshots.verification.verdicts import SnapshotVerdict
+from snapshots.ports.source_rows import RowCounts, SourceRow
+from snapshots.ports.topic_reader import EventKind, TopicEvent
+from snapshots.verification.arrivals import Arrivals, TooManyKeysError, Window
+from snapshots.verification.comparison import Comparison, is_untouched, judge_counts
+from snapshots.vocabulary import SnapshotVerdict
 
 KEYS = 5
 BEGAN, ENDED = 1000, 2000

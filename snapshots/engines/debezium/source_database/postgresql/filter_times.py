@@ -11,8 +11,8 @@ from typing import Any
 
 from asyncpg.exceptions import PostgresError
 
+from snapshots.errors import UnreadableError
 from snapshots.filters import RowFilter
-from snapshots.ports.verification import UnreadableError
 
 # The columns of a date or a time; those of a domain as what is behind it.
 _TIME_COLUMNS = """

@@ -8,13 +8,8 @@ import asyncpg
 from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresError
 
 from snapshots.errors import DatabaseUnreachableError
-from snapshots.ports.observed_signalling import (
-    ObservedColumn,
-    ObservedDatabase,
-    ObservedSignalTable,
-    ObservedSlot,
-    Unknown,
-)
+from snapshots.ports.inspector import InspectedColumn, InspectedDatabase, InspectedSignalTable, InspectedSlot
+from snapshots.ports.unknown import Unknown
 
 _SERVER = """
 SELECT current_setting('server_version_num')::integer / 10000 AS version, pg_is_in_recovery() AS in_recovery,
@@ -82,7 +77,7 @@ class Wanted:
 
 async def observe_database(
     url: str, wanted: Wanted, *, connect_timeout_seconds: float = 5.0, statement_timeout_seconds: float = 5.0
-) -> ObservedDatabase:
+) -> InspectedDatabase:
     """Return what the PostgreSQL database at `url` tells. Raises DatabaseUnreachableError; it holds no credentials."""
     try:
         connection = await asyncpg.connect(  # type: ignore[no-untyped-call]
@@ -102,7 +97,7 @@ async def observe_database(
         raise DatabaseUnreachableError(reason) from None
 
 
-async def _observe(connection: Any, wanted: Wanted) -> ObservedDatabase:  # noqa: ANN401 - asyncpg ships no types
+async def _observe(connection: Any, wanted: Wanted) -> InspectedDatabase:  # noqa: ANN401 - asyncpg ships no types
     server = await connection.fetchrow(_SERVER)
     schema, _, name = (wanted.signal_collection or "").partition(".")
     publication = await connection.fetchrow(_PUBLICATION, wanted.publication, schema, name)
@@ -110,13 +105,13 @@ async def _observe(connection: Any, wanted: Wanted) -> ObservedDatabase:  # noqa
     tables = await connection.fetch(_TABLES, list(wanted.collections), wanted.publication)
     slot = await connection.fetchrow(_SLOT, wanted.slot) if wanted.slot else None
     table = await connection.fetchrow(_TABLE, schema, name) if name else None
-    return ObservedDatabase(
+    return InspectedDatabase(
         version=server["version"],
         in_recovery=server["in_recovery"],
         read_only=server["read_only"],
         signal_table=await _signal_table(connection, table, wanted, published=published) if table else None,
         publication_exists=publication is not None if wanted.publication else None,
-        slot=ObservedSlot(slot["active"], slot["wal_status"]) if slot else None,
+        slot=InspectedSlot(slot["active"], slot["wal_status"]) if slot else None,
         missing=tuple(row["name"] for row in tables if not row["exists"]),
         unpublished=tuple(
             row["name"] for row in tables if publication is not None and row["exists"] and not row["published"]
@@ -130,15 +125,15 @@ async def _signal_table(
     wanted: Wanted,
     *,
     published: bool,
-) -> ObservedSignalTable:
+) -> InspectedSignalTable:
     columns = await connection.fetch(_COLUMNS, table["oid"])
     key = await connection.fetch(_KEY, table["oid"])
     rows = max(table["live"], table["analysed"])
     theirs = None
     if wanted.connector_user:
         theirs = await connection.fetchrow(_OTHERS_PRIVILEGES, wanted.connector_user, table["oid"])
-    return ObservedSignalTable(
-        columns=tuple(ObservedColumn(row["name"], row["type"], row["length"], row["not_null"]) for row in columns),
+    return InspectedSignalTable(
+        columns=tuple(InspectedColumn(row["name"], row["type"], row["length"], row["not_null"]) for row in columns),
         primary_key=tuple(row["attname"] for row in key),
         rows=rows if rows >= 0 else None,
         lacking=_lacking(table),

@@ -13,13 +13,14 @@ from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresErro
 
 from snapshots.engines.debezium.source_database.postgresql.filter_times import check_times
 from snapshots.engines.debezium.verification.row_events import hash_key
-from snapshots.errors import FilterError, SecretError
+from snapshots.errors import FilterError, SecretError, UnreadableError
 from snapshots.filters import RowFilter
 from snapshots.model import SourceConnector
-from snapshots.ports.engine import Secrets
-from snapshots.ports.verification import KeyShape, UnreadableError
+from snapshots.ports.secrets import Secrets
+from snapshots.ports.source_rows import RowCounts, SourceRow
+from snapshots.ports.topic_reader import KeyShape
 from snapshots.signalling.filter_sql import render
-from snapshots.verification.comparison import RowCounts, SourceRow, is_untouched
+from snapshots.verification.comparison import is_untouched
 from snapshots.vocabulary import Dialect, SnapshotType
 
 _DRIVER_ERRORS = (PostgresError, InterfaceError, InternalClientError, OSError, TimeoutError, ValueError)

@@ -15,7 +15,8 @@ from snapshots.engines.debezium.source_database.postgresql.key_trial import find
 from snapshots.errors import SecretError
 from snapshots.model import SourceConnector
 from snapshots.plan import Finding, TopicRequest
-from snapshots.ports.engine import Secrets, Trial
+from snapshots.ports.secrets import Secrets
+from snapshots.ports.source_trial import Trial
 from snapshots.signalling.key_settings import KeySettings
 from snapshots.vocabulary import Dialect
 

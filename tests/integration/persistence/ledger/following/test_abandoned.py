@@ -14,14 +14,14 @@ BY_HAND = "by-hand"
 
 
 async def abandon(bench: Bench, id: str) -> None:
-    await bench.ledger.abandon(
+    await bench.ledger.abandoning.abandon(
         TENANT, [id], cause="abandoned by tester", message="Enough.", at=bench.notification_time()
     )
 
 
 async def externals(bench: Bench) -> list[SourceSnapshotRecord]:
     wanted = BulkSnapshotFilter(requested_by=("external",))
-    page = await bench.ledger.bulk_snapshots_page(TENANT, wanted, 500, None)
+    page = await bench.ledger.reading.bulk_snapshots_page(TENANT, wanted, 500, None)
     return [snapshot for bulk in page.items for snapshot in bulk.snapshots]
 
 
@@ -31,7 +31,7 @@ def at_work(bench: Bench, signal_id: str, *tables: int) -> Notification:
 
 
 async def is_free(bench: Bench) -> bool:
-    return await bench.ledger.active_snapshots(TENANT, ["src_0"]) == {}
+    return await bench.ledger.reading.active_snapshots(TENANT, ["src_0"]) == {}
 
 
 async def test_one_of_somebody_else_is_not_taken_up_again(bench: Bench) -> None:
@@ -58,7 +58,7 @@ async def test_one_that_was_given_up_for_its_silence_is_taken_up_when_it_speaks_
     """Nobody has asked for its source, and it is under way."""
     await bench.tell(bench.notification(STARTED, BY_HAND, collections=("public.table0",)))
     at = bench.notification_time() + timedelta(hours=2)
-    assert await bench.ledger.release_silent(TENANT, at=at, silence=timedelta(hours=1)) == 1
+    assert await bench.ledger.unreported.release_silent(TENANT, at=at, silence=timedelta(hours=1)) == 1
     bench.now += timedelta(hours=3)
     await bench.tell(at_work(bench, BY_HAND, 0))
     assert [snapshot.state for snapshot in await externals(bench)] == [SnapshotState.RUNNING, SnapshotState.ABANDONED]
@@ -93,12 +93,12 @@ async def test_one_of_ours_takes_no_source_and_the_next_is_told_apart_from_it(be
 
 async def blocking(bench: Bench, *topic_ids: str) -> SignalKey:
     request = bench.request(topic_ids, snapshot_type=SnapshotType.BLOCKING)
-    opened = await bench.ledger.open(request, lease_until=bench.lease())
+    opened = await bench.ledger.opening.open(request, lease_until=bench.lease())
     assert opened is not None
     assert opened.sources[0].refusal is None
     key = SignalKey(opened.sources[0].source_snapshot_id, opened.sources[0].signals[0][0])
     attempts = await bench.start([key])
-    await bench.ledger.record_sends(
+    await bench.ledger.sending.record(
         TENANT, [SendRecord(key, attempts[key.signal_id], SENT)], at=bench.now, cause="test"
     )
     return key

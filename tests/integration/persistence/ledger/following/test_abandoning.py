@@ -16,7 +16,7 @@ LOST = Unconfirmed(SnapshotErrorCode.DISPATCH_TIMEOUT, "No answer.")
 
 
 async def abandon(bench: Bench, *ids: str, tenant: str = TENANT) -> dict[str, SnapshotState]:
-    return await bench.ledger.abandon(
+    return await bench.ledger.abandoning.abandon(
         tenant, ids, cause="abandoned by tester", message="Abandoned by tester: stuck", at=bench.now
     )
 
@@ -44,7 +44,7 @@ async def test_a_snapshot_that_never_starts_is_abandoned_and_its_source_free(ben
         (TopicSnapshotState.CANCELLED, TopicSnapshotOutcome.NOT_REPORTED)
     }
     assert [signal.state for signal in record.signals] == [SignalState.SENT]
-    assert await bench.ledger.active_snapshots(TENANT, ["src_0"]) == {}
+    assert await bench.ledger.reading.active_snapshots(TENANT, ["src_0"]) == {}
     (again,) = await bench.dispatch("top_src_0_0")
     assert (await bench.record(again.source_snapshot_id)).state is SnapshotState.DISPATCHED
     noted = {(event.subject_kind, event.to_state) for event in await events(bench, snapshot_id)}
@@ -90,7 +90,7 @@ async def test_a_lost_signal_is_given_up_and_never_taken_up_again(bench: Bench) 
 
     (signal,) = (await bench.record(key.source_snapshot_id)).signals
     assert signal.state is SignalState.UNCONFIRMED
-    due = await bench.ledger.claim_due(TENANT, at=bench.lease(1e6), lease_until=bench.lease(2e6), most=50)
+    due = await bench.ledger.settling.claim(TENANT, at=bench.lease(1e6), lease_until=bench.lease(2e6), most=50)
     assert due == ()
 
 
@@ -98,7 +98,7 @@ async def test_what_is_not_out_yet_or_has_ended_is_left_alone(bench: Bench) -> N
     opened = await bench.open("top_src_0_0")
     pending = opened.sources[0].source_snapshot_id
     (ended,) = await bench.dispatch("top_src_1_0")
-    await bench.ledger.abandon(TENANT, [], cause="nothing", message="nothing", at=bench.now)
+    await bench.ledger.abandoning.abandon(TENANT, [], cause="nothing", message="nothing", at=bench.now)
 
     found = await abandon(bench, pending, "snap_nobody")
 

@@ -26,7 +26,7 @@ async def test_a_snapshot_runs_to_its_end_and_frees_its_source(bench: Bench) -> 
         (TopicSnapshotState.COMPLETED, TopicSnapshotOutcome.EMPTY, 0),
     ]
     assert record.signals[0].state is SignalState.ENDED
-    assert await bench.ledger.active_snapshots(TENANT, bench.source_ids) == {}
+    assert await bench.ledger.reading.active_snapshots(TENANT, bench.source_ids) == {}
 
 
 async def test_completed_with_a_failed_table_is_partial(bench: Bench) -> None:

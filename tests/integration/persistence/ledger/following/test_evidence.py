@@ -11,7 +11,7 @@ STARTED, COMPLETED = NotificationKind.STARTED, NotificationKind.COMPLETED
 
 async def events(bench: Bench, source_snapshot_id: str, cause: str = "notification") -> list[LedgerEvent]:
     bulk_id = (await bench.record(source_snapshot_id)).bulk_snapshot_id
-    page = (await bench.ledger.first_events(TENANT, [bulk_id], 100))[bulk_id]
+    page = (await bench.ledger.auditing.first_events(TENANT, [bulk_id], 100))[bulk_id]
     return [event for event in page.items if event.cause == cause]
 
 
@@ -49,7 +49,9 @@ async def test_each_event_has_the_place_and_the_engine_s_id_of_what_showed_it(be
 
 async def test_what_no_notification_showed_says_so_by_having_none(bench: Bench) -> None:
     (key,) = await bench.dispatch("top_src_0_0")
-    await bench.ledger.abandon(TENANT, [key.source_snapshot_id], cause="by ada", message="gone", at=bench.now)
+    await bench.ledger.abandoning.abandon(
+        TENANT, [key.source_snapshot_id], cause="by ada", message="gone", at=bench.now
+    )
     found = await events(bench, key.source_snapshot_id, "by ada")
     assert found
     assert "evidence" not in str([event.detail for event in found])

@@ -21,7 +21,7 @@ def begun(bench: Bench, *tables: int, signal_id: str = "by-hand", **more: object
 
 async def externals(bench: Bench) -> list[SourceSnapshotRecord]:
     wanted = BulkSnapshotFilter(requested_by=("external",))
-    page = await bench.ledger.bulk_snapshots_page(TENANT, wanted, 500, None)
+    page = await bench.ledger.reading.bulk_snapshots_page(TENANT, wanted, 500, None)
     return [snapshot for bulk in page.items for snapshot in bulk.snapshots]
 
 
@@ -31,7 +31,7 @@ async def only(bench: Bench) -> SourceSnapshotRecord:
 
 
 async def holder(bench: Bench, source_id: str = "src_0") -> str | None:
-    held = (await bench.ledger.active_snapshots(TENANT, [source_id])).get(source_id)
+    held = (await bench.ledger.reading.active_snapshots(TENANT, [source_id])).get(source_id)
     return held.id if held else None
 
 
@@ -60,7 +60,7 @@ async def test_it_is_recorded_with_the_topics_that_the_catalogue_knows_and_holds
 async def test_what_was_told_first_is_kept_in_the_ledger(bench: Bench) -> None:
     await bench.tell(begun(bench, 0, 99))
     bulk_id = (await only(bench)).bulk_snapshot_id
-    first = (await bench.ledger.first_events(TENANT, [bulk_id], 10))[bulk_id].items[0]
+    first = (await bench.ledger.auditing.first_events(TENANT, [bulk_id], 10))[bulk_id].items[0]
     assert (first.from_state, first.to_state, first.cause) == (None, "RUNNING", "started by somebody else")
     assert first.detail
     assert first.detail["id"] == "by-hand"
@@ -164,7 +164,7 @@ async def test_a_signal_of_ours_that_is_run_again_while_another_holds_its_source
 
 
 async def test_a_late_start_of_a_blocking_one_of_ours_makes_none(bench: Bench) -> None:
-    opened = await bench.ledger.open(
+    opened = await bench.ledger.opening.open(
         bench.request(["top_src_0_0"], snapshot_type=SnapshotType.BLOCKING), lease_until=bench.lease()
     )
     assert opened
@@ -226,7 +226,8 @@ async def test_a_request_and_an_external_snapshot_that_meet_do_not_both_win_and_
         opened, _ = await asyncio.wait_for(asyncio.gather(bench.open(*topics), bench.tell(*told)), timeout=30)
         ours = {source.job.source.id: source.source_snapshot_id for source in opened.sources if not source.refusal}
         held = {
-            id: snapshot.id for id, snapshot in (await bench.ledger.active_snapshots(TENANT, bench.source_ids)).items()
+            id: snapshot.id
+            for id, snapshot in (await bench.ledger.reading.active_snapshots(TENANT, bench.source_ids)).items()
         }
         assert len(held) == 6
         assert ours.items() <= held.items()
@@ -249,7 +250,7 @@ async def test_an_end_without_a_report_is_waited_for_a_little(bench: Bench) -> N
 
     async def conclude(seconds: float) -> SnapshotState:
         at = ended_at + timedelta(seconds=seconds)
-        assert await bench.ledger.conclude_ended(TENANT, at=at, grace=GRACE, lease_until=at) == ()
+        assert await bench.ledger.unreported.conclude_ended(TENANT, at=at, grace=GRACE, lease_until=at) == ()
         return (await only(bench)).state
 
     assert await conclude(9) is SnapshotState.RUNNING
@@ -263,8 +264,8 @@ async def test_one_that_falls_silent_is_given_up(bench: Bench) -> None:
     last_word = (await only(bench)).progressed_at
     assert last_word
     hour = timedelta(hours=1)
-    assert await bench.ledger.release_silent(TENANT, at=last_word + hour, silence=hour) == 0
-    assert await bench.ledger.release_silent(TENANT, at=last_word + hour + GRACE, silence=hour) == 1
+    assert await bench.ledger.unreported.release_silent(TENANT, at=last_word + hour, silence=hour) == 0
+    assert await bench.ledger.unreported.release_silent(TENANT, at=last_word + hour + GRACE, silence=hour) == 1
     snapshot = await only(bench)
     assert (snapshot.state, snapshot.code) == (SnapshotState.ABANDONED, SnapshotErrorCode.END_NOT_REPORTED)
     assert [topic.outcome for topic in snapshot.topics] == [
@@ -276,7 +277,7 @@ async def test_one_that_falls_silent_is_given_up(bench: Bench) -> None:
 
 async def test_one_of_ours_is_not_given_up_for_its_silence(bench: Bench) -> None:
     (key,) = await bench.dispatch("top_src_0_0")
-    await bench.ledger.release_silent(TENANT, at=bench.now + timedelta(days=9), silence=timedelta(hours=1))
+    await bench.ledger.unreported.release_silent(TENANT, at=bench.now + timedelta(days=9), silence=timedelta(hours=1))
     assert (await bench.record(key.source_snapshot_id)).state is SnapshotState.DISPATCHED
 
 
@@ -292,7 +293,7 @@ async def test_a_connector_of_the_same_prefix_on_another_cluster_is_another(benc
         begun(bench, 0),
         bench.notification(STARTED, key.signal_id, topic="prefix1.notifications", prefix="prefix1"),
     ]
-    due = await bench.ledger.apply(TENANT, "clu_2", elsewhere, at=bench.now, lease_until=bench.lease())
+    due = await bench.ledger.following.apply(TENANT, "clu_2", elsewhere, at=bench.now, lease_until=bench.lease())
     assert due == ()
     assert await bench.record(key.source_snapshot_id) == before
     assert await externals(bench) == []

@@ -13,8 +13,8 @@ from persistence.embedded.sessions import connected
 from persistence.ledger.requesting.opening_rows import OpenedSource
 from persistence.ledger.requesting.sending import SignalKey
 from sandbox.waiting import eventually
-from snapshots.following.failed_scans import RestartRequirement
 from snapshots.following.notifications import Notification, NotificationKind
+from snapshots.restart_requirement import RestartRequirement
 from snapshots.states import SnapshotState
 from snapshots.vocabulary import SnapshotErrorCode, SnapshotType
 from tests.integration.persistence.ledger.bench import TENANT, Bench
@@ -38,7 +38,7 @@ def start_of_the_task(bench: Bench, **more: object) -> Notification:
 
 async def open_one(bench: Bench, snapshot_type: SnapshotType = SnapshotType.INCREMENTAL) -> OpenedSource:
     new = bench.request(["top_src_0_1"], snapshot_type=snapshot_type)
-    opened = await bench.ledger.open(new, lease_until=bench.lease())
+    opened = await bench.ledger.opening.open(new, lease_until=bench.lease())
     assert opened is not None
     return opened.sources[0]
 
@@ -51,7 +51,9 @@ async def refused(bench: Bench) -> bool:
         return True
     await bench.start([first_signal(source)])
     await bench.tell(bench.notification(STARTED, source.signals[0][0]))
-    await bench.ledger.abandon(TENANT, [source.source_snapshot_id], cause="test", message="test", at=bench.now)
+    await bench.ledger.abandoning.abandon(
+        TENANT, [source.source_snapshot_id], cause="test", message="test", at=bench.now
+    )
     return False
 
 
@@ -70,8 +72,8 @@ async def test_the_source_refuses_incremental_and_is_not_held(bench: Bench) -> N
     assert "POST /connectors/connector-0/restart" in source.refusal.message
     record = await bench.record(source.source_snapshot_id)
     assert (record.state, record.code) == (SnapshotState.FAILED, SnapshotErrorCode.RESTART_REQUIRED)
-    assert await bench.ledger.active_snapshots(TENANT, ["src_0"]) == {}
-    assert await bench.ledger.restart_requirements(TENANT, ["src_0", "src_1"]) == {
+    assert await bench.ledger.reading.active_snapshots(TENANT, ["src_0"]) == {}
+    assert await bench.ledger.failed_scans.requirements(TENANT, ["src_0", "src_1"]) == {
         "src_0": RestartRequirement(failure.at, ("public.table0",))
     }
 
@@ -92,7 +94,7 @@ async def test_what_is_no_failure_in_mid_scan_needs_no_restart(bench: Bench, sta
 
 async def test_the_failure_of_a_blocking_scan_needs_no_restart(bench: Bench) -> None:
     await bench.tell(bench.scanned("random", 0, "SQL_EXCEPTION", incremental=False))
-    assert await bench.ledger.restart_requirements(TENANT, ["src_0"]) == {}
+    assert await bench.ledger.failed_scans.requirements(TENANT, ["src_0"]) == {}
 
 
 async def test_the_failure_of_somebody_else_s_snapshot_counts(bench: Bench) -> None:
@@ -122,7 +124,7 @@ async def test_a_start_in_the_same_batch_clears_what_came_before_it_alone(bench:
     before = bench.scanned("by-hand", 0, "SQL_EXCEPTION", offset=later.offset - 1, at=later.at - timedelta(seconds=9))
     start = start_of_the_task(bench, offset=later.offset - 1)
     await bench.tell(before, replace(start, offset=later.offset), replace(later, offset=later.offset + 1))
-    requirements = await bench.ledger.restart_requirements(TENANT, ["src_0"])
+    requirements = await bench.ledger.failed_scans.requirements(TENANT, ["src_0"])
     assert requirements["src_0"].data_collections == ("public.table1",)
 
 
@@ -157,7 +159,7 @@ async def test_told_twice_by_two_followers_it_is_recorded_once(bench: Bench) -> 
 
 async def test_an_operator_clears_it_with_a_reason_that_is_kept(bench: Bench) -> None:
     await fail_a_scan(bench)
-    cleared = await bench.ledger.clear_restart_requirements(
+    cleared = await bench.ledger.failed_scans.clear(
         TENANT, ["src_0", "src_1", "nobody\x00"], by="ann", reason="the filter was wrong", at=bench.now
     )
     assert cleared == {"src_0"}
@@ -169,8 +171,8 @@ async def test_an_operator_clears_it_with_a_reason_that_is_kept(bench: Bench) ->
 
 async def test_another_tenant_sees_and_clears_nothing(bench: Bench) -> None:
     await fail_a_scan(bench)
-    assert await bench.ledger.restart_requirements("other", ["src_0"]) == {}
-    cleared = await bench.ledger.clear_restart_requirements("other", ["src_0"], by="eve", reason="-", at=bench.now)
+    assert await bench.ledger.failed_scans.requirements("other", ["src_0"]) == {}
+    cleared = await bench.ledger.failed_scans.clear("other", ["src_0"], by="eve", reason="-", at=bench.now)
     assert cleared == frozenset()
     assert await refused(bench)
 
@@ -192,7 +194,7 @@ async def test_a_request_that_waited_for_the_source_sees_the_failure(bench: Benc
     source = await asking
     assert source.refusal is not None
     assert source.refusal.code is SnapshotErrorCode.RESTART_REQUIRED
-    assert await bench.ledger.active_snapshots(TENANT, ["src_0"]) == {}
+    assert await bench.ledger.reading.active_snapshots(TENANT, ["src_0"]) == {}
 
 
 async def is_waiting(url: str) -> bool:
@@ -212,8 +214,8 @@ async def test_what_is_told_of_a_retired_connector_counts_as_well(bench: Bench) 
 
     await retire(bench.now)
     await bench.tell(bench.scanned("by-hand", 0, "SQL_EXCEPTION"))
-    assert set(await bench.ledger.restart_requirements(TENANT, ["src_0"])) == {"src_0"}
-    assert await bench.ledger.active_snapshots(TENANT, ["src_0"]) == {}
+    assert set(await bench.ledger.failed_scans.requirements(TENANT, ["src_0"])) == {"src_0"}
+    assert await bench.ledger.reading.active_snapshots(TENANT, ["src_0"]) == {}
     await bench.tell(start_of_the_task(bench))
     await retire(None)
     assert not await refused(bench)

@@ -19,7 +19,7 @@ GRACE = timedelta(seconds=10)
 async def conclude(bench: Bench, seconds: float) -> tuple[SignalKey, ...]:
     """End what was told to have ended, so many seconds after the bench's clock."""
     at = bench.now + timedelta(seconds=seconds)
-    return await bench.ledger.conclude_ended(TENANT, at=at, grace=GRACE, lease_until=at)
+    return await bench.ledger.unreported.conclude_ended(TENANT, at=at, grace=GRACE, lease_until=at)
 
 
 async def test_a_late_report_is_waited_for_and_then_missed(bench: Bench) -> None:
@@ -33,13 +33,13 @@ async def test_a_late_report_is_waited_for_and_then_missed(bench: Bench) -> None
     record = await bench.record(key.source_snapshot_id)
     assert (record.state, record.finished_at) == (SnapshotState.PARTIALLY_COMPLETED, ended.at)
     assert record.topics[1].outcome is TopicSnapshotOutcome.NOT_REPORTED
-    assert await bench.ledger.active_snapshots(TENANT, bench.source_ids) == {}
+    assert await bench.ledger.reading.active_snapshots(TENANT, bench.source_ids) == {}
 
 
 async def test_a_late_report_of_a_blocking_snapshot_still_counts(bench: Bench) -> None:
     """Its end is kept with the signal, which does not forget when it was sent."""
     new = bench.request(["top_src_0_0"], snapshot_type=SnapshotType.BLOCKING)
-    opened = await bench.ledger.open(new, lease_until=bench.lease())
+    opened = await bench.ledger.opening.open(new, lease_until=bench.lease())
     assert opened
     [source] = opened.sources
     await bench.start([SignalKey(source.source_snapshot_id, source.signals[0][0])])
@@ -84,7 +84,7 @@ async def dispatched(bench: Bench) -> SignalKey:
     [source] = opened.sources
     key = SignalKey(source.source_snapshot_id, source.signals[0][0])
     attempts = await bench.start([key])
-    await bench.ledger.record_sends(
+    await bench.ledger.sending.record(
         TENANT, [SendRecord(key, attempts[key.signal_id], SENT)], at=bench.now, cause="test"
     )
     return key
@@ -92,7 +92,7 @@ async def dispatched(bench: Bench) -> SignalKey:
 
 async def test_what_holds_a_mute_source_is_found(mute: Bench) -> None:
     key = await dispatched(mute)
-    [found] = await mute.ledger.unfollowed(TENANT)
+    [found] = await mute.ledger.unreported.unfollowed(TENANT)
     assert (found.source_snapshot_id, found.source.id) == (key.source_snapshot_id, "src_0")
     record = await mute.record(key.source_snapshot_id)
     assert not record.followed
@@ -101,7 +101,7 @@ async def test_what_holds_a_mute_source_is_found(mute: Bench) -> None:
 
 async def test_what_is_followed_is_not_among_them(bench: Bench) -> None:
     await bench.dispatch("top_src_0_0")
-    assert await bench.ledger.unfollowed(TENANT) == ()
+    assert await bench.ledger.unreported.unfollowed(TENANT) == ()
 
 
 async def test_an_end_that_nobody_reports_claims_no_success(mute: Bench) -> None:
@@ -111,23 +111,25 @@ async def test_an_end_that_nobody_reports_claims_no_success(mute: Bench) -> None
         return end_in_flight(held, mute.now)
 
     judges = [(key.source_snapshot_id, ended)]
-    assert await mute.ledger.judge_unfollowed(TENANT, judges, at=mute.now, lease_until=mute.lease()) == ()
+    assert await mute.ledger.unreported.judge_unfollowed(TENANT, judges, at=mute.now, lease_until=mute.lease()) == ()
     record = await mute.record(key.source_snapshot_id)
     assert (record.state, record.code) == (SnapshotState.ABANDONED, SnapshotErrorCode.END_NOT_REPORTED)
     [topic] = record.topics
     assert (topic.state, topic.outcome) == (TopicSnapshotState.CANCELLED, TopicSnapshotOutcome.NOT_REPORTED)
     assert record.signals[0].state is SignalState.ENDED
-    assert await mute.ledger.unfollowed(TENANT) == ()
+    assert await mute.ledger.unreported.unfollowed(TENANT) == ()
 
 
 async def test_what_has_ended_meanwhile_is_left_alone(mute: Bench) -> None:
     key = await dispatched(mute)
-    await mute.ledger.abandon(TENANT, [key.source_snapshot_id], cause="test", message="By hand.", at=mute.now)
+    await mute.ledger.abandoning.abandon(
+        TENANT, [key.source_snapshot_id], cause="test", message="By hand.", at=mute.now
+    )
     before = await mute.record(key.source_snapshot_id)
 
     def given_up(held: ActiveSnapshot) -> tuple[ActiveSnapshot, Changes]:
         return give_up(held, mute.now, "By rule.")
 
     judges = [(key.source_snapshot_id, given_up)]
-    await mute.ledger.judge_unfollowed(TENANT, judges, at=mute.now, lease_until=mute.lease())
+    await mute.ledger.unreported.judge_unfollowed(TENANT, judges, at=mute.now, lease_until=mute.lease())
     assert await mute.record(key.source_snapshot_id) == before

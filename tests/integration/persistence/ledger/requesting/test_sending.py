@@ -20,7 +20,7 @@ async def test_a_receipt_makes_it_dispatched_and_keeps_the_source(bench: Bench) 
     assert record.state is SnapshotState.DISPATCHED
     assert record.dispatched_at == bench.now
     assert (record.signals[0].state, record.signals[0].destination) == (SignalState.SENT, "the channel")
-    assert "src_0" in await bench.ledger.active_snapshots(TENANT, bench.source_ids)
+    assert "src_0" in await bench.ledger.reading.active_snapshots(TENANT, bench.source_ids)
 
 
 async def test_a_refusal_fails_its_topics_and_frees_the_source(bench: Bench) -> None:
@@ -29,7 +29,7 @@ async def test_a_refusal_fails_its_topics_and_frees_the_source(bench: Bench) -> 
     assert (record.state, record.code, record.message) == (SnapshotState.FAILED, REFUSED.code, REFUSED.message)
     assert {topic.state for topic in record.topics} == {TopicSnapshotState.FAILED}
     assert record.signals[0].state is SignalState.REFUSED
-    assert await bench.ledger.active_snapshots(TENANT, bench.source_ids) == {}
+    assert await bench.ledger.reading.active_snapshots(TENANT, bench.source_ids) == {}
 
 
 async def test_an_unknown_fate_keeps_the_source(bench: Bench) -> None:
@@ -37,7 +37,7 @@ async def test_an_unknown_fate_keeps_the_source(bench: Bench) -> None:
     record = await bench.record(key.source_snapshot_id)
     assert (record.state, record.code) == (SnapshotState.UNCONFIRMED, LOST.code)
     assert record.signals[0].state is SignalState.UNCONFIRMED
-    assert "src_0" in await bench.ledger.active_snapshots(TENANT, bench.source_ids)
+    assert "src_0" in await bench.ledger.reading.active_snapshots(TENANT, bench.source_ids)
 
 
 async def test_one_source_fails_and_the_other_goes_on(bench: Bench) -> None:
@@ -46,7 +46,7 @@ async def test_one_source_fails_and_the_other_goes_on(bench: Bench) -> None:
     attempts = await bench.start(keys)
     outcomes: list[Outcome] = [REFUSED, SENT]
     records = [SendRecord(key, attempts[key.signal_id], outcome) for key, outcome in zip(keys, outcomes, strict=True)]
-    await bench.ledger.record_sends(TENANT, records, at=bench.now, cause="test")
+    await bench.ledger.sending.record(TENANT, records, at=bench.now, cause="test")
     assert [(await bench.record(key.source_snapshot_id)).state for key in keys] == [
         SnapshotState.FAILED,
         SnapshotState.DISPATCHED,
@@ -58,7 +58,7 @@ async def test_evidence_that_came_before_the_outcome_stands(bench: Bench) -> Non
     key = SignalKey(opened.sources[0].source_snapshot_id, opened.sources[0].signals[0][0])
     attempts = await bench.start([key])
     await bench.tell(bench.notification(NotificationKind.STARTED, key.signal_id))
-    await bench.ledger.record_sends(
+    await bench.ledger.sending.record(
         TENANT, [SendRecord(key, attempts[key.signal_id], LOST)], at=bench.now, cause="test"
     )
     record = await bench.record(key.source_snapshot_id)
@@ -71,7 +71,7 @@ async def test_whoever_was_overtaken_records_nothing(bench: Bench) -> None:
     (key,) = await bench.dispatch("top_src_0_0", outcome=LOST)
     again = await bench.start([key], begun=1)
     assert again[key.signal_id] == 2
-    await bench.ledger.record_sends(TENANT, [SendRecord(key, 1, REFUSED)], at=bench.now, cause="late")
+    await bench.ledger.sending.record(TENANT, [SendRecord(key, 1, REFUSED)], at=bench.now, cause="late")
     assert (await bench.record(key.source_snapshot_id)).state is SnapshotState.SENDING
 
 
@@ -82,8 +82,8 @@ async def test_answers_are_kept_as_they_were_given(bench: Bench) -> None:
         (first, SourceAnswer(AnswerKind.DISPATCHED, "Dispatched.")),
         (second, SourceAnswer(AnswerKind.FAILED, REFUSED.message, REFUSED.code, retryable=True)),
     ]
-    await bench.ledger.record_answers(TENANT, opened.id, given, at=bench.now)
-    record = (await bench.ledger.bulk_snapshots(TENANT, [opened.id]))[opened.id]
+    await bench.ledger.sending.record_answers(TENANT, opened.id, given, at=bench.now)
+    record = (await bench.ledger.reading.bulk_snapshots(TENANT, [opened.id]))[opened.id]
     assert record.answered
     assert [(snapshot.id, snapshot.answer) for snapshot in record.snapshots] == given
 

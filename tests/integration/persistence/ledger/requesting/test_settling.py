@@ -12,7 +12,7 @@ LOST = Unconfirmed(SnapshotErrorCode.DISPATCH_TIMEOUT, "No answer.")
 
 
 async def claim(bench: Bench, *, after_seconds: float, most: int = 50) -> set[tuple[str, SignalState]]:
-    due = await bench.ledger.claim_due(
+    due = await bench.ledger.settling.claim(
         TENANT, at=bench.lease(after_seconds), lease_until=bench.lease(after_seconds + 60), most=most
     )
     return {(signal.source.id, signal.state) for signal in due}
@@ -50,4 +50,4 @@ async def test_ten_sweeps_at_once_share_what_is_due(bench: Bench) -> None:
 
 async def test_another_tenant_is_handed_nothing(bench: Bench) -> None:
     await bench.open("top_src_0_0")
-    assert await bench.ledger.claim_due("other", at=bench.lease(99), lease_until=bench.lease(100), most=9) == ()
+    assert await bench.ledger.settling.claim("other", at=bench.lease(99), lease_until=bench.lease(100), most=9) == ()

@@ -8,7 +8,7 @@ import asyncpg
 
 from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
 from snapshots.model import Cluster, SourceConnector
-from snapshots.ports.engine import OutgoingSignal, Presence
+from snapshots.ports.signal_channel import OutgoingSignal, Presence
 from snapshots.vocabulary import Dialect, SignalChannelKind
 
 SOURCE = SourceConnector(

@@ -11,7 +11,8 @@ from persistence.embedded import EmbeddedPostgres
 from persistence.embedded.sessions import connected
 from snapshots.engines.debezium.source_database.postgresql.health import Wanted, observe_database
 from snapshots.errors import DatabaseUnreachableError
-from snapshots.ports.observed_signalling import ObservedDatabase, ObservedSignalTable, Unknown
+from snapshots.ports.inspector import InspectedDatabase, InspectedSignalTable
+from snapshots.ports.unknown import Unknown
 
 _NUMBERS = count(1)
 DOCUMENTED = "CREATE TABLE public.signals (id VARCHAR(42) PRIMARY KEY, type VARCHAR(32) NOT NULL, data VARCHAR(2048))"
@@ -28,14 +29,14 @@ async def url(postgres_server: EmbeddedPostgres) -> AsyncIterator[str]:
         await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-async def observe(url: str, *statements: str, wanted: Wanted = WANTED) -> ObservedDatabase:
+async def observe(url: str, *statements: str, wanted: Wanted = WANTED) -> InspectedDatabase:
     async with connected(url) as connection:
         for statement in statements:
             await connection.execute(statement)
     return await observe_database(url, wanted)
 
 
-async def table_of(url: str, *statements: str, wanted: Wanted = WANTED) -> ObservedSignalTable:
+async def table_of(url: str, *statements: str, wanted: Wanted = WANTED) -> InspectedSignalTable:
     table = (await observe(url, *statements, wanted=wanted)).signal_table
     assert table is not None
     return table

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import pytest
 
 from snapshots.engines.debezium.source_database.postgresql.rows import PostgresRows
+from snapshots.errors import UnreadableError
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
 from snapshots.model import Cluster, SourceConnector
-from snapshots.ports.verification import KeyShape, UnreadableError
-from snapshots.verification.comparison import RowCounts
+from snapshots.ports.source_rows import RowCounts
+from snapshots.ports.topic_reader import KeyShape
 from snapshots.vocabulary import Dialect
 from tests.databases import Administrator, administering
 

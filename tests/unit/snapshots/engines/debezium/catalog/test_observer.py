@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import aiohttp
 import pytest
 
-from snapshots.catalog.contents import TOPICS, ObservedCluster, ObservedTopic, Unreadable
 from snapshots.engines.debezium.catalog import observer as observe
+from snapshots.engines.debezium.catalog.kafka_topics import list_topics
 from snapshots.engines.debezium.catalog.observer import KafkaConnectObserver
 from snapshots.engines.debezium.connect.client import ConnectClient
+from snapshots.engines.debezium.kafka import KafkaAccess, KafkaClients
 from snapshots.engines.debezium.source_database.postgresql.tables import SourceDatabase, SourceTable
 from snapshots.errors import ClusterUnreachableError, DatabaseUnreachableError
+from snapshots.ports.cluster_observer import TOPICS, ObservedCluster, ObservedTopic, Unreadable
 from snapshots.vocabulary import ConnectorKind, Dialect, SignalChannelKind, TopicProducer
 from tests.unit.snapshots.engines.debezium.conftest import NoSecrets, Worker, error, expanded
 
@@ -47,7 +50,7 @@ def databases(monkeypatch: pytest.MonkeyPatch) -> Databases:
 
 @pytest.fixture
 def observer(session: aiohttp.ClientSession) -> KafkaConnectObserver:
-    async def existing(bootstrap: str) -> frozenset[str]:
+    async def existing(access: KafkaAccess) -> frozenset[str]:
         return frozenset({"shop.public.exists"})
 
     return KafkaConnectObserver(
@@ -122,8 +125,8 @@ async def test_the_tables_of_the_database_come_first(
 async def test_kafka_itself_may_know_a_topic(
     session: aiohttp.ClientSession, worker: Worker, databases: Databases
 ) -> None:
-    async def existing(bootstrap: str) -> frozenset[str]:
-        assert bootstrap == "kafka:9092"
+    async def existing(access: KafkaAccess) -> frozenset[str]:
+        assert access == KafkaAccess("kafka:9092")
         return frozenset({"shop.public.a"})
 
     client = ConnectClient(session, NoSecrets(), timeout_seconds=2)
@@ -300,7 +303,8 @@ async def test_a_kafka_that_is_away_does_not_say_that_topics_are_not_there(
     session: aiohttp.ClientSession, worker: Worker, databases: Databases
 ) -> None:
     databases.tables("public.a", "public.b")
-    observer = KafkaConnectObserver(ConnectClient(session, NoSecrets(), timeout_seconds=2), NoSecrets())
+    client = ConnectClient(session, NoSecrets(), timeout_seconds=2)
+    observer = KafkaConnectObserver(client, NoSecrets(), list_topics=partial(list_topics, KafkaClients()))
     listed(worker, {"shop": shop()})
     worker.answer_json("/connectors/shop/topics", {"shop": {"topics": ["shop.public.b"]}})
     observed = await observer.observe(replace(worker.cluster, kafka_bootstrap="127.0.0.1:1"), REFERENCE)

@@ -9,7 +9,6 @@ from types import MappingProxyType
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snapshots.catalog.contents import ObservedCluster
 from snapshots.catalog.state import CatalogState, changes
 from snapshots.catalog.syncing import after_sync
 from snapshots.engines.debezium.catalog.reading import Reading, connector_of, topics_of
@@ -17,7 +16,8 @@ from snapshots.engines.debezium.catalog.unreadable import unreadable_of_cluster,
 from snapshots.engines.debezium.connect.client import ConnectorInfo
 from snapshots.engines.debezium.source_database.postgresql.tables import SourceDatabase, SourceTable
 from snapshots.model import Cluster
-from snapshots.ports.observed_signalling import Unknown
+from snapshots.ports.cluster_observer import ObservedCluster
+from snapshots.ports.unknown import Unknown
 from snapshots.vocabulary import ConnectorKind, ConnectorState
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

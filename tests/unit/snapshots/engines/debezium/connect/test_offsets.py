@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from snapshots.engines.debezium.connect.offsets import OffsetsProbe, sight_of
 from snapshots.errors import ClusterUnreachableError
 from snapshots.model import Cluster, SourceConnector
-from snapshots.ports.incremental_sight import IncrementalSight
+from snapshots.ports.snapshot_probe import OffsetsReport
 
 RUNNING: Mapping[str, Any] = {
     "incremental_snapshot_correlation_id": "one8",
@@ -32,7 +32,7 @@ DONE: Mapping[str, Any] = {"lsn_proc": 81749568, "messageType": "DELETE", "lsn":
 
 
 def test_a_snapshot_under_way_is_seen_with_what_is_left_of_it() -> None:
-    assert sight_of([RUNNING]) == IncrementalSight(
+    assert sight_of([RUNNING]) == OffsetsReport(
         "one8", ("public.a", "public.late"), datetime(2026, 11, 23, 15, 51, 46, 821758, tzinfo=UTC)
     )
 
@@ -55,8 +55,8 @@ def test_of_several_partitions_the_one_with_a_snapshot_counts() -> None:
 def test_the_time_is_read_in_any_engine_s_unit() -> None:
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
     for key, parts in (("ts_usec", 1_000_000), ("ts_sec", 1), ("ts_ms", 1_000)):
-        assert sight_of([{key: int(noon.timestamp()) * parts}]) == IncrementalSight(reached_at=noon)
-    assert sight_of([{"ts_usec": "soon", "scn": 5}]) == IncrementalSight()
+        assert sight_of([{key: int(noon.timestamp()) * parts}]) == OffsetsReport(reached_at=noon)
+    assert sight_of([{"ts_usec": "soon", "scn": 5}]) == OffsetsReport()
 
 
 @given(
@@ -85,7 +85,7 @@ class _Client:
 
 @pytest.mark.parametrize(("offsets", "expected"), [([dict(RUNNING)], sight_of([RUNNING])), (None, None)])
 async def test_the_probe_asks_for_the_connector(
-    offsets: list[dict[str, Any]] | None, expected: IncrementalSight | None
+    offsets: list[dict[str, Any]] | None, expected: OffsetsReport | None
 ) -> None:
     source = SourceConnector("src", Cluster("clu", "main", "http://connect.example", None), "shop-connector")
     probe = OffsetsProbe(_Client(offsets))  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from snapshots.engines.debezium.connect.client import ConnectClient, ConnectorIn
 from snapshots.engines.debezium.connect.states import CachedConnectorStates
 from snapshots.errors import ClusterUnreachableError
 from snapshots.model import Cluster
-from snapshots.ports.engine import ConnectorObservation
+from snapshots.ports.connector_states import ConnectorObservation
 from snapshots.signalling.key_settings import KeySettings
 from snapshots.vocabulary import ConnectorKind, ConnectorState
 

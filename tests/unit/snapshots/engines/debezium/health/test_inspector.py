@@ -10,19 +10,20 @@ from snapshots.engines.debezium.connect.client import ConnectClient
 from snapshots.engines.debezium.health import inspector as module
 from snapshots.engines.debezium.health.inspector import DebeziumInspector
 from snapshots.engines.debezium.health.kafka import KafkaLook, KafkaLookError, WantedTopics
+from snapshots.engines.debezium.kafka import KafkaAccess, KafkaClients
 from snapshots.engines.debezium.source_database.postgresql.health import Wanted
 from snapshots.errors import DatabaseUnreachableError
 from snapshots.health.rules import assess
 from snapshots.model import SourceConnector
-from snapshots.ports.observed_signalling import (
-    ObservedConnector,
-    ObservedDatabase,
-    ObservedKafka,
-    ObservedReading,
-    ObservedSignalling,
-    ObservedTopic,
-    Unknown,
+from snapshots.ports.inspector import (
+    InspectedConnector,
+    InspectedDatabase,
+    InspectedKafka,
+    InspectedReading,
+    InspectedSignalling,
+    InspectedTopic,
 )
+from snapshots.ports.unknown import Unknown
 from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind
 from tests.unit.snapshots.engines.debezium.conftest import NoSecrets, Worker, error, expanded
 
@@ -46,16 +47,16 @@ class Kafka(KafkaLook):
     """Kafka, told what to say."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(KafkaClients())
         self.asked: list[WantedTopics] = []
         self.fails = False
 
-    async def observe(self, bootstrap: str, wanted: WantedTopics) -> ObservedKafka:
+    async def observe(self, access: KafkaAccess, wanted: WantedTopics) -> InspectedKafka:
         self.asked.append(wanted)
         if self.fails:
             message = "Kafka cannot be asked (NoBrokersAvailable)."
             raise KafkaLookError(message)
-        return ObservedKafka(ObservedTopic(1), None, ObservedReading(3))
+        return InspectedKafka(InspectedTopic(1), None, InspectedReading(3))
 
 
 class Databases:
@@ -65,11 +66,11 @@ class Databases:
         self.asked: list[Wanted] = []
         self.fault: Exception | None = None
 
-    async def observe(self, url: str, wanted: Wanted) -> ObservedDatabase:
+    async def observe(self, url: str, wanted: Wanted) -> InspectedDatabase:
         self.asked.append(wanted)
         if self.fault is not None:
             raise self.fault
-        return ObservedDatabase(16, False, False, None, True, None)  # noqa: FBT003
+        return InspectedDatabase(16, False, False, None, True, None)  # noqa: FBT003
 
 
 @pytest.fixture
@@ -103,8 +104,8 @@ def source(worker: Worker, name: str = "shop") -> SourceConnector:
     )
 
 
-def connector_of(seen: ObservedSignalling) -> ObservedConnector:
-    assert isinstance(seen.connector, ObservedConnector)
+def connector_of(seen: InspectedSignalling) -> InspectedConnector:
+    assert isinstance(seen.connector, InspectedConnector)
     return seen.connector
 
 
@@ -194,13 +195,13 @@ async def test_a_fault_of_ours_is_no_failure_either(
     databases.fault = ZeroDivisionError()
     seen = await inspector.inspect(source(worker), ())
     assert isinstance(seen.database, Unknown)
-    assert isinstance(seen.kafka, ObservedKafka)
+    assert isinstance(seen.kafka, InspectedKafka)
     assert "failed unexpectedly" in caplog.text
 
 
 async def test_what_hangs_is_given_up(worker: Worker, session: aiohttp.ClientSession, databases: Databases) -> None:
     class Mute(Kafka):
-        async def observe(self, bootstrap: str, wanted: WantedTopics) -> ObservedKafka:
+        async def observe(self, access: KafkaAccess, wanted: WantedTopics) -> InspectedKafka:
             await asyncio.Event().wait()
             raise AssertionError
 

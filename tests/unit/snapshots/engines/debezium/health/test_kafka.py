@@ -3,6 +3,7 @@
 import pytest
 
 from snapshots.engines.debezium.health.kafka import KafkaLook, KafkaLookError, WantedTopics, is_poison
+from snapshots.engines.debezium.kafka import KafkaAccess, KafkaClients
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,6 @@ def test_poison_is_json_whose_data_is_no_object(value: bytes | None, expected: b
 
 @pytest.mark.parametrize("bootstrap", ["127.0.0.1:1", "no such host.invalid:9092", "127.0.0.1:x"])
 async def test_a_kafka_that_is_away_is_told_in_a_sentence(bootstrap: str) -> None:
-    look = KafkaLook(timeout_seconds=2)
+    look = KafkaLook(KafkaClients(), timeout_seconds=2)
     with pytest.raises(KafkaLookError, match="Kafka"):
-        await look.observe(bootstrap, WantedTopics("signals", None, "shop", "group"))
+        await look.observe(KafkaAccess(bootstrap), WantedTopics("signals", None, "shop", "group"))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from snapshots.engines.debezium.signal_channels.signal_topic import Reading
+from snapshots.engines.debezium.signal_channels.signal_topic import ReadingAccount
 from snapshots.identifiers import IdMaker
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -16,7 +16,7 @@ def at(**before: float) -> int:
 
 
 def has_gap(*records: tuple[int, int], signal_id: str = SIGNAL) -> bool:
-    reading = Reading(signal_id)
+    reading = ReadingAccount(signal_id)
     for offset, timestamp_ms in records:
         reading.add(offset, timestamp_ms)
     return reading.has_gap

@@ -8,7 +8,7 @@ from aiokafka import errors
 from aiokafka.protocol.metadata import MetadataRequest, MetadataResponse_v1
 from aiokafka.protocol.produce import ProduceRequest
 
-from snapshots.engines.debezium.signal_channels import single_append
+from snapshots.engines.debezium.kafka import KafkaAccess, KafkaClients
 from snapshots.engines.debezium.signal_channels.single_append import SingleAppends
 from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.vocabulary import SnapshotErrorCode
@@ -57,23 +57,34 @@ class Broker:
         return SimpleNamespace(topics=[("signals", [(0, *self.produced, -1)])])
 
 
+class Clients(KafkaClients):
+    """Makes one client: the broker itself."""
+
+    def __init__(self, broker: Broker) -> None:
+        self.broker = broker
+
+    def client(self, access: KafkaAccess, *, timeout_seconds: float, brokers_max_age_seconds: float = 0.0) -> Broker:
+        return self.broker
+
+
+KAFKA = KafkaAccess("kafka:9092")
+
+
 @pytest.fixture
-def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
-    broker = Broker()
-    monkeypatch.setattr(single_append, "AIOKafkaClient", lambda **options: broker)
-    return broker
+def broker() -> Broker:
+    return Broker()
 
 
-async def append() -> int:
-    appends = SingleAppends()
+async def append(broker: Broker) -> int:
+    appends = SingleAppends(Clients(broker))
     try:
-        return await appends.append("kafka:9092", "signals", key=b"shop", value=b"{}")
+        return await appends.append(KAFKA, "signals", key=b"shop", value=b"{}")
     finally:
         await appends.close()
 
 
 async def test_an_appended_record_has_an_offset(broker: Broker) -> None:
-    assert await append() == 17
+    assert await append(broker) == 17
     assert broker.sent == [1]
     assert broker.closed
 
@@ -81,7 +92,7 @@ async def test_an_appended_record_has_an_offset(broker: Broker) -> None:
 async def test_another_broker_may_know_the_leader(broker: Broker) -> None:
     broker.silent = {1}
     broker.leader = 2
-    assert await append() == 17
+    assert await append(broker) == 17
     assert broker.sent == [2]
 
 
@@ -99,7 +110,7 @@ async def test_a_broker_that_refuses_has_appended_nothing(
 ) -> None:
     broker.produced = (answer.errno, -1)
     with pytest.raises(SourceError, match=answer.__name__) as caught:
-        await append()
+        await append(broker)
     assert (caught.value.code, caught.value.retryable) == (code, retryable)
 
 
@@ -115,21 +126,21 @@ async def test_a_broker_that_refuses_has_appended_nothing(
 async def test_other_answers_leave_it_open(broker: Broker, answer: type[errors.BrokerResponseError]) -> None:
     broker.produced = (answer.errno, -1)
     with pytest.raises(UnconfirmedError, match=answer.__name__):
-        await append()
+        await append(broker)
 
 
 @pytest.mark.parametrize("error", [errors.KafkaConnectionError(), errors.RequestTimedOutError()])
 async def test_a_request_without_an_answer_is_sent_once(broker: Broker, error: errors.KafkaError) -> None:
     broker.produced = error
     with pytest.raises(UnconfirmedError):
-        await append()
+        await append(broker)
     assert len(broker.sent) == 1
 
 
 async def test_a_leader_that_cannot_be_reached_has_got_nothing(broker: Broker) -> None:
     broker.produced = errors.NodeNotReadyError()
     with pytest.raises(SourceError) as caught:
-        await append()
+        await append(broker)
     assert caught.value.retryable
 
 
@@ -146,17 +157,17 @@ async def test_a_topic_that_takes_no_record(
 ) -> None:
     broker.topic_error, broker.leader = topic_error, leader
     with pytest.raises(SourceError, match=words) as caught:
-        await append()
+        await append(broker)
     assert caught.value.retryable is retryable
     assert not broker.sent
 
 
 async def test_a_cluster_without_brokers_is_looked_for_anew(broker: Broker) -> None:
     broker.silent = {1, 2}
-    appends = SingleAppends()
+    appends = SingleAppends(Clients(broker))
     with pytest.raises(SourceError, match="None of the cluster's Kafka brokers answers"):
-        await appends.append("kafka:9092", "signals", key=b"shop", value=b"{}")
+        await appends.append(KAFKA, "signals", key=b"shop", value=b"{}")
     broker.silent = set()
-    assert await appends.append("kafka:9092", "signals", key=b"shop", value=b"{}") == 17
+    assert await appends.append(KAFKA, "signals", key=b"shop", value=b"{}") == 17
     assert broker.closed
     await appends.close()

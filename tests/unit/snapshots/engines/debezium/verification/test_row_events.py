@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from snapshots.engines.debezium.verification.row_events import hash_key, read_event
-from snapshots.ports.verification import KeyShape, UnreadableError
-from snapshots.verification.arrivals import EventKind
+from snapshots.errors import UnreadableError
+from snapshots.ports.topic_reader import EventKind, KeyShape
 
 COLLECTION = "public.orders"
 

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition, errors
 
+from snapshots.engines.debezium.kafka import KafkaAccess, KafkaClients
 from snapshots.engines.debezium.verification.topic_reader import KafkaTopicReader
+from snapshots.errors import UnreadableError
 from snapshots.model import Cluster, SourceConnector
-from snapshots.ports.verification import TopicReading, UnreadableError
-from snapshots.verification.verdicts import Offsets
+from snapshots.ports.topic_reader import Offsets, TopicReading
 
 BEGAN_MS = 1_800_000_000_000
 BEGAN = datetime.fromtimestamp(BEGAN_MS / 1000, UTC)
@@ -102,18 +103,18 @@ class Reader(KafkaTopicReader):
     """Reads partitions in memory."""
 
     def __init__(self, *logs: Log, compacted: bool | None = False) -> None:
-        super().__init__(idle_seconds=0.0, stuck_seconds=0.05)
+        super().__init__(KafkaClients(), idle_seconds=0.0, stuck_seconds=0.05)
         self._consumers = Consumer({TopicPartition("t", number): log for number, log in enumerate(logs)})
         self._compacted = compacted
 
     @asynccontextmanager
-    async def _consumer(self, bootstrap: str) -> AsyncIterator[Any]:
+    async def _consumer(self, access: KafkaAccess) -> AsyncIterator[Any]:
         yield self._consumers
 
-    async def _partitions(self, bootstrap: str, topics: Sequence[str]) -> dict[str, list[TopicPartition]]:
+    async def _partitions(self, access: KafkaAccess, topics: Sequence[str]) -> dict[str, list[TopicPartition]]:
         return {"t": list(self._consumers.logs)}
 
-    async def _is_compacted(self, bootstrap: str, topic: str) -> bool | None:
+    async def _is_compacted(self, access: KafkaAccess, topic: str) -> bool | None:
         return self._compacted
 
 

@@ -1,21 +1,17 @@
-"""What was observed of a connector's signalling, as a value: all that the rules know, and no secret.
+"""The port that looks at all that signalling a source takes, and what it sees: all that the rules know, and no secret.
 
 Every part that could not be looked at is `Unknown` with a reason; None means that there is no such thing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
-from snapshots.following.failed_scans import RestartRequirement
 from snapshots.model import SourceConnector
+from snapshots.ports.unknown import Unknown
+from snapshots.restart_requirement import RestartRequirement
 from snapshots.vocabulary import ConnectorState, Dialect
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """Something could not be looked at; the reason is a sentence without secrets."""
-
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +42,7 @@ class ConnectorSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class ObservedConnector:
+class InspectedConnector:
     """A connector as Kafka Connect tells it."""
 
     state: ConnectorState
@@ -64,7 +60,7 @@ class ObservedConnector:
 
 
 @dataclass(frozen=True, slots=True)
-class ObservedColumn:
+class InspectedColumn:
     """A column of the signal table."""
 
     name: str
@@ -76,10 +72,10 @@ class ObservedColumn:
 
 
 @dataclass(frozen=True, slots=True)
-class ObservedSignalTable:
+class InspectedSignalTable:
     """The signal table as the database tells it."""
 
-    columns: tuple[ObservedColumn, ...]
+    columns: tuple[InspectedColumn, ...]
     primary_key: tuple[str, ...]
     rows: int | None
     """An estimate; None where the database has none."""
@@ -92,7 +88,7 @@ class ObservedSignalTable:
 
 
 @dataclass(frozen=True, slots=True)
-class ObservedSlot:
+class InspectedSlot:
     """The connector's replication slot."""
 
     active: bool
@@ -100,7 +96,7 @@ class ObservedSlot:
 
 
 @dataclass(frozen=True, slots=True)
-class ObservedDatabase:
+class InspectedDatabase:
     """A source database as seen with our credentials."""
 
     version: int
@@ -108,9 +104,9 @@ class ObservedDatabase:
     in_recovery: bool
     read_only: bool
     """Whether transactions are read-only by default."""
-    signal_table: ObservedSignalTable | None
+    signal_table: InspectedSignalTable | None
     publication_exists: bool | None
-    slot: ObservedSlot | None
+    slot: InspectedSlot | None
     missing: tuple[str, ...] = ()
     """Data collections of the catalogue's topics that are no tables of the database."""
     unpublished: tuple[str, ...] = ()
@@ -118,7 +114,7 @@ class ObservedDatabase:
 
 
 @dataclass(frozen=True, slots=True)
-class ObservedTopic:
+class InspectedTopic:
     """A topic as Kafka tells it."""
 
     partitions: int
@@ -128,7 +124,7 @@ class ObservedTopic:
 
 
 @dataclass(frozen=True, slots=True)
-class ObservedReading:
+class InspectedReading:
     """How far the connector has read its signal topic."""
 
     committed: int | None
@@ -141,25 +137,36 @@ class ObservedReading:
 
 
 @dataclass(frozen=True, slots=True)
-class ObservedKafka:
+class InspectedKafka:
     """The connector's own topics."""
 
-    signal_topic: ObservedTopic | None
-    notification_topic: ObservedTopic | None
-    reading: ObservedReading | Unknown
+    signal_topic: InspectedTopic | None
+    notification_topic: InspectedTopic | None
+    reading: InspectedReading | Unknown
 
 
 @dataclass(frozen=True, slots=True)
-class ObservedSignalling:
+class InspectedSignalling:
     """All that was observed of one source."""
 
     source: SourceConnector
     observed_at: datetime
-    connector: ObservedConnector | Unknown | None
+    connector: InspectedConnector | Unknown | None
     """None where Kafka Connect knows no connector of this name."""
-    kafka: ObservedKafka | Unknown | None
+    kafka: InspectedKafka | Unknown | None
     """None where there is nothing to look for on Kafka."""
-    database: ObservedDatabase | Unknown | None
+    database: InspectedDatabase | Unknown | None
     """None where there is nothing that could be looked for in the database."""
     restart: RestartRequirement | None = None
     """Why it needs a restart, as the ledger knows; None where it needs none."""
+
+
+class SignallingInspector(Protocol):
+    """Looks at all that signalling a source takes, without starting anything: bounded, and kept for seconds."""
+
+    async def inspect(self, source: SourceConnector, collections: Sequence[str]) -> InspectedSignalling:
+        """Return what is seen of `source`, for whose topics' data collections `collections` stands.
+
+        Raises nothing foreseen: a part that cannot be reached is Unknown, with a reason that holds no secret.
+        """
+        ...
