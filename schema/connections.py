@@ -5,7 +5,7 @@ from typing import Annotated, Any, Generic, NamedTuple, Protocol, TypeAlias, Typ
 
 import strawberry
 
-from schema.fields import computed
+from schema.fields import computed, view
 from snapshots.catalog.contents import Page
 from snapshots.errors import RequestError
 from snapshots.vocabulary import UserErrorCode
@@ -82,7 +82,7 @@ class Listed(Generic[ItemT]):
         return self.page.end_cursor
 
 
-@strawberry.federation.type(name="PageInfo", shareable=True, description="Where a page stands in its list.")
+@view(Listed, shareable=True, description="Where a page stands in its list.")
 class PageInfoType:
     """Relay's PageInfo; shareable, because other subgraphs have one as well."""
 
@@ -92,7 +92,7 @@ class PageInfoType:
     end_cursor: str | None = strawberry.field(description="The cursor of the last item; null in an empty page.")
 
 
-@strawberry.type(name="Edge", description="An item in a page.")
+@view(Edge, description="An item in a page.")
 class EdgeType(Generic[ItemT]):
     """Relay's edge, of items of any type."""
 
@@ -100,7 +100,7 @@ class EdgeType(Generic[ItemT]):
     cursor: str = strawberry.field(description="Its place in the list, for `after`.")
 
 
-@strawberry.type(name="Connection", description="A page of a list.")
+@view(Listed, description="A page of a list.")
 class ConnectionType(Generic[ItemT]):
     """Relay's connection; each list has one of its own by its own name."""
 

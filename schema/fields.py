@@ -4,7 +4,7 @@ A class named …Type is never instantiated. GraphQL works on the record itself:
 attribute of its name, one that is `computed` is what its function makes of the record (`strawberry.Parent`).
 """
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any, TypeVar
 
 import strawberry
@@ -12,21 +12,23 @@ import strawberry
 KindT = TypeVar("KindT")
 
 
-def view(record: type, *, description: str, keys: tuple[str, ...] = ()) -> Callable[[type[KindT]], type[KindT]]:
+def view(
+    record: type, *, description: str, keys: Sequence[str] = (), shareable: bool = False
+) -> Callable[[type[KindT]], type[KindT]]:
     """Make the decorated class the GraphQL type of every `record`, by the class's name without its Type.
 
-    With `keys`, the names of the fields of each, it is an entity that other subgraphs can refer to.
+    With `keys`, the names of the fields of each, it is an entity that other subgraphs can refer to; `shareable` says
+    that others may have the same type.
     """
 
     def is_type_of(value: object, _info: object) -> bool:
         return isinstance(value, record)
 
     def decorate(kind: type[KindT]) -> type[KindT]:
+        kind.viewed = record  # type: ignore[attr-defined]
         kind.is_type_of = staticmethod(is_type_of)  # type: ignore[attr-defined]
         name = kind.__name__.removesuffix("Type")
-        if keys:
-            return strawberry.federation.type(kind, name=name, description=description, keys=list(keys))
-        return strawberry.type(kind, name=name, description=description)
+        return strawberry.federation.type(kind, name=name, description=description, keys=keys, shareable=shareable)
 
     return decorate
 

@@ -122,7 +122,7 @@ class SourceConnectorType(Node):
     )
 
 
-@strawberry.type(name="SourceConnectorConnection", description="A page of source connectors, in order of their names.")
+@view(Listed, description="A page of source connectors, in order of their names.")
 class SourceConnectorConnectionType(ConnectionType[SourceConnectorType]):
     """Relay's connection."""
 

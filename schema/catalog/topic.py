@@ -5,7 +5,7 @@ from typing import Any
 import strawberry
 
 from schema.catalog.source_connector import SourceConnectorType
-from schema.connections import TOTAL_COUNT, ConnectionType
+from schema.connections import TOTAL_COUNT, ConnectionType, Listed
 from schema.context import Info
 from schema.enums import MappingKind, TopicProducer
 from schema.fields import computed, view
@@ -59,7 +59,7 @@ class TopicType(Node):
     )
 
 
-@strawberry.type(name="TopicConnection", description="A page of topics, in order of their names.")
+@view(Listed, description="A page of topics, in order of their names.")
 class TopicConnectionType(ConnectionType[TopicType]):
     """Relay's connection."""
 

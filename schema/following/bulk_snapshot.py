@@ -86,6 +86,6 @@ class BulkSnapshotType(Node):
     )
 
 
-@strawberry.type(name="BulkSnapshotConnection", description="A page of bulk snapshots, the newest first.")
+@view(Listed, description="A page of bulk snapshots, the newest first.")
 class BulkSnapshotConnectionType(ConnectionType[BulkSnapshotType]):
     """Relay's connection."""

@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 from strawberry.scalars import JSON
 
-from schema.connections import ConnectionType
+from schema.connections import ConnectionType, Listed
 from schema.enums import GROWS, publish
 from schema.fields import view
 from snapshots.audit import LedgerEvent, LedgerSubject
@@ -50,6 +50,6 @@ class LedgerEventType:
     )
 
 
-@strawberry.type(name="LedgerEventConnection", description="A page of events, in the order in which they happened.")
+@view(Listed, description="A page of events, in the order in which they happened.")
 class LedgerEventConnectionType(ConnectionType[LedgerEventType]):
     """Relay's connection."""
