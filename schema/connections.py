@@ -16,13 +16,17 @@ MAX_PAGE = 500
 DEFAULT_PAGE = 50
 
 First: TypeAlias = Annotated[
-    int, strawberry.argument(description=f"How many to return, 1 to {MAX_PAGE}; else an error with code INVALID_VALUE.")
+    int,
+    strawberry.argument(
+        description=f"How many items to return, from 1 to {MAX_PAGE}. "
+        "Another number is an error with code INVALID_VALUE."
+    ),
 ]
 After: TypeAlias = Annotated[
     str | None,
     strawberry.argument(
-        description="Return what follows this cursor, the `endCursor` of the page before. One that this connection did "
-        "not give is an error with code INVALID_CURSOR."
+        description="Return the items after this cursor: pass the `endCursor` of the page before. A cursor that does "
+        "not come from this list is an error with code INVALID_CURSOR."
     ),
 ]
 
@@ -86,26 +90,36 @@ class Listed(Generic[ItemT]):
 class PageInfoType:
     """Relay's PageInfo; shareable, because other subgraphs have one as well."""
 
-    has_next_page: bool = strawberry.field(description="Whether something follows.")
-    has_previous_page: bool = strawberry.field(description="Whether something came before, which is so with `after`.")
-    start_cursor: str | None = strawberry.field(description="The cursor of the first item; null in an empty page.")
-    end_cursor: str | None = strawberry.field(description="The cursor of the last item; null in an empty page.")
+    has_next_page: bool = strawberry.field(description="Whether there are more items after this page.")
+    has_previous_page: bool = strawberry.field(
+        description="Whether there are items before this page. True if `after` was given."
+    )
+    start_cursor: str | None = strawberry.field(
+        description="The cursor of the first item of this page. Null if the page is empty."
+    )
+    end_cursor: str | None = strawberry.field(
+        description="The cursor of the last item of this page. Null if the page is empty."
+    )
 
 
-@view(Edge, description="An item in a page.")
+@view(Edge, description="One item of a page, with its cursor.")
 class EdgeType(Generic[ItemT]):
     """Relay's edge, of items of any type."""
 
-    node: ItemT = strawberry.field(description="The item.")
-    cursor: str = strawberry.field(description="Its place in the list, for `after`.")
+    node: ItemT = strawberry.field(description="The item itself, as the list holds it.")
+    cursor: str = strawberry.field(
+        description="The place of the item in the list. Pass it as `after` to continue from here."
+    )
 
 
 @view(Listed, description="A page of a list.")
 class ConnectionType(Generic[ItemT]):
     """Relay's connection; each list has one of its own by its own name."""
 
-    edges: list[EdgeType[ItemT]] = strawberry.field(description="The items with their cursors.")
-    page_info: PageInfoType = strawberry.field(description="Where the page stands in the list.")
+    edges: list[EdgeType[ItemT]] = strawberry.field(description="The items of this page, each with its cursor.")
+    page_info: PageInfoType = strawberry.field(
+        description="Whether there are pages before and after this one, and its first and last cursor."
+    )
 
 
 async def _total_count(listed: strawberry.Parent[Listed[Any]]) -> int | None:
@@ -114,7 +128,9 @@ async def _total_count(listed: strawberry.Parent[Listed[Any]]) -> int | None:
 
 
 TOTAL_COUNT: Any = computed(
-    _total_count, "How many the whole list has, counted when asked; null in a list within a list.", type=int | None
+    _total_count,
+    "The number of items in the whole list, counted when you select this field. Null in a list within a list.",
+    type=int | None,
 )
 
 

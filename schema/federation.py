@@ -32,7 +32,9 @@ ANY = strawberry.scalar(
 
 Entity: TypeAlias = Annotated[
     TopicType | SourceConnectorType | BulkSnapshotType | SourceSnapshotType,
-    strawberry.union(name="_Entity", description="What another subgraph may refer to by a key."),
+    strawberry.union(
+        name="_Entity", description="Any object of this subgraph that other subgraphs can refer to by a key."
+    ),
 ]
 
 Find: TypeAlias = Callable[[Loaders, Mapping[str, str]], Awaitable[object]]
@@ -59,11 +61,11 @@ def _sdl(info: Info) -> str:
     return info.schema.as_str()
 
 
-@strawberry.type(name="_Service", description="This subgraph, as a federation gateway sees it.")
+@strawberry.type(name="_Service", description="The description of this subgraph for federation gateways.")
 class ServiceType:
     """What `_service` returns."""
 
-    sdl: str = computed(_sdl, "The schema of this subgraph in the schema definition language.")
+    sdl: str = computed(_sdl, "The schema of this subgraph, in the schema definition language.")
 
 
 async def resolve_entity(info: Info, representation: object) -> object:
@@ -83,7 +85,10 @@ async def _entities(
     info: Info,
     representations: Annotated[
         list[FederationAny],
-        strawberry.argument(description=f"At most {MAX_REPRESENTATIONS}; each is answered on its own, in order."),
+        strawberry.argument(
+            description=f"The representations to resolve, at most {MAX_REPRESENTATIONS}. Each is "
+            "answered on its own, in order."
+        ),
     ],
 ) -> list[object]:
     """Resolve each representation; one that makes no sense is an error at its place only."""
@@ -99,8 +104,11 @@ def _service() -> ServiceType:
 
 
 ENTITIES = computed(
-    _entities, "What other subgraphs refer to. For federation gateways.", name="_entities", type=list[Entity | None]
+    _entities,
+    "Objects of this subgraph that other subgraphs refer to. For federation gateways.",
+    name="_entities",
+    type=list[Entity | None],
 )
-SERVICE = computed(_service, "The subgraph itself. For federation gateways.", name="_service", type=ServiceType)
+SERVICE = computed(_service, "The schema of this subgraph. For federation gateways.", name="_service", type=ServiceType)
 
 __all__ = ["ANY", "ENTITIES", "SERVICE", "FederationAny", "resolve_entity"]

@@ -10,7 +10,10 @@ from schema.requesting.retry_bulk_snapshot import RETRY_BULK_SNAPSHOT
 from schema.verification.verify_snapshot import VERIFY_SNAPSHOT
 
 
-@strawberry.type(description="What can be done. What a caller can foresee and put right is data, in `userErrors`.")
+@strawberry.type(
+    description="All operations that change something. Errors that a caller can foresee and correct are returned "
+    "as data, in `userErrors`."
+)
 class Mutation:
     """Writes."""
 

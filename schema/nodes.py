@@ -42,21 +42,29 @@ async def _find(kinds: dict[str, Find], id_: str) -> object:
     return next(filter(None, found), None)
 
 
-async def _node(info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id.")]) -> object:
+async def _node(
+    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of the object to find.")]
+) -> object:
     """Find one node."""
     return (await find_nodes(info.context.loaders, [id]))[0]
 
 
 async def _nodes(
     info: Info,
-    ids: Annotated[list[strawberry.ID], strawberry.argument(description=f"At most {MAX_NODES} ids.")],
+    ids: Annotated[
+        list[strawberry.ID], strawberry.argument(description=f"The ids of the objects to find, at most {MAX_NODES}.")
+    ],
 ) -> list[object]:
     """Find many nodes, each kind in one go."""
     check_count("ids", len(ids), MAX_NODES)
     return await find_nodes(info.context.loaders, ids)
 
 
-NODE = computed(_node, "Whatever has the id; null where nothing has.", type=Node | None)
+NODE = computed(
+    _node, "The object with this id, of whatever type it is. Null if nothing has this id.", type=Node | None
+)
 NODES = computed(
-    _nodes, "Whatever has the ids, in their order; null for each that nothing has.", type=list[Node | None]
+    _nodes,
+    "The objects with these ids, in the order of the ids. Null for each id that nothing has.",
+    type=list[Node | None],
 )

@@ -11,7 +11,7 @@ from schema.requesting.plan import PLAN_BULK_SNAPSHOT
 from schema.viewer import VIEWER
 
 
-@strawberry.type(description="What can be asked.")
+@strawberry.type(description="All operations that read. None of them changes anything.")
 class Query:
     """Reads; nothing here changes anything."""
 

@@ -5,7 +5,7 @@ import strawberry
 from schema.following.bulk_snapshot_progress import BULK_SNAPSHOT_PROGRESS
 
 
-@strawberry.type(description="What can be watched.")
+@strawberry.type(description="All operations that watch something until it ends.")
 class Subscription:
     """Streams; each ends by itself."""
 

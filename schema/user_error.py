@@ -7,14 +7,18 @@ from schema.paths import graphql_path
 from snapshots.errors import RequestError
 
 
-@strawberry.type(description="Something the caller can put right. Where there is one, nothing was done.")
+@strawberry.type(
+    description="Something that is wrong with a request and that the caller can correct. If there is one, "
+    "nothing was done."
+)
 class UserError:
     """A finding about a request as a whole."""
 
-    code: UserErrorCode = strawberry.field(description="What is wrong, for programs.")
-    message: str = strawberry.field(description="What is wrong, for people.")
+    code: UserErrorCode = strawberry.field(description="What is wrong with the request, for programs.")
+    message: str = strawberry.field(description="What is wrong with the request, as a sentence for people.")
     field: list[str] | None = strawberry.field(
-        description='The path of the argument, for example `["input", "topicIds", "3"]`; null where it is the whole.'
+        description='The path of the argument that is wrong, for example `["input", "topicIds", "3"]`. Null if it is '
+        "not about one argument."
     )
 
 

@@ -20,20 +20,23 @@ def _viewer(info: Info) -> Principal:
     return info.context.principal
 
 
-@view(Principal, description="Who is asking, as the gateway sees it, and what it would be working with.")
+@view(Principal, description="The caller who sends this request, and what the gateway lets them work with.")
 class ViewerType:
     """The caller."""
 
     subject: str = strawberry.field(description="The name by which the ledger knows the caller.")
     tenant_id: str = strawberry.field(
-        name="tenant", description="The tenant whose topics, connectors and snapshots the caller sees."
+        name="tenant",
+        description="The tenant of the caller. They see the topics, connectors and snapshots of this tenant only.",
     )
     permissions: list[str] = computed(
-        _permissions, "What the caller may do, in alphabetical order; more words may be added."
+        _permissions,
+        "What the caller may do, in alphabetical order. Not enforced yet: no operation asks for a "
+        "permission. More words may be added.",
     )
     simulated: bool = computed(
-        _simulated, "Whether the engine is simulated: signals are only written down, and no table is ever read."
+        _simulated, "Whether the engine is simulated. If so, signals are only written down, and no table is ever read."
     )
 
 
-VIEWER = computed(_viewer, "Who is asking.", type=ViewerType)
+VIEWER = computed(_viewer, "The caller who sends this request, as the gateway sees them.", type=ViewerType)

@@ -20,36 +20,52 @@ MAX_MEMBERS = 500
 MAX_NAME = 1000
 
 
-@strawberry.input(name="TopicFilter", description="Topics that satisfy all of the given fields.")
+@strawberry.input(
+    name="TopicFilter", description="A filter on topics. Those that satisfy all given fields are returned."
+)
 class TopicFilterInput:
     """The filter of `topics`."""
 
     name_contains: str | None = strawberry.field(
-        default=None, description="Part of the name, upper or lower case; no character has a special meaning."
+        default=None,
+        description="Only topics whose name contains this text, in upper or lower case. No character has a special "
+        "meaning.",
     )
-    producer: list[TopicProducer] | None = strawberry.field(default=None, description="Written by any of these.")
+    producer: list[TopicProducer] | None = strawberry.field(
+        default=None, description="Only topics that are written by any of these."
+    )
     source_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None, description="Written by any of these source connectors; at most 500."
+        default=None, description="Only topics that are written by any of these source connectors. At most 500 ids."
     )
     keyless: bool | None = strawberry.field(
-        default=None, description="Whether the table has no key; topics of which that is not known satisfy neither."
+        default=None,
+        description="Only topics whose table has no key (true) or has one (false). Topics for which this is not "
+        "known match neither.",
     )
-    exists: bool | None = strawberry.field(default=None, description="Whether the topic was seen on Kafka.")
+    exists: bool | None = strawberry.field(
+        default=None, description="Only topics that were seen on Kafka (true) or were not (false)."
+    )
     snapshot_state: list[SnapshotState] | None = strawberry.field(
-        default=None, description="The last source snapshot that had the topic is in any of these states."
+        default=None, description="Only topics whose last source snapshot is in any of these states."
     )
 
 
-@strawberry.input(name="SourceFilter", description="Source connectors that satisfy all of the given fields.")
+@strawberry.input(
+    name="SourceFilter", description="A filter on source connectors. Those that satisfy all given fields are returned."
+)
 class SourceFilterInput:
     """The filter of `sources`."""
 
     name_contains: str | None = strawberry.field(
-        default=None, description="Part of the name, upper or lower case; no character has a special meaning."
+        default=None,
+        description="Only source connectors whose name contains this text, in upper or lower case. No character has "
+        "a special meaning.",
     )
-    state: list[ConnectorState] | None = strawberry.field(default=None, description="In any of these states.")
+    state: list[ConnectorState] | None = strawberry.field(
+        default=None, description="Only source connectors in any of these states."
+    )
     cluster_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None, description="Of any of these clusters; at most 500."
+        default=None, description="Only source connectors of any of these clusters. At most 500 ids."
     )
 
 

@@ -39,17 +39,17 @@ class RestartRequired(NamedTuple):
 
 @view(
     RestartRequired,
-    description="Why a connector takes no incremental snapshot until its task was restarted: a table failed in "
-    "mid-scan, and rows of it could come out on the topic of the next table.",
+    description="Why a connector takes no incremental snapshot until its task is restarted: the scan of a table "
+    "failed halfway, and rows of that table could appear on the topic of the next one.",
 )
 class RestartRequirementType:
     """What clients see of a restart requirement."""
 
-    since: datetime = strawberry.field(description="When the first table failed, by the engine's clock.")
+    since: datetime = strawberry.field(description="When the first of the scans failed, by the engine's clock.")
     data_collections: list[str] = strawberry.field(
-        description="The tables that failed since, in order of their names, at most ten."
+        description="The tables whose scans have failed since then, in order of their names, at most ten."
     )
-    message: str = strawberry.field(description="What happened and what to do, for people.")
+    message: str = strawberry.field(description="What happened and what to do, as sentences for people.")
 
 
 async def _topics(
@@ -58,7 +58,8 @@ async def _topics(
     first: First = DEFAULT_PAGE,
     after: After = None,
     filter: Annotated[
-        TopicFilterInput | None, strawberry.argument(description="Only topics that satisfy all of this.")
+        TopicFilterInput | None,
+        strawberry.argument(description="Only topics that satisfy every given field of this filter."),
     ] = None,
 ) -> Listed[Topic]:
     """Load the first page together with those of the other connectors of the answer; further pages on their own."""
@@ -89,36 +90,53 @@ async def _health(source: strawberry.Parent[SourceConnector], info: Info) -> Seq
 @view(
     SourceConnector,
     keys=("id", "cluster name"),
-    description="A connector that reads a database and writes its changes to topics; it takes one snapshot at a time.",
+    description="A connector that reads a database and writes its changes to topics. It takes one snapshot at a time.",
 )
 class SourceConnectorType(Node):
     """What clients see of a source connector; never its configuration, which holds secrets."""
 
-    cluster_id: strawberry.ID = strawberry.field(description="The id of its cluster, as `syncCatalog` takes it.")
-    cluster_name: str = strawberry.field(name="cluster", description="The name of its Kafka Connect cluster.")
-    name: str = strawberry.field(description="The name in Kafka Connect; unique in its cluster.")
-    connector_class: str | None = strawberry.field(description="The plugin's class, for example Debezium's for MySQL.")
-    version: str | None = strawberry.field(description="The plugin's version.")
-    state: ConnectorState = strawberry.field(description="Its state as last seen.")
-    state_observed_at: datetime | None = strawberry.field(description="When the state was seen; null for never.")
-    topic_prefix: str | None = strawberry.field(description="Its `topic.prefix`, by which notifications name it.")
+    cluster_id: strawberry.ID = strawberry.field(
+        description="The id of the connector's cluster, as `syncCatalog` takes it."
+    )
+    cluster_name: str = strawberry.field(
+        name="cluster", description="The name of the connector's Kafka Connect cluster."
+    )
+    name: str = strawberry.field(description="The name of the connector in Kafka Connect, unique in its cluster.")
+    connector_class: str | None = strawberry.field(
+        description="The class of the connector plugin, for example `io.debezium.connector.mysql.MySqlConnector`. "
+        "Null if it is not known."
+    )
+    version: str | None = strawberry.field(description="The version of the connector plugin. Null if it is not known.")
+    state: ConnectorState = strawberry.field(description="The state of the connector, as last seen by Topicsnap.")
+    state_observed_at: datetime | None = strawberry.field(
+        description="When Topicsnap last saw the state. Null if it never did."
+    )
+    topic_prefix: str | None = strawberry.field(
+        description="The connector's `topic.prefix`, by which its notifications name it. Null if it is not known."
+    )
     signal_channel: SignalChannelKind | None = strawberry.field(
-        description="What carries signals to it; null where signalling is not configured, and no snapshot taken."
+        description="The channel that carries signals to the connector. Null if signalling is not configured; then "
+        "the connector takes no snapshots."
     )
 
-    topics: Any = computed(_topics, "The topics that it writes, in order of their names.", type=TOPIC_CONNECTION)
+    topics: Any = computed(
+        _topics, "The topics that the connector writes, in order of their names.", type=TOPIC_CONNECTION
+    )
     active_snapshot: Any = computed(
-        _active_snapshot, "The snapshot that holds the source now; null where it is free.", type=SOURCE_SNAPSHOT | None
+        _active_snapshot,
+        "The snapshot that is running on the connector now. Null if it is free.",
+        type=SOURCE_SNAPSHOT | None,
     )
     restart_required: RestartRequirementType | None = computed(
         _restart_required,
-        "Why it takes no incremental snapshot until its task was restarted; null where it needs no restart.",
+        "Why the connector takes no incremental snapshot until its task is restarted. Null if it needs no restart.",
     )
     health: list[HealthFindingType] = computed(
         _health,
-        "Whether it can be signalled, end to end, the worst first. Looked up when asked, and kept for seconds: Kafka "
-        "Connect, Kafka and the source database are looked at, which can take seconds; nothing is sent. What cannot be "
-        "reached is a finding of severity UNKNOWN.",
+        "Findings on whether the connector can be signalled from end to end, worst first. The check runs "
+        "when you select this field: it looks at Kafka Connect, Kafka and the source database, which can "
+        "take seconds, and sends nothing. Its result is reused for a few seconds. What cannot be reached is "
+        "a finding of severity UNKNOWN.",
     )
 
 

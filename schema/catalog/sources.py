@@ -18,7 +18,8 @@ async def _sources(
     first: First = DEFAULT_PAGE,
     after: After = None,
     filter: Annotated[
-        SourceFilterInput | None, strawberry.argument(description="Only connectors that satisfy all of this.")
+        SourceFilterInput | None,
+        strawberry.argument(description="Only source connectors that satisfy every given field of this filter."),
     ] = None,
 ) -> Listed[SourceConnector]:
     """Read one page."""
@@ -29,7 +30,7 @@ async def _sources(
 
 
 async def _source(
-    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The source connector's id.")]
+    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of the source connector to find.")]
 ) -> SourceConnector | None:
     """Read one source connector."""
     return await info.context.loaders.sources.load(id)
@@ -38,4 +39,4 @@ async def _source(
 SOURCES = computed(
     _sources, "The source connectors of the catalogue, in order of their names.", type=SourceConnectorConnectionType
 )
-SOURCE = computed(_source, "A source connector by its id; null where there is none.", type=SourceConnectorType | None)
+SOURCE = computed(_source, "The source connector with this id. Null if there is none.", type=SourceConnectorType | None)

@@ -23,38 +23,43 @@ async def _last_snapshot(topic: strawberry.Parent[Topic], info: Info) -> TopicSn
 @view(
     Topic,
     keys=("id", "cluster name"),
-    description="A Kafka topic, and the table behind it where a source connector writes it.",
+    description="A Kafka topic, and the table behind it if a source connector writes it.",
 )
 class TopicType(Node):
     """What clients see of a topic."""
 
-    cluster_id: strawberry.ID = strawberry.field(description="The id of its cluster, as `syncCatalog` takes it.")
-    cluster_name: str = strawberry.field(
-        name="cluster", description="The name of the Kafka Connect cluster it belongs to."
+    cluster_id: strawberry.ID = strawberry.field(
+        description="The id of the topic's cluster, as `syncCatalog` takes it."
     )
-    name: str = strawberry.field(description="The name on Kafka; unique in its cluster.")
-    producer: TopicProducer = strawberry.field(description="What writes it; only topics of a SOURCE are snapshotted.")
+    cluster_name: str = strawberry.field(
+        name="cluster", description="The name of the Kafka Connect cluster that the topic belongs to."
+    )
+    name: str = strawberry.field(description="The name of the topic on Kafka, unique in its cluster.")
+    producer: TopicProducer = strawberry.field(
+        description="What writes the topic. Only topics of a SOURCE can be snapshotted."
+    )
     source: SourceConnectorType | None = strawberry.field(
-        description="The connector that writes it; null where none that is known does."
+        description="The source connector that writes the topic. Null if no known connector does."
     )
     data_collection: str | None = strawberry.field(
-        description="The table or collection behind it, as a signal names it, for example `public.orders`; null where "
-        "that is not known."
+        description="The table or collection behind the topic, as signals name it, for example `public.orders`. Null "
+        "if it is not known."
     )
     mapping: MappingKind | None = strawberry.field(
-        description="How the data collection is known; null where it is not."
+        description="How Topicsnap knows the table behind the topic. Null if it does not know it."
     )
     keyless: bool | None = strawberry.field(
         description="Whether the table has no primary key, no unique not-null index and no `message.key.columns`, so "
-        "that only a BLOCKING snapshot reads it. Null where that is not known."
+        "that only a BLOCKING snapshot can read it. Null if that is not known."
     )
     exists: bool = strawberry.field(
-        description="Whether it was seen on Kafka. A topic that nobody has written yet can be snapshotted all the same."
+        description="Whether the topic was seen on Kafka. A topic that nobody has written yet can be snapshotted all "
+        "the same."
     )
 
     last_snapshot: Any = computed(
         _last_snapshot,
-        "Its part in the last snapshot that named it; null where there was none.",
+        "The topic's part in the last snapshot that included it. Null if there was none.",
         type=TOPIC_SNAPSHOT | None,
     )
 

@@ -18,7 +18,8 @@ async def _topics(
     first: First = DEFAULT_PAGE,
     after: After = None,
     filter: Annotated[
-        TopicFilterInput | None, strawberry.argument(description="Only topics that satisfy all of this.")
+        TopicFilterInput | None,
+        strawberry.argument(description="Only topics that satisfy every given field of this filter."),
     ] = None,
 ) -> Listed[Topic]:
     """Read one page."""
@@ -29,11 +30,11 @@ async def _topics(
 
 
 async def _topic(
-    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The topic's id.")]
+    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of the topic to find.")]
 ) -> Topic | None:
     """Read one topic."""
     return await info.context.loaders.topics.load(id)
 
 
 TOPICS = computed(_topics, "The topics of the catalogue, in order of their names.", type=TopicConnectionType)
-TOPIC = computed(_topic, "A topic by its id; null where there is none.", type=TopicType | None)
+TOPIC = computed(_topic, "The topic with this id. Null if there is none.", type=TopicType | None)

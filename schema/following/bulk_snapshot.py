@@ -52,40 +52,45 @@ async def _events(
 @view(
     BulkSnapshotRecord,
     keys=("id",),
-    description="One request to snapshot many topics: what was asked, answered, and became of it.",
+    description="A request to snapshot many topics: what was asked, what was answered, and what has happened since.",
 )
 class BulkSnapshotType(Node):
     """What clients see of a bulk snapshot."""
 
-    snapshot_type: SnapshotType = strawberry.field(description="How the tables are read.")
-    requested_by: str = strawberry.field(description="Who asked.")
-    requested_at: datetime = strawberry.field(description="When.")
-    reason: str | None = strawberry.field(description="Why, in the words of who asked.")
-    state: BulkSnapshotState = strawberry.field(description="How far it has come, now.")
+    snapshot_type: SnapshotType = strawberry.field(
+        description="How the tables are read, for all topics of this bulk snapshot."
+    )
+    requested_by: str = strawberry.field(description="The name of the caller who asked for the bulk snapshot.")
+    requested_at: datetime = strawberry.field(description="When the bulk snapshot was asked for.")
+    reason: str | None = strawberry.field(description="The reason that the caller gave. Null if there was none.")
+    state: BulkSnapshotState = strawberry.field(
+        description="The state now, which follows from the states of the source snapshots."
+    )
 
     progress: SnapshotProgressType = strawberry.field(
-        description="How far it has come, in topics and rows; skipped topics are not counted."
+        description="How many topics have finished and how many rows were read so far. Skipped topics are not counted."
     )
-    summary: BulkOperationSummaryType = computed(_summary, "The counts as answered.")
+    summary: BulkOperationSummaryType = computed(_summary, "Counts of the results, as answered to the caller.")
     snapshots: list[SourceSnapshotType] = strawberry.field(
-        description="The source snapshots as they stand now, by first appearance of their sources."
+        description="The source snapshots as they are now, in order of first appearance of their sources in the "
+        "request."
     )
     results: list[SourceSnapshotResultType] = computed(
-        _results, "The results as answered, one for each source, in order of their first appearance."
+        _results, "The results as answered to the caller: one for each source, in order of first appearance."
     )
     skips: list[SkippedTopicType] = strawberry.field(
-        name="skippedTopics", description="The topics that were sent to no source, in input order."
+        name="skippedTopics", description="The topics that were not sent to any source connector, in input order."
     )
     retry_of: Optional["BulkSnapshotType"] = computed(
-        _retry_of, "What this dispatches again; null where it is no retry, and where that was pruned since."
+        _retry_of, "The bulk snapshot that this one retries. Null if this is no retry, or if that one was pruned."
     )
-    retries: list["BulkSnapshotType"] = computed(_retries, "The retries of this one, the oldest first.")
+    retries: list["BulkSnapshotType"] = computed(_retries, "The bulk snapshots that retry this one, oldest first.")
     events: LedgerEventConnectionType = computed(
         _events,
-        "How it came to be as it is: every change of state with its cause, in the order in which they happened.",
+        "The history of this bulk snapshot: every change of state with its cause, oldest first.",
     )
 
 
-@view(Listed, description="A page of bulk snapshots, the newest first.")
+@view(Listed, description="A page of bulk snapshots, newest first.")
 class BulkSnapshotConnectionType(ConnectionType[BulkSnapshotType]):
     """Relay's connection."""

@@ -13,7 +13,7 @@ from snapshots.records import BulkSnapshotRecord
 
 
 async def _watch(
-    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The bulk snapshot's id.")]
+    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of the bulk snapshot to watch.")]
 ) -> AsyncGenerator[BulkSnapshotRecord | None, None]:
     """Watch one bulk snapshot."""
     context = info.context
@@ -27,9 +27,9 @@ async def _watch(
 
 BULK_SNAPSHOT_PROGRESS = streamed(
     _watch,
-    "A bulk snapshot as it is now, then again whenever something that was asked for changes (`stalledSince` too, "
-    "which comes by the time alone), at most four times a second, and to the end: the final state comes last and "
-    "completes the subscription; where a verification was asked for, that with the last verdict. States in "
-    "between may be left out, the final one never is. Null, and complete, where there is none.",
+    "The bulk snapshot as it is now, and again whenever a selected field changes, at most four times "
+    "a second. `stalledSince` counts as a change, too. Intermediate states may be left out, but the "
+    "final one always comes and completes the stream; if a verification was asked for, that is the one "
+    "with the last verdict. Null, and completed, if there is no such bulk snapshot.",
     type=BulkSnapshotType | None,
 )

@@ -15,22 +15,37 @@ from schema.state_enums import BulkSnapshotState
 from snapshots.records import BulkSnapshotFilter, BulkSnapshotRecord
 
 
-@strawberry.input(name="BulkSnapshotFilter", description="Bulk snapshots that satisfy all of the given fields.")
+@strawberry.input(
+    name="BulkSnapshotFilter",
+    description="A filter on bulk snapshots. Those that satisfy all given fields are returned.",
+)
 class BulkSnapshotFilterInput:
     """The filter of `bulkSnapshots`."""
 
-    state: list[BulkSnapshotState] | None = strawberry.field(default=None, description="In any of these states, now.")
+    state: list[BulkSnapshotState] | None = strawberry.field(
+        default=None, description="Only bulk snapshots that are in any of these states now."
+    )
     source_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None, description="With a source snapshot on any of these source connectors; at most 500."
+        default=None,
+        description="Only bulk snapshots with a source snapshot on any of these source connectors. At most 500 ids.",
     )
     topic_ids: list[strawberry.ID] | None = strawberry.field(
         default=None,
-        description="With any of these topics in a source snapshot, at most 500; skipped topics do not count.",
+        description="Only bulk snapshots with any of these topics in a source snapshot; skipped topics do not count. "
+        "At most 500 ids.",
     )
-    snapshot_type: list[SnapshotType] | None = strawberry.field(default=None, description="Of any of these types.")
-    requested_by: list[str] | None = strawberry.field(default=None, description="By any of these callers; at most 500.")
-    requested_after: datetime | None = strawberry.field(default=None, description="At this moment or later.")
-    requested_before: datetime | None = strawberry.field(default=None, description="Before this moment.")
+    snapshot_type: list[SnapshotType] | None = strawberry.field(
+        default=None, description="Only bulk snapshots of any of these types."
+    )
+    requested_by: list[str] | None = strawberry.field(
+        default=None, description="Only bulk snapshots that any of these callers asked for. At most 500 names."
+    )
+    requested_after: datetime | None = strawberry.field(
+        default=None, description="Only bulk snapshots that were requested at this moment or later."
+    )
+    requested_before: datetime | None = strawberry.field(
+        default=None, description="Only bulk snapshots that were requested before this moment."
+    )
 
 
 def _wanted(given: BulkSnapshotFilterInput | None) -> BulkSnapshotFilter:
@@ -54,7 +69,7 @@ async def _bulk_snapshots(
     after: After = None,
     filter: Annotated[
         BulkSnapshotFilterInput | None,
-        strawberry.argument(description="Only bulk snapshots that satisfy all of this."),
+        strawberry.argument(description="Only bulk snapshots that satisfy every given field of this filter."),
     ] = None,
 ) -> Listed[BulkSnapshotRecord]:
     """Read one page."""
@@ -68,15 +83,15 @@ async def _bulk_snapshots(
 
 
 async def _bulk_snapshot(
-    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The bulk snapshot's id.")]
+    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of the bulk snapshot to find.")]
 ) -> BulkSnapshotRecord | None:
     """Read one bulk snapshot."""
     return await info.context.loaders.bulk_snapshots.load(id)
 
 
 BULK_SNAPSHOTS = computed(
-    _bulk_snapshots, "The bulk snapshots of the ledger, the newest first.", type=BulkSnapshotConnectionType
+    _bulk_snapshots, "The bulk snapshots of the ledger, newest first.", type=BulkSnapshotConnectionType
 )
 BULK_SNAPSHOT = computed(
-    _bulk_snapshot, "A bulk snapshot by its id; null where there is none.", type=BulkSnapshotType | None
+    _bulk_snapshot, "The bulk snapshot with this id. Null if there is none.", type=BulkSnapshotType | None
 )

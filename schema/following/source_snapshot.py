@@ -51,48 +51,57 @@ async def _bulk_snapshot(snapshot: strawberry.Parent[SourceSnapshotRecord], info
 @view(
     SourceSnapshotRecord,
     keys=("id",),
-    description="One source's part of a bulk snapshot: the durable record, from request to end.",
+    description="The part of a bulk snapshot that one source connector carries out, recorded from request to end.",
 )
 class SourceSnapshotType(Node):
     """What clients see of a source snapshot."""
 
-    source: SourceConnectorType = strawberry.field(description="The connector that reads the tables.")
+    source: SourceConnectorType = strawberry.field(description="The source connector that reads the tables.")
     snapshot_type: SnapshotType = strawberry.field(description="How the tables are read.")
-    origin: SnapshotOrigin = strawberry.field(description="Who started it.")
+    origin: SnapshotOrigin = strawberry.field(description="Who started the snapshot.")
     followed: bool = strawberry.field(
-        description="Whether the connector tells of its snapshots. Where it does not, how each topic ended is never "
-        "known: the snapshot ends as ABANDONED when its end shows otherwise, or after some time."
+        description="Whether the connector sends notifications about its snapshots. If it does not, the outcome of "
+        "each topic stays unknown: the snapshot becomes ABANDONED when something else shows that it ended, "
+        "or after some time."
     )
-    state: SnapshotState = strawberry.field(description="How far it has come, now.")
-    code: SnapshotErrorCode | None = strawberry.field(
-        description="What went wrong, for programs; null where nothing did."
+    state: SnapshotState = strawberry.field(description="The state of the snapshot now.")
+    code: SnapshotErrorCode | None = strawberry.field(description="What went wrong, for programs. Null if nothing did.")
+    message: str | None = strawberry.field(
+        description="What went wrong, as a sentence for people. Null if nothing did."
     )
-    message: str | None = strawberry.field(description="What went wrong, for people; null where nothing did.")
-    requested_at: datetime = strawberry.field(description="When it was asked for.")
-    dispatched_at: datetime | None = strawberry.field(description="When the channel accepted its first signal.")
-    started_at: datetime | None = strawberry.field(description="When the engine reported that it began.")
-    finished_at: datetime | None = strawberry.field(description="When it reached a final state.")
+    requested_at: datetime = strawberry.field(description="When the snapshot was asked for.")
+    dispatched_at: datetime | None = strawberry.field(
+        description="When the channel accepted the first signal. Null until then."
+    )
+    started_at: datetime | None = strawberry.field(
+        description="When the engine reported that it began. Null until then."
+    )
+    finished_at: datetime | None = strawberry.field(
+        description="When the snapshot reached a final state. Null until then."
+    )
 
-    retryable: bool = computed(
-        _retryable, "Whether something of it failed that `retryBulkSnapshot` would dispatch again."
-    )
+    retryable: bool = computed(_retryable, "Whether `retryBulkSnapshot` would snapshot something of it again.")
     signals: list[SignalType] = strawberry.field(
-        description="Its signals, in the order in which they are sent: the next when the last has ended."
+        description="The signals, in the order in which they are sent. Each is sent when the one before has ended."
     )
     topics: list[TopicSnapshotType] = strawberry.field(
-        description="Its topics, in the order in which they were asked for."
+        description="The topics of this snapshot, in the order in which they were asked for."
     )
-    progress: SnapshotProgressType = strawberry.field(description="How far it has come, in topics and rows.")
+    progress: SnapshotProgressType = strawberry.field(
+        description="How many topics have finished and how many rows were read so far."
+    )
     stalled_since: datetime | None = computed(
         _stalled_since,
-        "Since when it has given no sign of life, neither a start nor progress, where that is longer than the "
-        "gateway's limit (10 minutes by default); null where it is not, and where none is due. Worked out, not a "
-        "state.",
+        "When the snapshot last gave a sign of life, if that is longer ago than the gateway's limit (10 "
+        "minutes by default). Null if it is not, or if no sign is due. Calculated when you ask; it is not "
+        "part of the state.",
     )
     stall_causes: list[HealthFindingType] = computed(
         _stall_causes,
-        "Where it is stalled: what may be the cause, the likeliest first, each with a remedy. Looked up when asked: "
-        "the connector, its topics and its database are looked at, which can take seconds. Empty where it "
-        "is not stalled.",
+        "Possible causes of a stall, likeliest first, each with a remedy. The check runs when you select "
+        "this field: it looks at the connector, its topics and its database, which can take seconds. Empty "
+        "if the snapshot is not stalled.",
     )
-    bulk_snapshot: Any = computed(_bulk_snapshot, "The bulk snapshot that it is part of.", type=BULK_SNAPSHOT)
+    bulk_snapshot: Any = computed(
+        _bulk_snapshot, "The bulk snapshot that this source snapshot belongs to.", type=BULK_SNAPSHOT
+    )

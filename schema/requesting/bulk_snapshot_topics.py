@@ -20,15 +20,20 @@ from snapshots.requesting.answers import ResultCounts, count_results, results_of
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
 
 
-@strawberry.input(description="What is asked of one topic beyond being snapshotted.")
+@strawberry.input(description="Options for one topic of the request.")
 class TopicSnapshotOptionsInput:
     """Options for one of the topics of the request."""
 
-    topic_id: strawberry.ID = strawberry.field(description="One of `topicIds`; each may have options once.")
-    filter: RowFilterInput | None = strawberry.field(default=None, description="Only these rows; all where absent.")
+    topic_id: strawberry.ID = strawberry.field(
+        description="The id of the topic. It must be one of `topicIds`, and can have options only once."
+    )
+    filter: RowFilterInput | None = strawberry.field(
+        default=None, description="Which rows to read. Leave it out to read all rows."
+    )
     surrogate_key: str | None = strawberry.field(
         default=None,
-        description="The column by which an INCREMENTAL snapshot is cut into chunks, instead of the primary key.",
+        description="The column by which an INCREMENTAL snapshot splits the table into chunks, instead of the "
+        "primary key.",
     )
 
     def to_domain(self) -> TopicOptions:
@@ -36,33 +41,37 @@ class TopicSnapshotOptionsInput:
         return TopicOptions(self.topic_id, self.filter.to_domain() if self.filter else None, self.surrogate_key)
 
 
-@strawberry.input(description="Topics to snapshot, and how.")
+@strawberry.input(description="The topics to snapshot, and how to snapshot them.")
 class BulkSnapshotTopicsInput:
     """The input of `bulkSnapshotTopics` and of `planBulkSnapshot`."""
 
     topic_ids: list[strawberry.ID] = strawberry.field(
-        description="The topics, 1 to 500; duplicates count, and are then taken once."
+        description="The ids of 1 to 500 topics. Duplicates count towards the limit and are handled once."
     )
     snapshot_type: SnapshotType = strawberry.field(
-        default=SnapshotType.INCREMENTAL, description="How the tables are read."
+        default=SnapshotType.INCREMENTAL, description="How to read the tables, for all topics of the request."
     )
     options: list[TopicSnapshotOptionsInput] | None = strawberry.field(
-        default=None, description="Filters and surrogate keys of single topics."
+        default=None, description="Row filters and surrogate keys for single topics of the request."
     )
     idempotency_key: str | None = strawberry.field(
         default=None,
-        description="1 to 255 characters. A second call of the same caller with this key sends nothing and answers "
-        "what the first one did; with another input it is refused. Kept for 7 days.",
+        description="A text of 1 to 255 characters that names this call. A second call of the same caller with the "
+        "same key sends nothing and returns the answer of the first; with another input it is refused. Kept "
+        "for 7 days by default.",
     )
     reason: str | None = strawberry.field(
-        default=None, description="Why, kept in the ledger; at most 2,000 characters."
+        default=None, description="Why you ask for the snapshots, up to 2,000 characters. Kept in the ledger."
     )
     verify: bool = strawberry.field(
         default=False,
-        description="Verify, once each snapshot has ended, that every row of the source has arrived on its topic; see "
-        "`verdict` of the topic snapshots. What is noted before the dispatch is what a loss can be proved by later.",
+        description="Whether to check, once each snapshot has ended, that every row of the source has arrived on its "
+        "topic; see `verdict` of the topic snapshots. A loss can be proved only if you ask for this here: "
+        "Topicsnap notes where topics and tables stand before it sends the signals.",
     )
-    client_mutation_id: str | None = strawberry.field(default=None, description="Returned as it is.")
+    client_mutation_id: str | None = strawberry.field(
+        default=None, description="Any text of yours. The payload returns it unchanged."
+    )
 
     def to_domain(self) -> BulkSnapshotRequest:
         """Return the request that this is, unchecked."""
@@ -77,28 +86,29 @@ class BulkSnapshotTopicsInput:
 
 
 @strawberry.type(
-    description="What was done. Every distinct id of the input is in exactly one result or in exactly one skipped "
-    "topic, unless there are user errors: then nothing was done, and the lists are empty."
+    description="The answer of `bulkSnapshotTopics` and `retryBulkSnapshot`. Every distinct topic is in exactly "
+    "one result or is skipped. If there are user errors, nothing was done and the lists are empty."
 )
 class BulkSnapshotTopicsPayload:
     """One answer for the whole request; a failing source never takes the others with it."""
 
     bulk_snapshot: BulkSnapshotType | None = strawberry.field(
-        default=None, description="The durable record; null only where there are user errors."
+        default=None, description="The durable record of the bulk snapshot. Null only if there are user errors."
     )
     results: list[SourceSnapshotResultType] = strawberry.field(
-        default_factory=list, description="One for each source, in order of first appearance in `topicIds`."
+        default_factory=list,
+        description="One result for each source connector, in order of first appearance of its topics in the request.",
     )
     summary: BulkOperationSummaryType = strawberry.field(
-        default_factory=ResultCounts, description="The counts of the results."
+        default_factory=ResultCounts, description="Counts of the results and of the skipped topics."
     )
     skipped_topics: list[SkippedTopicType] = strawberry.field(
-        default_factory=list, description="The topics that were sent to no source, in input order."
+        default_factory=list, description="The topics that were not sent to any source connector, in input order."
     )
     user_errors: list[UserError] = strawberry.field(
-        default_factory=list, description="What is wrong with the request as a whole; empty where it was carried out."
+        default_factory=list, description="What is wrong with the request as a whole. Empty if it was carried out."
     )
-    client_mutation_id: str | None = strawberry.field(description="As it was sent.")
+    client_mutation_id: str | None = strawberry.field(description="The `clientMutationId` of the input, unchanged.")
 
 
 def answered(info: Info, record: BulkSnapshotRecord) -> Mapping[str, object]:
@@ -114,7 +124,9 @@ def answered(info: Info, record: BulkSnapshotRecord) -> Mapping[str, object]:
 
 async def _bulk_snapshot_topics(
     info: Info,
-    input: Annotated[BulkSnapshotTopicsInput, strawberry.argument(description="The topics, and how to snapshot them.")],
+    input: Annotated[
+        BulkSnapshotTopicsInput, strawberry.argument(description="The topics to snapshot, and how to snapshot them.")
+    ],
 ) -> Mapping[str, object]:
     context = info.context
     return answered(info, await bulk_snapshot_topics(context.services, context.principal, input.to_domain()))
@@ -123,6 +135,7 @@ async def _bulk_snapshot_topics(
 BULK_SNAPSHOT_TOPICS = operation(
     BulkSnapshotTopicsPayload,
     _bulk_snapshot_topics,
-    "Snapshot the selected topics: find the source connectors that write them, and signal each of them "
-    "for just those topics, all at once. One source that fails does not stop the others.",
+    "Snapshot the selected topics. Topicsnap finds the source connectors that write them and sends "
+    "each connector a signal for exactly these topics, to all connectors at once. A source that fails "
+    "does not stop the others.",
 )

@@ -28,68 +28,79 @@ async def _warnings(job: strawberry.Parent[PlannedSourceSnapshot], info: Info) -
     return troubles(assess(observed)) if observed else ()
 
 
-@view(PlannedSignal, description="A signal that would be sent, but for its id, which is made when it is.")
+@view(PlannedSignal, description="A signal that would be sent. It has no id yet: ids are made when signals are sent.")
 class PlannedSignalType:
     """A signal of a plan."""
 
-    channel: SignalChannelKind | None = strawberry.field(description="What would carry it.")
-    data: str = strawberry.field(description="Its `data`: the exact JSON text.")
-    topics: list[TopicType] = strawberry.field(description="The topics that it covers.")
+    channel: SignalChannelKind | None = strawberry.field(
+        description="The channel that would carry the signal. Null if the source has none."
+    )
+    data: str = strawberry.field(description="The exact JSON text of the signal's `data`.")
+    topics: list[TopicType] = strawberry.field(description="The topics that the signal asks for.")
 
 
-@view(Refusal, description="Why a source would not take its part.")
+@view(Refusal, description="Why a source connector would not take its snapshot.")
 class PlannedRefusalType:
     """What a result of the kind SourceSnapshotFailed would say."""
 
-    code: SnapshotErrorCode = strawberry.field(description="What is wrong, for programs.")
-    message: str = strawberry.field(description="What is wrong, for people.")
+    code: SnapshotErrorCode = strawberry.field(description="Why the source would refuse, for programs.")
+    message: str = strawberry.field(description="Why the source would refuse, as a sentence for people.")
     retryable: bool = strawberry.field(
         description="Whether the same request may succeed later without a change of configuration."
     )
 
 
-@view(PlannedSourceSnapshot, description="What one source would be asked for.")
+@view(PlannedSourceSnapshot, description="What one source connector would be asked for.")
 class PlannedSourceSnapshotType:
     """A job of a plan."""
 
-    source: SourceConnectorType = strawberry.field(description="The connector.")
-    topics: list[TopicType] = strawberry.field(description="Its topics, in input order.")
+    source: SourceConnectorType = strawberry.field(description="The source connector that would be asked.")
+    topics: list[TopicType] = strawberry.field(
+        description="The topics that the source would be asked for, in input order."
+    )
     signals: list[PlannedSignalType] = strawberry.field(
-        description="The signals, sent one after the other; none where the source refuses."
+        description="The signals, in the order in which they would be sent. Empty if the source would refuse."
     )
     refusal: PlannedRefusalType | None = strawberry.field(
-        description="Why the source would not take it; null where nothing is known to be in the way."
+        description="Why the source would refuse. Null if nothing is known to be in the way."
     )
     conflict: SourceSnapshotType | None = strawberry.field(
-        description="The snapshot that holds the source now: the request would fail with SNAPSHOT_ALREADY_RUNNING."
+        description="The snapshot that is running on the source now, because of which the request would fail with "
+        "SNAPSHOT_ALREADY_RUNNING. Null if the source is free."
     )
-    warning: str | None = strawberry.field(description="Something to know that would not stop it.")
+    warning: str | None = strawberry.field(
+        description="A remark that would not stop the snapshot, as a sentence for people. Null if there is none."
+    )
 
     warnings: list[HealthFindingType] = computed(
         _warnings,
-        "What a check of the source finds that can go wrong, the worst first. Looked up when asked, as the connector's "
-        "`health` is, which can take seconds.",
+        "Problems that a health check of the source finds, worst first. The check runs when you select "
+        "this field and can take seconds.",
     )
 
 
-@strawberry.type(description="What `bulkSnapshotTopics` would do with the same input now. Nothing is sent or recorded.")
+@strawberry.type(description="What `bulkSnapshotTopics` would do now with the same input. Nothing is sent or recorded.")
 class BulkSnapshotPlan:
     """A dry run."""
 
     jobs: list[PlannedSourceSnapshotType] = strawberry.field(
-        default_factory=list, description="One for each source, in order of first appearance in `topicIds`."
+        default_factory=list,
+        description="What each source connector would be asked for, in order of first appearance in `topicIds`.",
     )
     skipped_topics: list[SkippedTopicType] = strawberry.field(
-        default_factory=list, description="The topics that would be sent to no source, in input order."
+        default_factory=list, description="The topics that would not be sent to any source connector, in input order."
     )
     user_errors: list[UserError] = strawberry.field(
-        default_factory=list, description="What is wrong with the request as a whole; the lists are empty then."
+        default_factory=list,
+        description="What is wrong with the request as a whole. If there is anything, the other lists are empty.",
     )
 
 
 async def _plan_bulk_snapshot(
     info: Info,
-    input: Annotated[BulkSnapshotTopicsInput, strawberry.argument(description="The topics, and how to snapshot them.")],
+    input: Annotated[
+        BulkSnapshotTopicsInput, strawberry.argument(description="The topics to snapshot, and how to snapshot them.")
+    ],
 ) -> Mapping[str, object]:
     planned = await plan_bulk_snapshot(info.context.services, info.context.principal, input.to_domain())
     return {"jobs": planned.jobs, "skipped_topics": planned.skips}
@@ -98,5 +109,5 @@ async def _plan_bulk_snapshot(
 PLAN_BULK_SNAPSHOT = operation(
     BulkSnapshotPlan,
     _plan_bulk_snapshot,
-    "What `bulkSnapshotTopics` would do with the same input now; nothing is done.",
+    "What `bulkSnapshotTopics` would do now with the same input. Nothing is sent or recorded.",
 )

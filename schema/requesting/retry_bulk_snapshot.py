@@ -12,23 +12,29 @@ from schema.requesting.bulk_snapshot_topics import BulkSnapshotTopicsPayload, an
 from snapshots.requesting.retry import RetryRequest
 
 
-@strawberry.input(description="A bulk snapshot of which something failed.")
+@strawberry.input(description="The bulk snapshot to retry, and which parts of it.")
 class RetryBulkSnapshotInput:
     """What to dispatch again."""
 
-    bulk_snapshot_id: strawberry.ID = strawberry.field(description="The bulk snapshot.")
+    bulk_snapshot_id: strawberry.ID = strawberry.field(
+        description="The id of the bulk snapshot of which something failed."
+    )
     snapshot_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None, description="Only these of its source snapshots, at most 500; all where absent."
+        default=None,
+        description="Retry only these source snapshots of the bulk snapshot, at most 500. Leave it out to retry all.",
     )
     idempotency_key: str | None = strawberry.field(
         default=None,
-        description="1 to 255 characters. A second call of the same caller with this key sends nothing and answers "
-        "what the first one did; with another input it is refused. Kept for 7 days.",
+        description="A text of 1 to 255 characters that names this call. A second call of the same caller with the "
+        "same key sends nothing and returns the answer of the first; with another input it is refused. Kept "
+        "for 7 days by default.",
     )
     reason: str | None = strawberry.field(
-        default=None, description="Why, kept in the ledger; at most 2,000 characters."
+        default=None, description="Why you retry the bulk snapshot, up to 2,000 characters. Kept in the ledger."
     )
-    client_mutation_id: str | None = strawberry.field(default=None, description="Returned as it is.")
+    client_mutation_id: str | None = strawberry.field(
+        default=None, description="Any text of yours. The payload returns it unchanged."
+    )
 
     def to_domain(self) -> RetryRequest:
         """Return the request that this is, unchecked."""
@@ -42,7 +48,9 @@ class RetryBulkSnapshotInput:
 
 async def _retry_bulk_snapshot(
     info: Info,
-    input: Annotated[RetryBulkSnapshotInput, strawberry.argument(description="What to dispatch again.")],
+    input: Annotated[
+        RetryBulkSnapshotInput, strawberry.argument(description="The bulk snapshot to retry, and which parts of it.")
+    ],
 ) -> Mapping[str, object]:
     context = info.context
     return answered(info, await retry_bulk_snapshot(context.services, context.principal, input.to_domain()))
@@ -51,8 +59,9 @@ async def _retry_bulk_snapshot(
 RETRY_BULK_SNAPSHOT = operation(
     BulkSnapshotTopicsPayload,
     _retry_bulk_snapshot,
-    "Dispatch again what failed of a bulk snapshot and may succeed now, as a new bulk snapshot with `retryOf`: "
-    "source snapshots that failed for a reason that can pass or were abandoned, and the failed topics of those "
-    "that completed in part, with filters, surrogate keys and type as before and routes by the catalogue of now. "
-    "What a retry has taken up already is left out.",
+    "Snapshot again what failed of a bulk snapshot and may succeed now, as a new bulk snapshot with "
+    "`retryOf`. It retries source snapshots that were abandoned or failed for a reason that can pass, "
+    "and the failed topics of those that completed in part. Type, filters and surrogate keys are as "
+    "before; the catalogue of now decides which source gets each topic. Topics that another retry is "
+    "reading or has read are left out.",
 )

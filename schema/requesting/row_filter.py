@@ -10,11 +10,11 @@ from snapshots.filters import RowCondition, RowFilter
 class RowConditionInput:
     """A condition of a row filter."""
 
-    column: str = strawberry.field(description="The name of the column, as the database has it.")
-    operator: FilterOperator = strawberry.field(description="How it is compared.")
+    column: str = strawberry.field(description="The name of the column, exactly as it is in the database.")
+    operator: FilterOperator = strawberry.field(description="How the column is compared with the values.")
     values: list[str] | None = strawberry.field(
         default=None,
-        description="What it is compared with, as texts, which the database casts to the column's type.",
+        description="The values to compare with, as texts. The database converts them to the type of the column.",
     )
 
     def to_domain(self) -> RowCondition:
@@ -23,13 +23,15 @@ class RowConditionInput:
 
 
 @strawberry.input(
-    description="Which rows are wanted. Rendered and quoted for the source's database by the gateway; raw SQL is never "
-    "taken."
+    description="Which rows of a table to read. Topicsnap writes and quotes the SQL for the source's database; "
+    "raw SQL is never accepted."
 )
 class RowFilterInput:
     """Conditions on the rows of a table."""
 
-    all: list[RowConditionInput] = strawberry.field(description="1 to 50 conditions that must all hold.")
+    all: list[RowConditionInput] = strawberry.field(
+        description="The conditions, 1 to 50. A row is read if all of them hold."
+    )
 
     def to_domain(self) -> RowFilter:
         """Return the filter that this asks for."""
