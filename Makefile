@@ -4,8 +4,8 @@
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-demo demo graphiql test test-faults test-conformance test-clients test-install truth check \
-  check-format check-lint check-types check-layers check-schema check-files fmt lock clean
+.PHONY: help install install-demo demo graphiql test test-real test-built test-faults test-conformance test-install truth test-all \
+  check check-format check-lint check-types check-layers check-schema check-files fmt lock clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,23 +22,36 @@ demo: install-demo ## Run the gateway against a real Debezium of its own
 graphiql: install-demo ## Build the GraphiQL page, where its sources changed or the installation could not
 	@$(BIN)/python hatch_build.py
 
-test: install ## Run every test but those of `test-faults`, with the coverage gate
-	@$(BIN)/pytest --cov --ignore=tests/faults
+# Of tests: SIZE=quick, SIZE=ci or SIZE=closing says how much is tried, WORKERS=n on how many processes (docs/tests.md).
+export SIZE
+WORKERS ?= 2
+PYTEST := $(BIN)/pytest -n $(WORKERS)
+# The closing size of a tier whose tests have one size is to run it three times.
+ROUNDS := $(if $(filter closing,$(SIZE)),1 2 3,1)
+
+test: install ## Run the tests of a few minutes: everything but the tiers below, and the main job on a real Debezium (COVERAGE=1)
+	@$(PYTEST) -m 'not real and not built and not faults' $(if $(COVERAGE),--cov)
+
+test-real: install ## Run the tests on a real Debezium: end to end, contracts of channels, sandbox, demo
+	@for round in $(ROUNDS); do $(PYTEST) -m real tests/e2e tests/contract tests/sandbox tests/truth || exit 1; done
+
+test-built: install ## Run the tests of what is built and installed: wheel, installer, GraphiQL page in a browser, npm clients
+	@for round in $(ROUNDS); do $(PYTEST) -m built tests/packaging tests/e2e/browser tests/e2e/clients || exit 1; done
 
 test-faults: install ## Kill, freeze and cut what Topicsnap stands on, and Topicsnap; prints what was counted
-	@$(BIN)/pytest tests/faults -rP
+	@for round in $(ROUNDS); do $(BIN)/pytest tests/faults -rP || exit 1; done
 
 test-conformance: install ## Run what others wrote to judge a GraphQL server, before the real demo (SUITE=audits: one suite)
-	@$(BIN)/python -m tests.conformance $(SUITE)
+	@for round in $(ROUNDS); do $(BIN)/python -m tests.conformance $(SUITE) || exit 1; done
 
-test-install: ## Install and run the demo in fresh copies, for each Python and pip (FULL=1: all of them)
-	@PYTHON='$(PYTHON)' sh scripts/test-install $(if $(FULL),--full)
+test-install: ## Install and run the demo in fresh copies, for each Python and pip (FULL=1 or SIZE=closing: all of them)
+	@PYTHON='$(PYTHON)' sh scripts/test-install $(if $(FULL)$(filter closing,$(SIZE)),--full)
 
 truth: install ## Hold verdicts against what arrived, in random scenarios on a real Debezium (SCENARIOS=100 SEED=7)
-	@$(BIN)/python -m tests.truth $(or $(SCENARIOS),20) $(SEED)
+	@$(BIN)/python -m tests.truth $(or $(SCENARIOS),0) $(SEED)
 
-test-clients: install ## Run the npm clients of subscriptions against a served gateway (part of `test`)
-	@$(BIN)/pytest tests/e2e/clients
+test-all: ## Run every tier, one after the other, whatever fails, and tell of each in a line
+	@"$$(scripts/python)" -E -s -m scripts.tiers
 
 check: check-format check-lint check-types check-layers check-schema check-files ## Run what CI runs besides the tests
 

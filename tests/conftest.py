@@ -10,8 +10,10 @@ import pytest
 from persistence.embedded import EmbeddedPostgres
 from sandbox.stack import Sandbox
 from sandbox.workspace import workspace
+from tests.support.sizes import load_hypothesis_profile
 
-pytest_plugins = ("tests.databases",)
+load_hypothesis_profile()
+pytest_plugins = ("tests.databases", "tests.support.figures", "tests.support.temporary", "tests.tiers")
 
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 (workspace() makes a directory of our own in it)

@@ -129,7 +129,14 @@ _SURROUNDINGS = {
 }
 
 
-@pytest.fixture(params=list(SignalChannelKind))
+_OF_THE_CHAIN = (pytest.mark.real, pytest.mark.xdist_group("sandbox"))
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(kind, marks=_OF_THE_CHAIN if kind is SignalChannelKind.KAFKA else ()) for kind in SignalChannelKind
+    ]
+)
 def surroundings(request: pytest.FixtureRequest) -> Surroundings:
     """One after the other, those of each channel."""
     found = request.getfixturevalue(_SURROUNDINGS[request.param])

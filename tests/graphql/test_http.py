@@ -16,6 +16,7 @@ from gateway.graphql.view import GraphQLOptions
 from resolvers.principal import Principal
 from tests.api import Api
 from tests.asgi import ask
+from tests.support.sizes import examples
 
 GRAPHQL_JSON = "application/graphql-response+json"
 VIEWER = {"query": "{ viewer { subject } }"}
@@ -279,7 +280,7 @@ BODIES = (
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=BODIES)
 async def test_no_body_makes_a_500(api: Api, body: bytes) -> None:
     answer = await api.post(body)

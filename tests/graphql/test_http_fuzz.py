@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from gateway.http.request_body import DEFAULT_BODY_LIMIT_BYTES
 from tests.api import Api
 from tests.asgi import Answer, ask
+from tests.support.sizes import examples
 
-QUIET = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUIET = settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 STATUSES = {200, 400, 405, 413, 415}
 LIMIT_BYTES = 30_000_000
 

@@ -16,6 +16,7 @@ from resolvers.principal import Principal
 from snapshots.engines.recording import Behaviour
 from tests.api import Api
 from tests.asgi import Answer, ask
+from tests.support.sizes import examples
 
 PATH = "/topics/bulk/snapshot"
 
@@ -233,7 +234,7 @@ BODIES = st.binary(max_size=200) | (
 ).map(lambda value: json.dumps(value).encode())
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=BODIES)
 async def test_no_body_makes_a_500(api: Api, body: bytes) -> None:
     answer = await snapshot(api, body)

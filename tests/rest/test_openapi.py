@@ -15,9 +15,10 @@ from gateway.http.responses import encode
 from gateway.rest.openapi import describe
 from tests.api import Api
 from tests.asgi import Answer, ask
+from tests.support.sizes import examples
 
 SEED = Path(__file__).parents[3] / "shared" / "seeds" / "bulk-snapshot-topics.txt"
-EXAMPLES = 60
+EXAMPLES = examples(60)
 
 
 def seed() -> dict[str, Any]:

@@ -26,6 +26,7 @@ from snapshots.vocabulary import SignalChannelKind
 from tests.integration.agreement.conftest import RealClock
 from tests.integration.agreement.moments import Moment, check_order, moments_of, of_record
 from tests.integration.resolvers.bench import CLUSTER, World, catalogue, fill, make_world
+from tests.support.sizes import examples
 
 _TENANTS = count(1)
 SOURCES, TABLES = 3, 3
@@ -55,7 +56,7 @@ ENDS = ("SUCCEEDED", "EMPTY", "SQL_EXCEPTION", "STOPPED")
 
 # Without shrinking: what runs at the same time is another thing each time.
 @settings(
-    max_examples=25,
+    max_examples=examples(25),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     phases=[Phase.explicit, Phase.generate],

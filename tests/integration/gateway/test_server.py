@@ -14,6 +14,7 @@ from gateway.app import Parts, build_app
 from gateway.errors import StartError
 from gateway.process.server import make_server
 from gateway.process.sockets import listening, url_of
+from tests.support.waiting import FAULT_SECONDS, until_told
 
 
 class Slow:
@@ -36,37 +37,44 @@ async def serving(slow: Slow, *, shutdown_seconds: float = 10.0) -> AsyncIterato
         app = build_app(Parts(routes=[Route("/slow", slow.__call__)]))
         server = make_server(app, ready=ready.set, shutdown_seconds=shutdown_seconds)
         task = asyncio.create_task(server.run_until_cancelled(listener))
-        await asyncio.wait_for(ready.wait(), 10)
+        await asyncio.wait_for(ready.wait(), FAULT_SECONDS)
         yield url_of(listener), task
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def refuses(url: str) -> bool:
+    """Whether the server takes no new connections."""
+    try:
+        async with aiohttp.ClientSession() as session, session.get(f"{url}/livez"):
+            return False
+    except aiohttp.ClientError:
+        return True
 
 
 async def test_an_answer_under_way_is_finished_and_nothing_new_is_taken() -> None:
     slow = Slow()
     async with serving(slow) as (url, task), aiohttp.ClientSession() as session:
         asking = asyncio.create_task(session.get(f"{url}/slow"))
-        await asyncio.wait_for(slow.asked.wait(), 10)
+        await asyncio.wait_for(slow.asked.wait(), FAULT_SECONDS)
         task.cancel()
-        await asyncio.sleep(0.3)
+        await until_told(lambda: refuses(url), "the end of the listening")
         assert not task.done()
-        with pytest.raises(aiohttp.ClientError):
-            await session.get(f"{url}/livez")
         slow.answer.set()
-        response = await asyncio.wait_for(asking, 10)
+        response = await asyncio.wait_for(asking, FAULT_SECONDS)
         assert await response.text() == "done"
         with pytest.raises(asyncio.CancelledError):
-            await asyncio.wait_for(task, 10)
+            await asyncio.wait_for(task, FAULT_SECONDS)
 
 
 async def test_patience_has_an_end() -> None:
     slow = Slow()
     async with serving(slow, shutdown_seconds=1.0) as (url, task), aiohttp.ClientSession() as session:
         asking = asyncio.create_task(session.get(f"{url}/slow"))
-        await asyncio.wait_for(slow.asked.wait(), 10)
+        await asyncio.wait_for(slow.asked.wait(), FAULT_SECONDS)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await asyncio.wait_for(task, 10)
+            await asyncio.wait_for(task, FAULT_SECONDS)
         await asyncio.gather(asking, return_exceptions=True)
 
 
@@ -74,12 +82,12 @@ async def test_a_second_stop_hurries() -> None:
     slow = Slow()
     async with serving(slow, shutdown_seconds=60.0) as (url, task), aiohttp.ClientSession() as session:
         asking = asyncio.create_task(session.get(f"{url}/slow"))
-        await asyncio.wait_for(slow.asked.wait(), 10)
+        await asyncio.wait_for(slow.asked.wait(), FAULT_SECONDS)
         task.cancel()
-        await asyncio.sleep(0.3)
+        await until_told(lambda: refuses(url), "the end of the listening")
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await asyncio.wait_for(task, 10)
+            await asyncio.wait_for(task, FAULT_SECONDS)
         slow.answer.set()
         await asyncio.gather(asking, return_exceptions=True)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import time
 from typing import Any
 
 import aiohttp
@@ -10,6 +9,7 @@ import aiohttp
 from tests.cli.commands import Running, started
 from tests.integration.resolvers.bench import World
 from tests.integration.subscriptions.bench import begin, finish
+from tests.support.figures import Figure
 
 WATCH = "subscription($id: ID!) { bulkSnapshotProgress(id: $id) { state snapshots { state } } }"
 
@@ -31,9 +31,11 @@ async def state_of(socket: aiohttp.ClientWebSocketResponse) -> Any:  # noqa: ANN
     return message["payload"]["data"]["bulkSnapshotProgress"]["state"] if message["type"] == "next" else None
 
 
-async def test_both_see_the_same_and_stop_in_time(world: World, database_url: str) -> None:
-    """The world is a third process: it dispatches, and follows the engine."""
-    variables = {"TOPICSNAP_DATABASE_URL": database_url, "TOPICSNAP_SHUTDOWN_SECONDS": "10"}
+async def test_both_see_the_same_and_do_not_wait_for_streams_to_end(
+    world: World, database_url: str, figure: Figure
+) -> None:
+    """The world is a third process: it dispatches, and follows the engine. Who waited would take minutes to stop."""
+    variables = {"TOPICSNAP_DATABASE_URL": database_url, "TOPICSNAP_SHUTDOWN_SECONDS": "600"}
     serve = ("serve", "--port", "0")
     async with (
         started(*serve, **variables) as one,
@@ -63,9 +65,8 @@ async def test_both_see_the_same_and_stop_in_time(world: World, database_url: st
             body = {"query": WATCH, "variables": {"id": open_record.id}}
             streams.append(await session.post(url, json=body, headers={"Accept": "text/event-stream"}))
             await streams[-1].content.readuntil(b"event: next")
-        began = time.monotonic()
-        assert sum(await asyncio.gather(one.stop(), other.stop())) == 0
-        assert time.monotonic() - began < 8
+        with figure("two gateways stop, with streams open"):
+            assert sum(await asyncio.gather(one.stop(), other.stop())) == 0
         for socket, stream in zip(sockets, streams, strict=True):
             closing = await socket.receive(timeout=5)
             assert (closing.type, closing.data) == (aiohttp.WSMsgType.CLOSE, 1001)

@@ -1,7 +1,5 @@
 """Measuring documents, without walking every path through their fragments."""
 
-import time
-
 import pytest
 from graphql import parse
 
@@ -38,8 +36,6 @@ def test_what_is_counted(document: str, limits: set[str]) -> None:
 
 
 def test_a_bomb_of_fragments_is_measured_at_once() -> None:
-    """Each of 200 fragments spreads the next one twice: 2**200 paths."""
+    """Each of 200 fragments spreads the next one twice: to go along 2**200 paths would never end."""
     bomb = " ".join(f"fragment f{n} on A {{ ...f{n + 1} ...f{n + 1} }}" for n in range(200))
-    started = time.perf_counter()
     assert exceeded(f"{{ ...f0 }} {bomb} fragment f200 on A {{ a }}") == {"fields"}
-    assert time.perf_counter() - started < 1

@@ -21,6 +21,7 @@ from snapshots.catalog.contents import (
 from snapshots.errors import RequestError
 from snapshots.model import Topic
 from snapshots.vocabulary import UserErrorCode
+from tests.support.sizes import examples
 
 TENANT = "acme"
 CLUSTERS = (ImportedCluster("east", id="east"), ImportedCluster("west", id="west"))
@@ -57,7 +58,7 @@ async def test_pages_hold_every_item_once_in_order(catalog: Catalog, first: int)
     assert all(len(page.items) == first for page in walked[:-1])
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(inserted=st.lists(st.text("abtz-0", min_size=1, max_size=8), unique=True, max_size=6), first=st.integers(1, 15))
 async def test_what_was_there_is_met_once_while_others_insert(
     catalog: Catalog, writer: CatalogWriter, inserted: list[str], first: int

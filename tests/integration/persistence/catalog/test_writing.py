@@ -1,7 +1,6 @@
 """Imports and synchronisations on a real database; what they mean is tested without one."""
 
 import asyncio
-import time
 from dataclasses import replace
 
 import pytest
@@ -16,6 +15,7 @@ from snapshots.ports.cluster_observer import ObservedCluster
 from snapshots.vocabulary import ConnectorState, MappingKind, SignalChannelKind, UserErrorCode
 from tests.databases import Administrator
 from tests.integration.persistence.samples import OTHER_TENANT, TENANT, observed, small_catalog
+from tests.support.figures import Figure
 
 CLUSTER = "clu_east"
 
@@ -56,17 +56,15 @@ async def test_a_synchronisation_is_a_few_statements_whatever_its_size(
     assert counted == [6, 5]  # one less where no connector changed
 
 
-async def test_twenty_thousand_topics_take_seconds(writer: CatalogWriter, catalog: Catalog) -> None:
+async def test_twenty_thousand_topics(writer: CatalogWriter, catalog: Catalog, figure: Figure) -> None:
     many = observed(20_000, connectors=50)
-    started = time.perf_counter()
-    first = await writer.sync_cluster(TENANT, CLUSTER, many)
-    again = await writer.sync_cluster(TENANT, CLUSTER, many)
-    gone = await writer.sync_cluster(TENANT, CLUSTER, ObservedCluster())
-    took = time.perf_counter() - started
+    with figure("20,000 topics synchronized three times: added, unchanged, retired"):
+        first = await writer.sync_cluster(TENANT, CLUSTER, many)
+        again = await writer.sync_cluster(TENANT, CLUSTER, many)
+        gone = await writer.sync_cluster(TENANT, CLUSTER, ObservedCluster())
     assert len(first.topics.added) == again.topics.unchanged == len(gone.topics.retired) == 20_000
     assert (again.topics.added, again.topics.changed, again.topics.retired) == ((), (), ())
     assert await names(catalog) == []
-    assert took < 30
 
 
 async def test_a_dry_run_tells_the_same_and_writes_nothing(

@@ -26,6 +26,7 @@ from snapshots.requesting.request import BulkSnapshotRequest
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
 from snapshots.vocabulary import SignalChannelKind, SnapshotErrorCode, SnapshotOrigin, SnapshotType
 from tests.integration.resolvers.bench import CLUSTER, NOW, World, catalogue, fill, make_world
+from tests.support.sizes import examples
 
 T = TypeVar("T")
 
@@ -338,6 +339,8 @@ def test_no_order_of_steps_breaks_the_ledger(database_url: str) -> None:
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         LedgerMachine.runner, LedgerMachine.database = runner, Database.connect(database_url)
         try:
-            run_state_machine_as_test(LedgerMachine, settings=settings(max_examples=15, stateful_step_count=60))
+            run_state_machine_as_test(
+                LedgerMachine, settings=settings(max_examples=examples(15), stateful_step_count=60)
+            )
         finally:
             runner.run(LedgerMachine.database.close())

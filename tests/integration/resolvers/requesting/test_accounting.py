@@ -25,6 +25,7 @@ from snapshots.vocabulary import (
     TopicProducer,
 )
 from tests.integration.resolvers.bench import CLUSTER, fill, make_world
+from tests.support.sizes import examples
 
 _TENANTS = count(1)
 
@@ -133,7 +134,7 @@ def check_answers(case: Case, record: BulkSnapshotRecord) -> None:
             assert snapshot.answer.code is snapshot.code is not None
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(case=cases())
 async def test_every_distinct_id_is_in_one_job_or_one_skip(database: Database, case: Case) -> None:
     tenant = f"tenant-{next(_TENANTS)}"

@@ -15,6 +15,7 @@ from snapshots.filters import FilterOperator, RowCondition, RowFilter, check
 from snapshots.signalling.filter_sql import render
 from snapshots.vocabulary import Dialect, SnapshotType
 from tests.factories import make_filter
+from tests.support.sizes import examples
 
 DATABASE = "filters"
 CANARY = "canary"
@@ -157,17 +158,17 @@ async def test_a_filter_selects_exactly_the_rows_that_its_conditions_mean(
 ) -> None:
     await connection.execute(f"SET standard_conforming_strings = {conforming}")
     await connection.execute("SET escape_string_warning = off")
-    examples: list[Case] = []
+    tried: list[Case] = []
 
     # Hypothesis runs synchronous tests; the cases are drawn first, then run on the one loop that the server lives on.
-    @settings(max_examples=300, database=None, deadline=None)
+    @settings(max_examples=examples(300), database=None, deadline=None)
     @given(cases())
     def draw(case: Case) -> None:
-        examples.append(case)
+        tried.append(case)
 
     draw()
     selected = 0
-    for case in examples:
+    for case in tried:
         assert check(case.filter) is None
         expected = [
             number
@@ -183,7 +184,7 @@ async def test_a_filter_selects_exactly_the_rows_that_its_conditions_mean(
         assert sorted(row[0] for row in incremental) == expected, (where, case)
         assert sorted(row[0] for row in blocking) == expected, (select, case)
         selected += bool(expected)
-    assert 0 < selected < len(examples)  # the cases were not all alike
+    assert 0 < selected < len(tried)  # the cases were not all alike
     assert await connection.fetchval(f"SELECT count(*) FROM {CANARY}") == 0
 
 

@@ -1,4 +1,3 @@
-import time
 from collections.abc import Collection
 from itertools import product
 
@@ -7,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snapshots.catalog.look_alikes import look_alikes
+from tests.support.figures import Figure
 
 
 def naive(names: Collection[str]) -> frozenset[str]:
@@ -46,12 +46,11 @@ def test_agrees_with_the_definition(given_names: list[str]) -> None:
     assert look_alikes(given_names) == naive(set(given_names))
 
 
-def test_twenty_thousand_names_take_no_time() -> None:
+def test_twenty_thousand_names(figure: Figure) -> None:
     names = [f"schema_{number % 40:03}.table_{number:06}" for number in range(20_000)]
     names += ["schema_001Xtable_000001", "SCHEMA_001.TABLE_000001"]
-    started = time.perf_counter()
-    found = look_alikes(names)
-    assert time.perf_counter() - started < 2
+    with figure("look-alikes among 20,000 names"):
+        found = look_alikes(names)
     assert found == {"SCHEMA_001.TABLE_000001", "schema_001.table_000001"}
 
 

@@ -23,6 +23,7 @@ from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.following.reducer import conclude, give_up, reduce_until_end
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
 from snapshots.vocabulary import SnapshotType, TopicSnapshotOutcome
+from tests.support.sizes import examples
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SILENCE = timedelta(hours=1)
@@ -490,4 +491,6 @@ def released(held: ActiveSnapshot, now: datetime) -> tuple[ActiveSnapshot, tuple
 
 
 def test_nothing_that_is_told_makes_the_ledger_say_what_is_not_so() -> None:
-    run_state_machine_as_test(TruthMachine, settings=settings(max_examples=100, stateful_step_count=40, deadline=None))
+    run_state_machine_as_test(
+        TruthMachine, settings=settings(max_examples=examples(100), stateful_step_count=40, deadline=None)
+    )
