@@ -6,12 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
+from snapshots.channels import SignalChannelKind
 from snapshots.filters import RowFilter
 from snapshots.model import SourceConnector, Topic
 from snapshots.plan import Skip
 from snapshots.states import BulkSnapshotState, SignalState, SnapshotState, TopicSnapshotState, bulk_state
 from snapshots.vocabulary import (
-    SignalChannelKind,
     SnapshotErrorCode,
     SnapshotOrigin,
     SnapshotType,

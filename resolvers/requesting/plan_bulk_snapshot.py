@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from resolvers.principal import Principal
 from resolvers.requesting.planning import plan_request
 from resolvers.services import Services
+from snapshots.channels import SignalChannelKind
 from snapshots.following.failed_scans import refusal
 from snapshots.model import SourceConnector, Topic
 from snapshots.plan import Refusal, SignalDraft, Skip, SourceJob
 from snapshots.records import SourceSnapshotRecord
 from snapshots.requesting.request import BulkSnapshotRequest, check
 from snapshots.restart_requirement import RestartRequirement
-from snapshots.vocabulary import SignalChannelKind, SnapshotType
+from snapshots.vocabulary import SnapshotType
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ publish(
         "SNAPSHOT_LOST": "Whether the connector's offsets still show the incremental snapshot that should be running.",
         "RESTART_REQUIRED": "Whether the scan of a table failed halfway and the connector's task was not restarted "
         "since.",
+        "DEAD_LETTERS": "Whether notifications of the connector were set aside because they could not be applied.",
         "UNEXPLAINED": "No check explains why the snapshot gives no sign of life.",
     },
 )
