@@ -48,8 +48,11 @@ class StreamedAnswer:
         results: AsyncGenerator[ExecutionResult, None],
         framing: Framing,
         stopping: asyncio.Event,
+        *,
+        heartbeat_seconds: float,
     ) -> None:
         """Send `results` in `framing`, and end early when `stopping` is set."""
+        self._heartbeat_seconds = heartbeat_seconds
         self._results = results
         self._framing = framing
         self._stopping = stopping
@@ -67,7 +70,7 @@ class StreamedAnswer:
             while True:
                 upcoming = upcoming or asyncio.create_task(self._next())
                 waited_for = {upcoming, gone, stopping}
-                await asyncio.wait(waited_for, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(waited_for, timeout=self._heartbeat_seconds, return_when=asyncio.FIRST_COMPLETED)
                 if gone.done():
                     return
                 if upcoming.done():

@@ -10,8 +10,9 @@ from persistence.catalog.writing import CatalogWriter
 from persistence.database.pool import Database
 from persistence.ledger import Ledger
 from resolvers.background import Background
-from resolvers.following.watch_progress import ProgressHub
+from resolvers.progress.hub import ProgressHub
 from resolvers.services import Services
+from resolvers.telemetry import NoTelemetry, Telemetry
 from snapshots.channels import SignalChannelKind
 from snapshots.engines.simulated import simulated_engine
 from snapshots.identifiers import Clock, IdMaker, utc_now
@@ -59,6 +60,7 @@ def make_services(
     deadline_seconds: float = 10.0,
     pause: Callable[[float], Awaitable[object]] = no_pause,
     retries: RetryPolicy | None = None,
+    telemetry: Telemetry | None = None,
 ) -> Services:
     """Services as a process has them, without announcements: who watches looks every few seconds."""
     ids = IdMaker()
@@ -68,6 +70,7 @@ def make_services(
         catalog_writer=CatalogWriter(database, ids),
         ledger=ledger,
         engine=engine,
+        telemetry=telemetry or NoTelemetry(),
         dispatcher=Dispatcher(engine.channels, deadline_seconds=deadline_seconds, pause=pause),
         background=Background(),
         progress=ProgressHub(ledger.reading, stall_after=STALL_AFTER),

@@ -28,7 +28,9 @@ async def serving(*, unread_seconds: float) -> AsyncIterator[tuple[str, Server, 
     with listening("127.0.0.1", 0) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         app = build_app(Parts(routes=[Route("/large", large)]))
-        server = make_server(app, ready=ready.set, shutdown_seconds=30, unread_seconds=unread_seconds)
+        server = make_server(
+            app, ready=ready.set, shutdown_seconds=30, message_limit_bytes=1_048_576, unread_seconds=unread_seconds
+        )
         task = asyncio.create_task(server.run_until_cancelled(listener))
         await asyncio.wait_for(ready.wait(), 10)
         yield url_of(listener), server, task
