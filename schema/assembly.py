@@ -44,9 +44,10 @@ class TopicsnapSchema(strawberry.federation.Schema):
 def build_schema(
     extensions: Iterable[type[SchemaExtension] | Callable[[], SchemaExtension]] = (),
     executor: type[Executor[Any]] | None = None,
+    kind: type[TopicsnapSchema] = TopicsnapSchema,
 ) -> TopicsnapSchema:
-    """Return the schema; each operation runs in an `executor` with fresh instances of `extensions`."""
-    schema = TopicsnapSchema(
+    """Return the schema, one of `kind`; each operation runs in an `executor` with fresh instances of `extensions`."""
+    schema = kind(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
@@ -69,8 +70,8 @@ def build_schema(
 
 def _read_attributes(schema: GraphQLSchema) -> None:
     """Let fields that are attributes of records be read without the library's detours: a tenth of a large answer."""
-    for kind in schema.type_map.values():
-        for field in kind.fields.values() if isinstance(kind, GraphQLObjectType) else ():
+    for each in schema.type_map.values():
+        for field in each.fields.values() if isinstance(each, GraphQLObjectType) else ():
             definition = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
             if isinstance(definition, StrawberryField) and definition.is_basic_field:
                 field.resolve = _attribute(definition.python_name)
