@@ -48,11 +48,14 @@ class StreamedAnswer:
         results: AsyncGenerator[ExecutionResult, None],
         framing: Framing,
         stopping: asyncio.Event,
+        *,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
     ) -> None:
-        """Send `results` in `framing`, and end early when `stopping` is set."""
+        """Send `results` in `framing`, a heartbeat where none comes for a while; end early when `stopping` is set."""
         self._results = results
         self._framing = framing
         self._stopping = stopping
+        self._heartbeat_seconds = heartbeat_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request whose body has been read."""
@@ -67,7 +70,7 @@ class StreamedAnswer:
             while True:
                 upcoming = upcoming or asyncio.create_task(self._next())
                 waited_for = {upcoming, gone, stopping}
-                await asyncio.wait(waited_for, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(waited_for, timeout=self._heartbeat_seconds, return_when=asyncio.FIRST_COMPLETED)
                 if gone.done():
                     return
                 if upcoming.done():

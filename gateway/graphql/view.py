@@ -1,12 +1,14 @@
 """The GraphQL endpoint: an ASGI application over the schema. Whatever a client sends, it answers JSON, and no 500."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
 from graphql import GraphQLError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
+from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from gateway.auth.principals import PrincipalProvider
@@ -18,7 +20,7 @@ from gateway.graphql.limits import OperationLimits
 from gateway.graphql.operations import Operations, SubscriptionAskedError
 from gateway.graphql.request import read_request
 from gateway.graphql.sse import EventStream
-from gateway.graphql.stream import StreamedAnswer
+from gateway.graphql.stream import HEARTBEAT_SECONDS, Framing, StreamedAnswer
 from gateway.graphql.websocket import GraphQLSockets, SocketOptions
 from gateway.http.request_body import DEFAULT_BODY_LIMIT_BYTES
 from gateway.http.request_ids import request_id_of
@@ -50,6 +52,8 @@ class GraphQLOptions:
     suggestions: bool = True
     """Whether errors may name fields and types of the schema that the client came close to."""
     sockets: SocketOptions = field(default_factory=SocketOptions)
+    heartbeat_seconds: float = HEARTBEAT_SECONDS
+    """The longest silence on a stream over HTTP."""
 
 
 def build_graphql_app(
@@ -115,7 +119,7 @@ class GraphQLApp:
             request_id = request_id_of(request)
             if takes_events_only(accept):
                 results = self._operations.stream(asked, principal, request_id, allowed)
-                return StreamedAnswer(results, EventStream(), self._stopping)
+                return self._streamed(results, EventStream())
             try:
                 result = await self._operations.execute(asked, principal, request_id, allowed)
             except SubscriptionAskedError:
@@ -123,9 +127,12 @@ class GraphQLApp:
                 if framing is None:
                     raise RequestRefusedError(400, _HOW_TO_SUBSCRIBE) from None
                 results = self._operations.subscribe(asked, principal, request_id)
-                return StreamedAnswer(results, framing, self._stopping)
+                return self._streamed(results, framing)
         except RequestRefusedError as error:
             return refuse([GraphQLError(error.message)], error.status, media_type, error.headers)
         except HTTPException as error:
             return refuse([GraphQLError(error.detail)], error.status_code, media_type, error.headers)
         return answer(result, media_type)
+
+    def _streamed(self, results: AsyncGenerator[ExecutionResult, None], framing: Framing) -> StreamedAnswer:
+        return StreamedAnswer(results, framing, self._stopping, heartbeat_seconds=self._options.heartbeat_seconds)

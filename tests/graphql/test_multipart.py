@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from gateway.graphql import stream as graphql_stream
+from gateway.graphql.view import GraphQLOptions
 from persistence.ledger.following.announcements import Announcements
 from resolvers.following.watch_progress import ProgressHub
 from tests.api import Api
 from tests.graphql.streams import WATCH, Served, followed, served
+from tests.support.waiting import FAULT_SECONDS
 
 DELIMITER = b"\r\n--graphql"
 APOLLO_CLIENT = "multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/json"
@@ -20,12 +21,18 @@ APOLLO_ROUTER = 'multipart/mixed; subscriptionSpec="1.0", application/json'
 
 
 @pytest.fixture
-async def gateway(api: Api, database_url: str) -> AsyncIterator[Served]:
+async def listening_api(api: Api, database_url: str) -> AsyncIterator[Api]:
+    """The API, with a hub that hears of changes."""
     await followed(api)
     hub = ProgressHub(api.services.ledger.reading, Announcements.at(database_url))
-    async with served(api.over(replace(api.services, progress=hub))) as gateway:
-        yield gateway
+    yield api.over(replace(api.services, progress=hub))
     await hub.close()
+
+
+@pytest.fixture
+async def gateway(listening_api: Api) -> AsyncIterator[Served]:
+    async with served(listening_api) as gateway:
+        yield gateway
 
 
 def parts(body: bytes) -> list[Any]:
@@ -49,7 +56,7 @@ async def test_a_bulk_snapshot_is_watched_to_its_end(gateway: Served, accept: st
         assert response.headers["Content-Type"] == 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0'
         start = b""
         while b"payload" not in start or not start.endswith(DELIMITER):
-            start += await asyncio.wait_for(response.content.readany(), 10)
+            start += await asyncio.wait_for(response.content.readany(), FAULT_SECONDS)
         await gateway.engine.begin(record)
         await gateway.engine.finish(record)
         found = parts(start + await response.content.read())
@@ -75,14 +82,14 @@ async def test_a_wrong_subscription_is_answered_with_json(gateway: Served, query
     assert "errors" in text
 
 
-async def test_heartbeats_are_empty_objects(gateway: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(graphql_stream, "HEARTBEAT_SECONDS", 0.05)
-    record = await gateway.engine.snapshot()
-    body = {"query": WATCH, "variables": {"id": record.id}}
-    async with gateway.session.post(gateway.graphql, json=body, headers={"Accept": APOLLO_CLIENT}) as response:
-        got = b""
-        while got.count(b"\r\n\r\n{}" + DELIMITER) < 4:
-            got += await asyncio.wait_for(response.content.readany(), 10)
+async def test_heartbeats_are_empty_objects(listening_api: Api) -> None:
+    async with served(replace(listening_api, options=GraphQLOptions(heartbeat_seconds=0.05))) as gateway:
+        record = await gateway.engine.snapshot()
+        body = {"query": WATCH, "variables": {"id": record.id}}
+        async with gateway.session.post(gateway.graphql, json=body, headers={"Accept": APOLLO_CLIENT}) as response:
+            got = b""
+            while got.count(b"\r\n\r\n{}" + DELIMITER) < 4:
+                got += await asyncio.wait_for(response.content.readany(), FAULT_SECONDS)
 
 
 async def test_a_stop_is_an_error_of_the_transport(gateway: Served) -> None:
@@ -91,9 +98,9 @@ async def test_a_stop_is_an_error_of_the_transport(gateway: Served) -> None:
     async with gateway.session.post(gateway.graphql, json=body, headers={"Accept": APOLLO_CLIENT}) as response:
         start = b""
         while b"payload" not in start or not start.endswith(DELIMITER):
-            start += await asyncio.wait_for(response.content.readany(), 10)
+            start += await asyncio.wait_for(response.content.readany(), FAULT_SECONDS)
         stopping = asyncio.create_task(gateway.stop())
-        found = parts(start + await asyncio.wait_for(response.content.read(), 10))
+        found = parts(start + await asyncio.wait_for(response.content.read(), FAULT_SECONDS))
         await stopping
     assert found[-1]["payload"] is None
     assert found[-1]["errors"][0]["extensions"] == {"code": "SERVICE_UNAVAILABLE"}

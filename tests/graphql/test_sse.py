@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from gateway.graphql import stream as graphql_stream
+from gateway.graphql.view import GraphQLOptions
 from persistence.ledger.following.announcements import Announcements
 from resolvers.following.watch_progress import ProgressHub
 from tests.api import Api
@@ -133,12 +133,12 @@ async def test_a_body_that_is_no_request_is_refused_as_ever(gateway: Served) -> 
         assert response.status == 400
 
 
-async def test_comments_keep_it_alive(gateway: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(graphql_stream, "HEARTBEAT_SECONDS", 0.05)
-    record = await gateway.engine.snapshot()
-    body = {"query": WATCH, "variables": {"id": record.id}}
-    async with gateway.session.post(gateway.graphql, json=body, headers=EVENTS) as response:
-        got = [await asyncio.wait_for(response.content.readuntil(b"\n\n"), 10) for _ in range(6)]
+async def test_comments_keep_it_alive(listening_api: Api) -> None:
+    async with served(replace(listening_api, options=GraphQLOptions(heartbeat_seconds=0.05))) as gateway:
+        record = await gateway.engine.snapshot()
+        body = {"query": WATCH, "variables": {"id": record.id}}
+        async with gateway.session.post(gateway.graphql, json=body, headers=EVENTS) as response:
+            got = [await asyncio.wait_for(response.content.readuntil(b"\n\n"), FAULT_SECONDS) for _ in range(6)]
     assert got.count(b":\n\n") == 5
 
 
