@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from gateway.http.front_page import front_page_route
 from gateway.http.graphiql import HOW_TO_BUILD, graphiql_routes, is_built
-from gateway.http.health import Check, health_routes
+from gateway.http.health import Check, Note, health_routes
 from gateway.http.request_ids import RequestIds
 from gateway.http.requests import Requests, masked
 from gateway.http.security import AllowedHosts, SecurityHeaders
@@ -29,6 +29,8 @@ class Parts:
     """GraphQL, REST and whatever else answers beside the front page and the health routes."""
     checks: Mapping[str, Check] = field(default_factory=dict)
     """What `/readyz` asks, by name."""
+    notes: Mapping[str, Note] = field(default_factory=dict)
+    """What `/readyz` tells beside, by name, and that does not keep the process from being ready."""
     beside: Sequence[AbstractAsyncContextManager[object]] = ()
     """Entered at start-up in this order and left in reverse at shutdown: the worker, background dispatches."""
     allowed_hosts: Sequence[str] = ("*",)
@@ -55,7 +57,7 @@ def build_app(parts: Parts) -> ASGIApp:
     app: ASGIApp = Starlette(
         routes=[
             *_front(parts),
-            *health_routes(parts.checks),
+            *health_routes(parts.checks, parts.notes),
             *parts.routes,
         ],
         exception_handlers={HTTPException: _refuse, Exception: _mask},

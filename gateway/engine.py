@@ -14,14 +14,13 @@ from snapshots.engines.debezium.connect.states import CachedConnectorStates
 from snapshots.engines.debezium.health.inspector import DebeziumInspector
 from snapshots.engines.debezium.health.kafka import KafkaLook
 from snapshots.engines.debezium.kafka import KafkaClients
-from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
-from snapshots.engines.debezium.signal_channels.signal_topic import SignalTopicChannel
-from snapshots.engines.debezium.source_database.postgresql.rows import PostgresRows
-from snapshots.engines.debezium.source_database.postgresql.source_trial import PostgresSourceTrial
+from snapshots.engines.debezium.signal_channels.registration import open_channels
+from snapshots.engines.debezium.source_database.opener import SourceOpener
+from snapshots.engines.debezium.source_database.rows import SourceDatabaseRows
+from snapshots.engines.debezium.source_database.trial import SourceDatabaseTrial
 from snapshots.engines.debezium.verification.topic_reader import KafkaTopicReader
 from snapshots.ports.engine import Engine
 from snapshots.ports.secrets import Secrets
-from snapshots.vocabulary import SignalChannelKind
 
 _HTTP_SECONDS = 10.0
 
@@ -32,26 +31,23 @@ OpenEngine = AbstractAsyncContextManager[Engine]
 @asynccontextmanager
 async def debezium(secrets: Secrets) -> AsyncIterator[Engine]:
     """Yield Debezium on Kafka Connect; one HTTP session serves all clusters."""
-    kafka = KafkaClients()
-    topics = SignalTopicChannel(kafka)
-    try:
-        async with aiohttp.ClientSession() as session, AsyncExitStack() as stack:
-            client = ConnectClient(session, secrets, timeout_seconds=_HTTP_SECONDS)
-            inspector = DebeziumInspector(client, secrets, kafka=KafkaLook(kafka))
-            stack.push_async_callback(inspector.close)
-            yield Engine(
-                channels={
-                    SignalChannelKind.SOURCE_TABLE: SignalTableChannel(secrets),
-                    SignalChannelKind.KAFKA: topics,
-                },
-                connector_states=CachedConnectorStates(client),
-                observer=KafkaConnectObserver(client, secrets, list_topics=partial(list_topics, kafka)),
-                inspector=inspector,
-                topic_reader=KafkaTopicReader(kafka),
-                source_rows=PostgresRows(secrets),
-                probe=OffsetsProbe(client),
-                source_trial=PostgresSourceTrial(secrets),
-                simulated=False,
-            )
-    finally:
-        await topics.close()
+    kafka, opener = KafkaClients(), SourceOpener(secrets)
+    async with (
+        open_channels(kafka, opener) as channels,
+        aiohttp.ClientSession() as session,
+        AsyncExitStack() as stack,
+    ):
+        client = ConnectClient(session, secrets, timeout_seconds=_HTTP_SECONDS)
+        inspector = DebeziumInspector(client, opener, kafka=KafkaLook(kafka))
+        stack.push_async_callback(inspector.close)
+        yield Engine(
+            channels=channels,
+            connector_states=CachedConnectorStates(client),
+            observer=KafkaConnectObserver(client, opener, list_topics=partial(list_topics, kafka)),
+            inspector=inspector,
+            topic_reader=KafkaTopicReader(kafka),
+            source_rows=SourceDatabaseRows(opener),
+            probe=OffsetsProbe(client),
+            source_trial=SourceDatabaseTrial(opener),
+            simulated=False,
+        )

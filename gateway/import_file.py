@@ -8,9 +8,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.channels import SignalChannelKind
 from snapshots.errors import TopicsnapError
 from snapshots.identifiers import MAX_ID_LENGTH
-from snapshots.vocabulary import ConnectorKind, Dialect, SignalChannelKind, TopicProducer
+from snapshots.vocabulary import ConnectorKind, Dialect, TopicProducer
 
 MAX_FILE_BYTES = 16 * 1024 * 1024
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where PyYAML has it: 10 times as fast

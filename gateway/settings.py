@@ -118,6 +118,13 @@ class Settings(BaseSettings):
         description="How often a signal is tried again, after longer and longer rests, whose channel was away until "
         "the deadline.",
     )
+    notification_attempts: int = Field(
+        5,
+        ge=1,
+        le=20,
+        description="How often a notification is applied that fails for its own sake, before it is set aside as a dead "
+        "letter.",
+    )
     request_body_limit: int = Field(
         1_048_576, ge=1_024, le=64 * 1_048_576, description="Longest request body that is read, in bytes."
     )

@@ -51,4 +51,4 @@ class Background:
 
 def _log_failure(task: asyncio.Task[Any]) -> None:
     if not task.cancelled() and (error := task.exception()):
-        logger.error("work failed that nobody waits for", exc_info=error)
+        logger.error("background work failed", exc_info=error)

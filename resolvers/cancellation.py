@@ -23,4 +23,4 @@ async def contain(work: Awaitable[T]) -> T:
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
-        raise LeakedCancellationError("a library let out a cancellation that was none of ours") from error
+        raise LeakedCancellationError("a library raised CancelledError although nobody cancelled this task") from error

@@ -11,11 +11,11 @@ from typing import TypeVar
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
+from snapshots.channels import TRAITS, SignalChannelKind
 from snapshots.filters import FilterOperator
 from snapshots.vocabulary import (
     ConnectorState,
     MappingKind,
-    SignalChannelKind,
     SkipReason,
     SnapshotErrorCode,
     SnapshotOrigin,
@@ -91,11 +91,7 @@ publish(
 publish(
     SignalChannelKind,
     f"What carries signals to a connector. {GROWS}",
-    {
-        "SOURCE_TABLE": "The signal table in the source database.",
-        "KAFKA": "The signal topic on Kafka.",
-        "RECORDING": "Nothing: the engine is simulated, and signals are only written down.",
-    },
+    {kind.name: traits.description for kind, traits in TRAITS.items()},
 )
 publish(
     SkipReason,

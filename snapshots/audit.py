@@ -52,7 +52,10 @@ class AuditedBulkSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What was removed from the ledger, or would be: rows of each kind, and when the first and last were requested."""
+    """What was removed from the ledger, or would be: rows of each kind.
+
+    `oldest` and `newest` say when the first and the last of the bulk snapshots were requested.
+    """
 
     bulk_snapshots: int = 0
     source_snapshots: int = 0
@@ -62,3 +65,7 @@ class Pruned:
     events: int = 0
     oldest: datetime | None = None
     newest: datetime | None = None
+    dead_letters: int = 0
+    """Notifications that were set aside, by when they were tried for the last time."""
+    failed_scans: int = 0
+    """Failed scans that were cleared, by when that was."""

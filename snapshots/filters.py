@@ -53,11 +53,14 @@ class RowFilter:
 def check(row_filter: RowFilter) -> str | None:
     """Return what is wrong with `row_filter` whatever the engine, as a sentence, or None."""
     if not 1 <= len(row_filter.all) <= MAX_CONDITIONS:
-        return f"A filter takes 1 to {MAX_CONDITIONS} conditions."
+        return f"A filter must have 1 to {MAX_CONDITIONS} conditions."
     for condition in row_filter.all:
         texts = (condition.column, *condition.values)
         if not condition.column or any(len(text) > MAX_TEXT or not is_storable(text) for text in texts):
-            return f"Columns and values are texts of at most {MAX_TEXT} characters, without NUL; a column is not empty."
+            return (
+                f"Columns and values must be texts of at most {MAX_TEXT} characters, without NUL; a column must not "
+                "be empty."
+            )
         count = len(condition.values)
         if condition.operator in _UNARY and count:
             return f"{condition.operator} takes no values."

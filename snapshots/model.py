@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect, MappingKind, SignalChannelKind, TopicProducer
+from snapshots.channels import ChannelTraits, SignalChannelKind, traits_of
+from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect, MappingKind, TopicProducer
 
 DOCUMENTED_SIGNAL_DATA_CHARACTERS = 2048
 """Length of the signal table's `data` column in Debezium's documented DDL (docs: Sending signals to a connector)."""
@@ -52,9 +53,14 @@ class SourceConnector:
     """EXPLICIT where an operator imported it, DERIVED where Kafka Connect told."""
 
     @property
+    def channel(self) -> ChannelTraits:
+        """What its signal channel is like."""
+        return traits_of(self.signal_channel)
+
+    @property
     def is_followed(self) -> bool:
         """Whether what becomes of its snapshots is told, to where it can be read; a simulated engine always tells."""
-        if self.signal_channel is SignalChannelKind.RECORDING:
+        if self.channel.is_simulated:
             return True
         return self.notification_topic is not None and self.cluster.kafka_bootstrap is not None
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from snapshots.channels import SignalChannelKind
 from snapshots.filters import RowFilter
 from snapshots.model import SourceConnector, Topic
 from snapshots.plan import Skip
 from snapshots.states import BulkSnapshotState, SignalState, SnapshotState, TopicSnapshotState, bulk_state
 from snapshots.vocabulary import (
-    SignalChannelKind,
     SnapshotErrorCode,
     SnapshotOrigin,
     SnapshotType,

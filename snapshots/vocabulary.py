@@ -57,14 +57,6 @@ class ConnectorState(StrEnum):
         return self not in {ConnectorState.PAUSED, ConnectorState.FAILED, ConnectorState.STOPPED}
 
 
-class SignalChannelKind(StrEnum):
-    """What carries a signal to Debezium."""
-
-    SOURCE_TABLE = "SOURCE_TABLE"
-    KAFKA = "KAFKA"
-    RECORDING = "RECORDING"
-
-
 class Dialect(StrEnum):
     """The database engine behind a source connector: decides naming and the SQL of filters."""
 

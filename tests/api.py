@@ -19,18 +19,21 @@ from persistence.database.statement_counter import StatementCounter
 from resolvers.principal import LOCAL_PRINCIPAL, Principal
 from resolvers.services import Services
 from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.channels import SignalChannelKind
 from snapshots.engines.recording import RecordingChannel
 from snapshots.errors import ClusterUnreachableError
 from snapshots.model import Cluster
 from snapshots.ports.cluster_observer import ObservedCluster
 from snapshots.ports.connector_states import ConnectorObservation
-from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind, TopicProducer
+from snapshots.vocabulary import ConnectorState, Dialect, TopicProducer
 from tests.asgi import Answer, ask
 from tests.support.services import make_engine, make_services
 from tests.support.time_limits import TimeLimits
 
 OBSERVED_AT = datetime(2026, 5, 17, 9, 30, tzinfo=UTC)
 OTHER_TENANT = Principal("other", "stranger")
+ACCEPTED = "The channel accepted the signal; follow the snapshot for its outcome."
+"""What a source says that has taken its signal."""
 
 SHOP = CatalogImport(
     clusters=(ImportedCluster("main", "http://connect.example:8083", "kafka.example:9092", id="clu_main"),),

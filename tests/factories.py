@@ -1,9 +1,10 @@
 """Plain functions that make values of the core: each is valid as it is, and a test names only what it is about."""
 
+from snapshots.channels import SignalChannelKind
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
 from snapshots.model import Cluster, SourceConnector, Topic
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
-from snapshots.vocabulary import ConnectorKind, Dialect, MappingKind, SignalChannelKind, SnapshotType, TopicProducer
+from snapshots.vocabulary import ConnectorKind, Dialect, MappingKind, SnapshotType, TopicProducer
 
 
 def make_cluster(id: str = "clu_1", *, connect_url: str | None = "http://connect.example:8083") -> Cluster:

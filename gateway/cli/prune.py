@@ -89,11 +89,13 @@ def _user() -> str:
 
 
 def _sentence(pruned: "Pruned", *, dry_run: bool) -> str:
-    if not pruned.bulk_snapshots or pruned.oldest is None or pruned.newest is None:
-        return "Nothing to remove."
     verb = "Would remove" if dry_run else "Removed"
+    beside = f"{pruned.dead_letters:,} dead letters, {pruned.failed_scans:,} cleared failed scans."
+    if not pruned.bulk_snapshots or pruned.oldest is None or pruned.newest is None:
+        return f"{verb} {beside}" if pruned.dead_letters or pruned.failed_scans else "Nothing to remove."
     return (
         f"{verb} {pruned.bulk_snapshots:,} bulk snapshots requested from {pruned.oldest:%Y-%m-%d} to "
         f"{pruned.newest:%Y-%m-%d}: {pruned.source_snapshots:,} source snapshots, {pruned.topics:,} topics, "
-        f"{pruned.signals:,} signals, {pruned.skipped_topics:,} skipped topics, {pruned.events:,} events."
+        f"{pruned.signals:,} signals, {pruned.skipped_topics:,} skipped topics, {pruned.events:,} events, "
+        f"{beside}"
     )

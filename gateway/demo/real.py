@@ -14,7 +14,7 @@ from gateway.secrets import ReferencedSecrets
 from sandbox.errors import SandboxError
 from sandbox.stack import Sandbox
 from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector
-from snapshots.vocabulary import SignalChannelKind
+from snapshots.channels import SignalChannelKind
 
 NOTE = (
     "Everything here runs on this machine and is gone when you stop it: PostgreSQL, Kafka Connect with Debezium, and "

@@ -15,13 +15,14 @@ from resolvers.following.apply_notifications import apply_notifications
 from resolvers.principal import DEFAULT_TENANT
 from resolvers.services import Services
 from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.channels import SignalChannelKind
 from snapshots.engines.simulated import simulated_engine
 from snapshots.following.notifications import Notification
 from snapshots.identifiers import utc_now
 from snapshots.model import Cluster
 from snapshots.ports.connector_states import ConnectorObservation
 from snapshots.ports.engine import Engine
-from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect, SignalChannelKind
+from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect
 
 KEYLESS = "public.audit_log"
 TABLES: Mapping[str, Mapping[str, int]] = {

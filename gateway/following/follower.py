@@ -3,23 +3,20 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aiokafka.errors import KafkaError
 
+from gateway.following.careful_apply import CarefulApply, ReadNotification
 from gateway.following.kafka_consumer import Consumer, Record, Records, make_consumer
 from gateway.following.supervision import Well
-from persistence.database.errors import DatabaseError
 from snapshots.engines.debezium.following.notifications import parse
 from snapshots.engines.debezium.kafka import KafkaAccess
 from snapshots.errors import TopicsnapError
-from snapshots.following.notifications import Notification
+from snapshots.following.dead_letters import RecordText
 
 logger = logging.getLogger(__name__)
-
-Apply = Callable[[str, Sequence[Notification]], Awaitable[None]]
-"""Applies notifications of a cluster, by its id, to the ledger; doing so twice changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,6 @@ _LOOK_SECONDS = 2.0
 _LOOK_AGAIN_SECONDS = 60.0
 """Time between two looks whether the topics still exist: costs the metadata of all topics."""
 _START_SECONDS = 30.0
-_ATTEMPTS = 5
 _PAUSE_SECONDS = 1.0
 
 
@@ -64,12 +60,15 @@ class Follower:
         self,
         cluster_id: str,
         kafka: KafkaAccess,
-        apply: Apply,
+        apply: CarefulApply,
         *,
         group: str,
         make_consumer: Callable[[KafkaAccess, str], Consumer] = make_consumer,
     ) -> None:
-        """Follow the cluster on `kafka`; `group` is for all clusters of the installation."""
+        """Follow the cluster on `kafka` and hand on to `apply`.
+
+        `group` is for all clusters of the installation.
+        """
         self.topics: frozenset[str] = frozenset()
         """What to follow; may be replaced at any time."""
         self.kafka = kafka
@@ -116,34 +115,9 @@ class Follower:
                 await _commit(consumer, records)
 
     async def _hand_on(self, records: Records) -> None:
-        notifications = [
-            notification for batch in records.values() for notification in _parsed(self._cluster_id, batch)
-        ]
-        if notifications:
-            await self._apply_all(notifications)
-
-    async def _apply_all(self, notifications: Sequence[Notification]) -> None:
-        """Apply a batch; one that fails for no foreseen reason, several times, is applied one by one.
-
-        A notification that we stumble over must not stop the following of all others: it is logged and left out.
-        """
-        for attempt in range(_ATTEMPTS):
-            try:
-                await self._apply(self._cluster_id, notifications)
-            except DatabaseError:
-                raise  # it may be back later, and nothing is lost: the offsets are not committed
-            except Exception:
-                logger.exception("notifications could not be applied (attempt %d of %d)", attempt + 1, _ATTEMPTS)
-                await asyncio.sleep(_PAUSE_SECONDS * attempt)
-            else:
-                return
-        for notification in notifications:
-            try:
-                await self._apply(self._cluster_id, [notification])
-            except DatabaseError:
-                raise
-            except Exception:
-                logger.exception("left a notification out: %s", notification)
+        batch = [one for read in records.values() for one in _parsed(self._cluster_id, read)]
+        if batch:
+            await self._apply(batch)
 
 
 def _subscribe(consumer: Consumer, topics: frozenset[str]) -> frozenset[str]:
@@ -155,19 +129,26 @@ def _subscribe(consumer: Consumer, topics: frozenset[str]) -> frozenset[str]:
     return topics
 
 
-def _parsed(cluster_id: str, records: Sequence[Record]) -> list[Notification]:
+def _parsed(cluster_id: str, records: Sequence[Record]) -> list[ReadNotification]:
     parsed = (
-        parse(
-            record.value,
-            cluster_id=cluster_id,
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-            record_timestamp_ms=record.timestamp,
+        (
+            parse(
+                record.value,
+                cluster_id=cluster_id,
+                topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+                record_timestamp_ms=record.timestamp,
+            ),
+            record,
         )
         for record in records
     )
-    return [notification for notification in parsed if notification is not None]
+    return [
+        ReadNotification(notification, RecordText.of(record.key, record.value, record.headers))
+        for notification, record in parsed
+        if notification is not None
+    ]
 
 
 async def _commit(consumer: Consumer, records: Records) -> None:

@@ -4,7 +4,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
-from gateway.following.follower import Apply, Followed, Follower
+from gateway.following.careful_apply import Apply, CarefulApply, SetAside
+from gateway.following.follower import Followed, Follower
 from gateway.following.supervision import Supervised, Well
 from snapshots.engines.debezium.kafka import KafkaAccess
 from snapshots.errors import TopicsnapError
@@ -20,10 +21,15 @@ Wanted = Callable[[], Awaitable[Mapping[str, Followed]]]
 class Followers:
     """Keeps a follower running for each cluster."""
 
-    def __init__(self, wanted: Wanted, apply: Apply, *, group: str) -> None:
-        """Follow what `wanted` tells, asked every two seconds; each cluster's consumer group begins with `group`."""
+    def __init__(self, wanted: Wanted, apply: Apply, set_aside: SetAside, *, group: str, attempts: int) -> None:
+        """Follow what `wanted` tells, asked every two seconds; each cluster's consumer group begins with `group`.
+
+        A notification that cannot be applied in `attempts` attempts goes to `set_aside`.
+        """
         self._wanted = wanted
         self._apply = apply
+        self._set_aside = set_aside
+        self._attempts = attempts
         self._group = group
         self._followers: dict[str, tuple[Follower, Supervised, asyncio.Task[None]]] = {}
 
@@ -68,6 +74,7 @@ class Followers:
             self._followers[cluster_id][0].topics = followed.topics
 
     def _start(self, cluster_id: str, kafka: KafkaAccess) -> tuple[Follower, Supervised, asyncio.Task[None]]:
-        follower = Follower(cluster_id, kafka, self._apply, group=self._group)
+        apply = CarefulApply(cluster_id, self._apply, self._set_aside, attempts=self._attempts)
+        follower = Follower(cluster_id, kafka, apply, group=self._group)
         work = Supervised(f"follower of cluster {cluster_id} on Kafka at {kafka.bootstrap}", follower.run)
         return follower, work, asyncio.create_task(work.supervise())

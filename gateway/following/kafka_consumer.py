@@ -17,7 +17,9 @@ class Record(Protocol):
     partition: int
     offset: int
     timestamp: int
+    key: bytes | None
     value: bytes | None
+    headers: Sequence[tuple[str, object]]
 
 
 Records = Mapping[TopicPartition, Sequence[Record]]

@@ -13,21 +13,37 @@ from gateway.following.supervision import Supervised, Well
 from gateway.services import Runtime
 from resolvers.following.apply_notifications import apply_notifications
 from resolvers.following.end_unreported import end_unreported
+from resolvers.following.set_aside import set_aside
 from resolvers.principal import DEFAULT_TENANT
 from resolvers.requesting.settle import settle
 from resolvers.verification.verify_due import verify_due
+from snapshots.following.dead_letters import DeadLetter
 from snapshots.following.notifications import Notification
 
 
 class Worker:
     """Runs the work in tasks of its own between entering and leaving it, each started again after a fault."""
 
-    def __init__(self, runtime: Runtime, *, group: str, settle_seconds: int, tenant_id: str = DEFAULT_TENANT) -> None:
-        """Work for one tenant; `group` begins the Kafka consumer groups, one for each cluster."""
+    def __init__(
+        self,
+        runtime: Runtime,
+        *,
+        group: str,
+        settle_seconds: int,
+        notification_attempts: int,
+        tenant_id: str = DEFAULT_TENANT,
+    ) -> None:
+        """Work for one tenant; `group` begins the Kafka consumer groups, one for each cluster.
+
+        A notification that cannot be applied in `notification_attempts` attempts becomes a dead letter.
+        """
         services = runtime.services
 
         async def apply(cluster_id: str, notifications: Sequence[Notification]) -> None:
             await apply_notifications(services, tenant_id, cluster_id, notifications)
+
+        async def bury(letter: DeadLetter) -> None:
+            await set_aside(services, tenant_id, letter)
 
         async def keep_settling(well: Well) -> None:
             await run_schedules(
@@ -48,7 +64,13 @@ class Worker:
                     raise result
             return sum(result for result in done if isinstance(result, int))
 
-        self._followers = Followers(lambda: followed_topics(services.catalog, tenant_id), apply, group=group)
+        self._followers = Followers(
+            lambda: followed_topics(services.catalog, tenant_id),
+            apply,
+            bury,
+            group=group,
+            attempts=notification_attempts,
+        )
         self._following = Supervised("following", self._followers.run)
         self._settling = Supervised("settling", keep_settling)
         self._tasks: list[asyncio.Task[None]] = []

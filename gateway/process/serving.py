@@ -18,6 +18,8 @@ from gateway.services import Runtime, open_runtime
 from gateway.settings import Settings, unknown_variables
 from persistence.database.fingerprint import fingerprint
 from persistence.migrations import require_head
+from resolvers.following.set_aside import tell_dead_letters
+from resolvers.principal import DEFAULT_TENANT
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +67,7 @@ async def app_parts(settings: Settings, runtime: Runtime) -> Parts:
     return Parts(
         routes=operation_routes(settings, runtime.services, stopping),
         checks=checks,
+        notes={"dead letters": lambda: tell_dead_letters(runtime.services, DEFAULT_TENANT)},
         beside=[worker] if worker is not None else [],
         allowed_hosts=settings.allowed_hosts,
         graphiql=settings.graphiql,
@@ -87,7 +90,12 @@ def make_server_of(parts: Parts, settings: Settings, *, ready: Callable[[], None
 async def make_worker(settings: Settings, runtime: Runtime) -> Worker:
     """Return the worker that the settings ask for. Raises DatabaseError."""
     group = settings.kafka_group or f"topicsnap-{await fingerprint(runtime.database)}"
-    return Worker(runtime, group=group, settle_seconds=settings.settle_seconds)
+    return Worker(
+        runtime,
+        group=group,
+        settle_seconds=settings.settle_seconds,
+        notification_attempts=settings.notification_attempts,
+    )
 
 
 def _ready(url: str, announce: Announce) -> None:

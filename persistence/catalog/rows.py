@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Label, Row, Select, and_
 
 from persistence.tables import connect_cluster, connector, topic
+from snapshots.channels import SignalChannelKind
 from snapshots.model import Cluster, SourceConnector, Topic
-from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect, MappingKind, SignalChannelKind, TopicProducer
+from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect, MappingKind, TopicProducer
 
 # Two underscores, so that no label can be taken for a column of the table that these stand beside.
 _CLUSTER = "cluster__"

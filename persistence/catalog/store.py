@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence.tables import connect_cluster, connector, topic
 from snapshots.catalog.state import CatalogState, ConnectorEntry, Place, TopicEntry
+from snapshots.channels import SignalChannelKind
 from snapshots.model import Cluster
 from snapshots.ports.cluster_observer import ObservedConnector, ObservedTopic
-from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect, MappingKind, SignalChannelKind, TopicProducer
+from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect, MappingKind, TopicProducer
 
 _CONNECTOR_FIELDS = (
     "name",

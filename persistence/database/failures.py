@@ -24,6 +24,7 @@ _NOT_NOW = {
     "57P05": "the connection was idle for too long",
 }
 _NO_RESOURCES = "53"
+_OF_THE_VALUES = ("22", "23")  # data exceptions, and violations of integrity constraints
 _CONNECTION = "08"
 
 
@@ -42,6 +43,22 @@ def explained(error: BaseException, target: str) -> DatabaseError | None:
     if code is not None and code.startswith(_NO_RESOURCES):
         return DatabaseUnavailableError(f"PostgreSQL at {target} lacks resources: {_cause(error)}.")
     return _lost(error, code, target)
+
+
+def is_of_the_values(error: BaseException) -> bool:
+    """Whether what was to be written is why `error` was raised, so that the same would fail again, and it alone.
+
+    False for all that any other statement may meet as well: a database that is away or busy, tables or grants that are
+    not there. True for an error that does not come from the database at all.
+    """
+    if isinstance(error, DatabaseError | OSError | InterfaceError):
+        return False
+    if isinstance(error, DBAPIError | PostgresError):
+        code, cause = _code(error), _cause(error)
+        # The driver itself refuses a value that fits no column; SQLAlchemy wraps its error twice.
+        refused = isinstance(cause, ValueError) or isinstance(getattr(cause, "__cause__", None), ValueError)
+        return refused or (code is not None and code.startswith(_OF_THE_VALUES))
+    return True
 
 
 def _lost(error: BaseException, code: str | None, target: str) -> DatabaseError | None:

@@ -7,6 +7,7 @@ from persistence.database.pool import Database
 from persistence.ledger.auditing import LedgerAuditing
 from persistence.ledger.following.abandoning import LedgerAbandoning
 from persistence.ledger.following.applying import LedgerFollowing
+from persistence.ledger.following.dead_letters import LedgerDeadLetters
 from persistence.ledger.following.failed_scans import LedgerFailedScans
 from persistence.ledger.following.unreported import LedgerUnreported
 from persistence.ledger.reading import LedgerReading
@@ -31,6 +32,8 @@ class Ledger:
     """Reads records by id and by page."""
     following: LedgerFollowing
     """Applies notifications."""
+    dead_letters: LedgerDeadLetters
+    """Sets notifications aside that cannot be applied."""
     failed_scans: LedgerFailedScans
     """Tells which connectors need a restart."""
     unreported: LedgerUnreported
@@ -54,6 +57,7 @@ class Ledger:
             settling=LedgerSettling(database),
             reading=LedgerReading(database),
             following=LedgerFollowing(database, ids),
+            dead_letters=LedgerDeadLetters(database),
             failed_scans=LedgerFailedScans(database),
             unreported=LedgerUnreported(database),
             abandoning=LedgerAbandoning(database),

@@ -3,6 +3,8 @@
 The application's role cannot do this: it may not delete events. What was removed is itself an event, which stays.
 """
 
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -63,6 +65,16 @@ _COUNT = text(
 )
 
 
+# What following keeps beside the ledger. The first of each pair is a field of Pruned.
+_BESIDE = (
+    ("dead_letters", "dead_letter", "tenant_id = :tenant_id AND last_failed_at < :before"),
+    ("failed_scans", "failed_scan", "tenant_id = :tenant_id AND cleared_at < :before"),
+)
+_DELETE_BESIDE = {field: text(f"DELETE FROM {table} WHERE {condition}") for field, table, condition in _BESIDE}  # noqa: S608
+_COUNTS_BESIDE = [f"(SELECT count(*) FROM {table} WHERE {condition}) AS {field}" for field, table, condition in _BESIDE]  # noqa: S608
+_COUNT_BESIDE = text(f"SELECT {', '.join(_COUNTS_BESIDE)}")
+
+
 class LedgerPruning:
     """Removes what has ended and is older than an operator wants to keep."""
 
@@ -75,31 +87,49 @@ class LedgerPruning:
         """Tell what `prune` would remove, at the time `at`."""
         async with self._database.read() as connection:
             row = (await connection.execute(_COUNT, self._parameters(tenant_id, before, at))).one()
-        return Pruned(**row._asdict())
+            beside = (await connection.execute(_COUNT_BESIDE, {"tenant_id": tenant_id, "before": before})).one()
+        return Pruned(**row._asdict(), **beside._asdict())
 
     async def prune(self, tenant_id: str, *, before: datetime, at: datetime, pruning_id: str, by: str) -> Pruned:
         """Remove the bulk snapshots that were requested before `before` and have ended, with all that belongs to them.
 
         Never one of which a source snapshot has not ended or holds its source, whose first call may still be under way,
-        or whose idempotency key is remembered. A batch is one transaction, which also records as `pruning_id` what it
+        or whose idempotency key is remembered. Dead letters that were tried last before `before` go as well, and failed
+        scans that were cleared before it. A batch is one transaction, which also records as `pruning_id` what it
         removed; so an interrupted pruning has removed and recorded the batches before. Raises AccessRefusedError where
         the user may not delete.
         """
-        total = Pruned()
+        async with self._writing() as connection:
+            total = await self._prune_beside(connection, tenant_id, before, at, pruning_id, by)
         while True:
-            try:
-                async with self._database.write() as connection:
-                    batch = await self._prune_batch(connection, tenant_id, before, at, pruning_id, by)
-            except DBAPIError as error:
-                if getattr(error.orig, "sqlstate", None) != _INSUFFICIENT_PRIVILEGE:
-                    raise
-                message = (
-                    "Pruning takes the owner of the tables, as `topicsnap migrate` does; this user may not delete."
-                )
-                raise AccessRefusedError(message) from error
+            async with self._writing() as connection:
+                batch = await self._prune_batch(connection, tenant_id, before, at, pruning_id, by)
             if not batch.bulk_snapshots:
                 return total
             total = _sum(total, batch)
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self._database.write() as connection:
+                yield connection
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != _INSUFFICIENT_PRIVILEGE:
+                raise
+            message = "Pruning takes the owner of the tables, as `topicsnap migrate` does; this user may not delete."
+            raise AccessRefusedError(message) from error
+
+    async def _prune_beside(
+        self, connection: AsyncConnection, tenant_id: str, before: datetime, at: datetime, pruning_id: str, by: str
+    ) -> Pruned:
+        counts: dict[str, int] = {}
+        for field, statement in _DELETE_BESIDE.items():
+            result: CursorResult[Any] = await connection.execute(statement, {"tenant_id": tenant_id, "before": before})
+            counts[field] = result.rowcount
+        if any(counts.values()):
+            detail = {"before": before.isoformat(), "removed": counts}
+            await _record(connection, tenant_id, at, pruning_id, by, detail)
+        return Pruned(dead_letters=counts["dead_letters"], failed_scans=counts["failed_scans"])
 
     async def _prune_batch(
         self, connection: AsyncConnection, tenant_id: str, before: datetime, at: datetime, pruning_id: str, by: str
@@ -114,18 +144,8 @@ class LedgerPruning:
             counts[field] = result.rowcount
         moments = [row.requested_at for row in due]
         batch = Pruned(oldest=min(moments), newest=max(moments), **counts)
-        await connection.execute(
-            insert(tables.ledger_event).values(
-                tenant_id=tenant_id,
-                at=at,
-                bulk_snapshot_id=pruning_id,
-                subject_kind=LedgerSubject.PRUNING.value,
-                subject_id=pruning_id,
-                to_state="PRUNED",
-                cause=f"pruned by {by}",
-                detail={"requestedBefore": before.isoformat(), "bulkSnapshots": ids, "removed": counts},
-            )
-        )
+        detail = {"requestedBefore": before.isoformat(), "bulkSnapshots": ids, "removed": counts}
+        await _record(connection, tenant_id, at, pruning_id, by, detail)
         return batch
 
     def _parameters(self, tenant_id: str, before: datetime, at: datetime) -> dict[str, object]:
@@ -138,7 +158,24 @@ class LedgerPruning:
         }
 
 
+async def _record(
+    connection: AsyncConnection, tenant_id: str, at: datetime, pruning_id: str, by: str, detail: Mapping[str, object]
+) -> None:
+    await connection.execute(
+        insert(tables.ledger_event).values(
+            tenant_id=tenant_id,
+            at=at,
+            bulk_snapshot_id=pruning_id,
+            subject_kind=LedgerSubject.PRUNING.value,
+            subject_id=pruning_id,
+            to_state="PRUNED",
+            cause=f"pruned by {by}",
+            detail=detail,
+        )
+    )
+
+
 def _sum(total: Pruned, batch: Pruned) -> Pruned:
     moments = [moment for moment in (total.oldest, total.newest, batch.oldest, batch.newest) if moment is not None]
     counts = {field: getattr(total, field) + getattr(batch, field) for field in _DELETE}
-    return replace(batch, oldest=min(moments), newest=max(moments), **counts)
+    return replace(total, oldest=min(moments), newest=max(moments), **counts)

@@ -6,6 +6,7 @@ from sqlalchemy import Row
 
 from persistence.catalog.rows import RowReader
 from persistence.ledger.filter_json import filter_from_json
+from snapshots.channels import SignalChannelKind
 from snapshots.plan import Skip
 from snapshots.records import (
     AnswerKind,
@@ -17,7 +18,6 @@ from snapshots.records import (
 )
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
 from snapshots.vocabulary import (
-    SignalChannelKind,
     SkipReason,
     SnapshotErrorCode,
     SnapshotOrigin,

@@ -7,12 +7,11 @@ sets grow. Secrets are never here: `*_ref` columns hold references (`env:NAME`, 
 
 from persistence.tables.catalog import connect_cluster, connector, topic
 from persistence.tables.columns import metadata
+from persistence.tables.following import dead_letter, failed_scan, notification_cursor
 from persistence.tables.ledger import (
     active_snapshot,
     bulk_snapshot,
-    failed_scan,
     ledger_event,
-    notification_cursor,
     signal,
     skipped_topic,
     snapshot_topic,
@@ -24,6 +23,7 @@ __all__ = [
     "bulk_snapshot",
     "connect_cluster",
     "connector",
+    "dead_letter",
     "failed_scan",
     "ledger_event",
     "metadata",

@@ -1,10 +1,9 @@
-"""The ledger: bulk and source snapshots, signals, topics, locks, events, and the places in notification topics."""
+"""The ledger: bulk and source snapshots, signals, topics, locks and events."""
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    DateTime,
     Identity,
     Index,
     Integer,
@@ -194,37 +193,4 @@ ledger_event = Table(
     Column("cause", Text, nullable=False),
     Column("detail", JSONB(none_as_null=True)),
     Index(None, "tenant_id", "bulk_snapshot_id", "id"),
-)
-
-notification_cursor = Table(
-    "notification_cursor",
-    metadata,
-    tenant_column(),
-    Column("cluster_id", Text, primary_key=True),
-    Column("topic", Text, primary_key=True),
-    Column("partition", Integer, primary_key=True),
-    Column("next_offset", BigInteger, nullable=False),
-    # A topic made anew starts at offset 0 again; the time of the last record tells that from a repetition.
-    Column("last_timestamp_ms", BigInteger, nullable=False),
-    reference("cluster_id", "connect_cluster", ondelete="CASCADE"),
-)
-
-failed_scan = Table(
-    "failed_scan",
-    metadata,
-    Column("tenant_id", Text, primary_key=True),
-    Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("connector_id", Text, nullable=False),
-    Column("data_collection", Text),
-    # By the engine's clock.
-    Column("failed_at", DateTime(timezone=True), nullable=False),
-    # The notification that told of it, and its place on Kafka.
-    Column("evidence", JSONB(none_as_null=True), nullable=False),
-    # By the start of the connector's task that was told after it, or by an operator with a reason.
-    moment("cleared_at"),
-    Column("cleared_by", Text),
-    Column("reason", Text),
-    Column("cleared_evidence", JSONB(none_as_null=True)),
-    reference("connector_id", "connector"),
-    Index("ix_failed_scan_open", "tenant_id", "connector_id", postgresql_where=text("cleared_at IS NULL")),
 )

@@ -15,7 +15,7 @@ from snapshots.vocabulary import UserErrorCode
 
 logger = logging.getLogger(__name__)
 
-_KEPT = "What is known of it is kept as it was; see that it can be reached, then run sync again."
+_KEPT = "The catalogue keeps what it knew. Make sure that the cluster can be reached, then run sync again."
 
 _Done = tuple[CatalogChanges | None, tuple[Unreadable, ...]]
 """What was done to the catalogue, None where the cluster could not be read, and what could not be read."""
@@ -63,10 +63,13 @@ async def _sync(
         return None, (Unreadable(cluster.name, None, f"{error} {_KEPT}"),)
     except Exception:
         logger.exception("observing the cluster %s failed unexpectedly", cluster.name)
-        reason = f"Reading the cluster {cluster.name} failed unexpectedly; see the log. What is known of it is kept."
+        reason = (
+            f"Reading the cluster {cluster.name} failed because of an internal error; see the log. The catalogue "
+            "keeps what it knew."
+        )
         return None, (Unreadable(cluster.name, None, reason),)
     for part in observed.unreadable:
-        logger.warning("not read while the catalogue was synchronised: %s", part.reason)
+        logger.warning("the sync of the catalogue could not read a part of a cluster: %s", part.reason)
     changes = await services.catalog_writer.sync_cluster(tenant_id, cluster.id, observed, dry_run=dry_run)
     return changes, observed.unreadable
 

@@ -54,6 +54,6 @@ def _answer(snapshot_id: str, state: SnapshotState | None, record: SourceSnapsho
         code, message = refused
         return Abandonment(snapshot_id, message, code, record)
     if state is SnapshotState.ABANDONED:
-        return Abandonment(snapshot_id, "It was abandoned before.", None, record)
-    message = "Abandoned; its source is free. The engine may still be reading: nothing more is told of that."
+        return Abandonment(snapshot_id, "This snapshot was already abandoned.", None, record)
+    message = "Abandoned. Its source is free. The engine may still be reading; Topicsnap no longer reports on that."
     return Abandonment(snapshot_id, message, None, record)

@@ -37,7 +37,7 @@ async def end_unreported(
     if unfollowed:
         due += await _judge_all(services, tenant_id, unfollowed, offsets_age)
     if silent:
-        logger.warning("gave up external snapshots that had fallen silent", extra={"count": silent})
+        logger.warning("gave up external snapshots that no longer gave a sign of life", extra={"count": silent})
     if due:
         services.background.start(send_next(services, tenant_id, due))
     return len(due) + silent

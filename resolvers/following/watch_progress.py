@@ -149,7 +149,9 @@ class ProgressHub:
             if self._announced is not None:
                 await self._announced.follow(self._note, self._note_listening)
         except Exception:
-            logger.exception("announcements ended unexpectedly; looking every %g s instead", DEAF_LOOK_SECONDS)
+            logger.exception(
+                "listening for changes failed unexpectedly; reading the ledger every %g s instead", DEAF_LOOK_SECONDS
+            )
         finally:
             self._deaf = True
 
@@ -228,9 +230,9 @@ class ProgressHub:
 
     def _note_failure(self, tenant_id: str, served: Mapping[str, Sequence[Watcher]], error: Exception) -> None:
         if not isinstance(error, TopicsnapError):
-            logger.error("a look into the ledger failed unexpectedly", exc_info=error)
+            logger.error("reading the ledger failed unexpectedly", exc_info=error)
         elif not self._failing:
-            logger.warning("cannot look into the ledger, trying again: %s", error)
+            logger.warning("cannot read the ledger, trying again: %s", error)
         self._failing = True
         for id_, watchers in served.items():
             if watched := self._watched.get((tenant_id, id_)):

@@ -78,7 +78,7 @@ class Watcher:
         await self._news.wait()
         self._news.clear()
         if isinstance(self.newest, Unseen):
-            raise self._error or RuntimeError("woken for nothing")
+            raise self._error or RuntimeError("woken without a state or an error")
         return self.newest
 
 

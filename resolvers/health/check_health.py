@@ -18,7 +18,7 @@ async def inspect_sources(
 ) -> dict[str, InspectedSignalling]:
     """Return what is seen of each of the connectors `source_ids`, by id; those the catalogue has not are absent.
 
-    Three statements, and a look at Kafka Connect, Kafka and the source databases, bounded and kept for seconds by
+    Four statements, and a look at Kafka Connect, Kafka and the source databases, bounded and kept for seconds by
     the inspector; what cannot be reached is Unknown. No database connection is held meanwhile.
     """
     sources = await services.catalog.sources(tenant_id, source_ids)
@@ -31,7 +31,11 @@ async def inspect_sources(
             for source in sources.values()
         }
     requirements = await services.ledger.failed_scans.requirements(tenant_id, list(tasks))
-    return {source_id: replace(task.result(), restart=requirements.get(source_id)) for source_id, task in tasks.items()}
+    letters = await services.ledger.dead_letters.of_sources(tenant_id, list(tasks))
+    return {
+        source_id: replace(task.result(), restart=requirements.get(source_id), dead_letters=letters.get(source_id))
+        for source_id, task in tasks.items()
+    }
 
 
 async def check_health(
@@ -58,8 +62,8 @@ async def find_causes(
     Where the connector's offsets can tell whether the engine still has it, they are asked: one request.
     """
     if observed is None:
-        message = "The catalogue no longer has the connector."
-        remedy = "Release the source by `abandonSnapshots`."
+        message = "The connector is no longer in the catalogue."
+        remedy = "Release the source with `abandonSnapshots`."
         return (error(HealthCheck.CONNECTOR_STATE, record.source.name, message, remedy),)
     sight = await services.engine.probe.look(observed.source) if may_be_lost(record) else None
     return stall_causes(record, observed, sight)

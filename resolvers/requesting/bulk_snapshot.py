@@ -57,7 +57,7 @@ async def carry_out(
     if bulk_id is None:
         replayed = await idempotency.replay(services, principal, operation, retry or request)
         if replayed is None:  # the ledger keeps keys for days: only a clean-up in this moment could take it away
-            message = "The first call with this idempotency key was removed meanwhile; ask again."
+            message = "The record of the first call with this idempotency key was just removed. Send the request again."
             raise UnconfirmedError(message)
         return replayed
     return (await services.ledger.reading.bulk_snapshots(principal.tenant_id, [bulk_id]))[bulk_id]
@@ -112,14 +112,17 @@ def _answer(services: Services, source: OpenedSource, outcome: Outcome | None) -
     if isinstance(outcome, Receipt):
         signals = len(source.signals)
         message = (
-            "Dispatched."
+            "The channel accepted the signal; follow the snapshot for its outcome."
             if signals == 1
-            else f"Dispatched the first of {signals} signals; each follows the end of that before it."
+            else (
+                f"The channel accepted the first of {signals} signals; each next one is sent when the one before it "
+                "has ended."
+            )
         )
         if services.engine.simulated:
             message = f"Simulated: {message[0].lower()}{message[1:]}"
         return SourceAnswer(AnswerKind.DISPATCHED, " ".join(filter(None, (message, source.job.warning))))
     if outcome is None:
-        message = "The settle sweep was faster, and is sending it; its snapshot tells what becomes of it."
+        message = "Another worker is sending this signal. Follow the snapshot for its outcome."
         return SourceAnswer(AnswerKind.UNCONFIRMED, message, SnapshotErrorCode.DISPATCH_TIMEOUT)
     return SourceAnswer(AnswerKind.UNCONFIRMED, outcome.message, outcome.code, retryable=False)

@@ -63,7 +63,9 @@ async def _observe(services: Services, cluster: Cluster, wanted: Collection[str]
     except Exception:
         # A fault of ours: it must not take the other clusters' sources with it, and the channel may work all the same.
         logger.exception("asking Kafka Connect of cluster %s failed unexpectedly", cluster.name)
-        return ClusterUnreachableError(f"Asking Kafka Connect of cluster {cluster.name} failed; see the log.")
+        return ClusterUnreachableError(
+            f"Kafka Connect of cluster {cluster.name} could not be asked because of an internal error; see the log."
+        )
 
 
 def _checked(job: SourceJob, observed: Observations | None) -> SourceJob:
@@ -71,16 +73,19 @@ def _checked(job: SourceJob, observed: Observations | None) -> SourceJob:
         return job
     source = job.source
     if isinstance(observed, ClusterUnreachableError):
-        unknown = f"The connector's state was not known: {observed}"
+        unknown = f"The connector's state is unknown: {observed}"
         return replace(job, warning=" ".join(filter(None, (unknown, job.warning))))
     observation = observed.get(source.name)
     if observation is None:
-        message = f"Kafka Connect of cluster {source.cluster.name} has no connector {source.name}."
+        message = (
+            f"Kafka Connect of cluster {source.cluster.name} has no connector {source.name}. Create it, or run "
+            "`topicsnap sync`."
+        )
         return job.refused(Refusal(SnapshotErrorCode.CONNECTOR_NOT_FOUND, message, retryable=False))
     source = replace(source, state=observation.state, state_observed_at=observation.observed_at)
     job = replace(job, source=source)
     if not observation.state.reads_signals:
         because = f": {observation.trace}" if observation.trace else ""
-        message = f"Connector {source.name} is {observation.state}{because}; start it, then ask again."
+        message = f"Connector {source.name} is {observation.state}{because}. Start it, then send the request again."
         return job.refused(Refusal(SnapshotErrorCode.CONNECTOR_NOT_RUNNING, message, retryable=True))
     return job

@@ -41,7 +41,7 @@ async def replay(services: Services, principal: Principal, operation: str, reque
     if record is None:
         return None
     if record.request_hash != request.hash:
-        message = "This idempotency key was used for another request; take a new one."
+        message = "This idempotency key was already used for a different request. Use a new key."
         raise RequestError(UserErrorCode.IDEMPOTENCY_KEY_REUSED, message, ("idempotency_key",))
     loop = asyncio.get_running_loop()
     longest = services.dispatcher.longest_seconds(len(record.snapshots))

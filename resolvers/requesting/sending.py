@@ -80,11 +80,11 @@ def _or_again(retries: RetryPolicy, attempt: int, outcome: Outcome, now: datetim
         return outcome
     rest = retries.rest_after(attempt)
     if rest is None:
-        given_up = f"{outcome.message} Given up after {attempt} attempts."
+        given_up = f"{outcome.message} Topicsnap gave up after {attempt} attempts."
         return replace(outcome, message=given_up) if attempt > 1 else outcome
     message = (
-        f"{outcome.message} Nothing was sent; it goes on being tried, attempt {attempt + 1} of "
-        f"{retries.further_attempts + 1} next."
+        f"{outcome.message} Nothing was sent. Topicsnap will try again: attempt {attempt + 1} of "
+        f"{retries.further_attempts + 1} is next."
     )
     return Unreached(outcome.code, message, now + rest)
 

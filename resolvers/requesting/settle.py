@@ -46,7 +46,10 @@ async def _look_for(services: Services, tenant_id: str, begun: list[DueSignal]) 
     if not begun:
         return []
     # UNCONFIRMED first: it is what is true of them now, and the only state from which they may be sent again.
-    lost = Unconfirmed(SnapshotErrorCode.DISPATCH_TIMEOUT, "Its sender is gone; it is being looked for.")
+    lost = Unconfirmed(
+        SnapshotErrorCode.DISPATCH_TIMEOUT,
+        "The process that was sending the signal is gone. Topicsnap is checking whether the signal arrived.",
+    )
     await _record(services, tenant_id, [(signal, lost) for signal in begun if signal.state is SignalState.SENDING])
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(services.dispatcher.find(as_send(signal))) for signal in begun]

@@ -18,10 +18,10 @@ logger = logging.getLogger(__name__)
 
 WAIT_SECONDS = 6.0
 """How long the databases are waited for at most, all together: a look takes milliseconds, but many may be away."""
-_LATE = "The keys of its tables could not be checked in time."
+_LATE = "The keys of the tables were not checked, because the database did not answer in time."
 _NO_SETTINGS = (
-    "Its configuration was not known: its tables' keys were checked as the database has them, without "
-    "`message.key.columns`."
+    "The connector's configuration is unknown, so the tables' keys were checked as the database defines them, "
+    "without `message.key.columns`."
 )
 
 
@@ -53,7 +53,7 @@ async def look_at_sources(
         except Exception:
             # A fault of ours: the engine still tells what becomes of the tables.
             logger.exception("looking at the database of %s failed unexpectedly", job.source.name)
-            return Trial(warning="Its database could not be asked what may go wrong; see the log.")
+            return Trial(warning="The source database could not be checked because of an internal error; see the log.")
         if is_incremental and settings is None and trial.asked:
             return replace(trial, warning=" ".join(filter(None, (trial.warning, _NO_SETTINGS))))
         return trial

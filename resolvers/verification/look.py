@@ -24,7 +24,8 @@ async def look(
     """Compare the rows of the source with the events of its topic, as both are now. Raises nothing foreseen."""
     if topic.state is not TopicSnapshotState.COMPLETED:
         return Verification(
-            SnapshotVerdict.NOT_PROVABLE, f"The topic was not read to its end ({topic.outcome or topic.state})."
+            SnapshotVerdict.NOT_PROVABLE,
+            f"The snapshot did not read the table to its end ({topic.outcome or topic.state}).",
         )
     arrivals = Arrivals(_window(snapshot, topic))
     since = snapshot.started_at or snapshot.requested_at
@@ -44,7 +45,9 @@ async def look(
             if reading.obstacles and judgement.verdict is SnapshotVerdict.NOT_PROVABLE:
                 judgement = replace(judgement, passing=False)  # what is gone from a topic does not come back
     except TooManyKeysError:
-        judgement = _unprovable(f"The topic has more than {MAX_KEYS} distinct keys.")
+        judgement = _unprovable(
+            f"The topic has more than {MAX_KEYS} distinct keys, the most that one verification can hold."
+        )
     except UnreadableError as error:
         sentence = f"{str(error)[0].upper()}{str(error)[1:]}."
         judgement = _unprovable(sentence, passing=error.passing)
@@ -94,9 +97,9 @@ async def _shape(reading: TopicReading, arrivals: Arrivals, table: _Table) -> tu
     if arrivals.keyless:
         return None, "the records have no key"
     if not reading.shapes:
-        return None, "there are no records with a key"
+        return None, "no record has a key"
     if len(reading.shapes) > 1:
-        return None, "the records' keys do not look alike"
+        return None, "the records' keys differ in their structure"
     [shape] = reading.shapes
     problem = await table.services.engine.source_rows.key_problem(table.source, table.collection, shape)
     return (shape, "") if problem is None else (None, problem)
@@ -107,13 +110,13 @@ def _obstacles(reading: TopicReading, arrivals: Arrivals, topic: TopicSnapshotRe
     obstacles = list(reading.obstacles)
     if mark.offsets is None:
         obstacles.append(
-            "the topic's offsets before the snapshot were not noted: only a verification that is asked for together "
-            "with the snapshot can prove a loss"
+            "the topic's offsets before the snapshot were not recorded: only a verification that is requested "
+            "together with the snapshot can prove a loss"
         )
     if not arrivals.reads and topic.rows_scanned != 0:
         obstacles.append(
-            "none of the rows that the engine says it read is on the topic: it may have been deleted and made anew, "
-            "or the rows go to another topic"
+            "none of the rows that the engine reported is on the topic: the topic may have been deleted and "
+            "created again, or the rows go to another topic"
         )
     if reading.awaited:
         obstacles.append(reading.awaited)
@@ -133,8 +136,8 @@ def _ms(moment: datetime | None) -> int | None:
 
 def _not_proved(judgement: Judgement) -> Judgement:
     reason = (
-        f"{judgement.reason.removesuffix('.')}; but the table was defined anew or rewritten since the snapshot was "
-        "dispatched, so that they may have been in another table then."
+        f"{judgement.reason.removesuffix('.')}; but the table was recreated or rewritten after the dispatch, so "
+        "the rows may have been in another table then."
     )
     return _unprovable(reason)
 

@@ -57,5 +57,5 @@ async def _ends(
         async with asyncio.timeout(MARK_SECONDS), places:
             return dict(await services.engine.topic_reader.ends(cluster, names))
     except (UnreadableError, TimeoutError) as error:
-        logger.warning("the end offsets of topics of cluster %s are not known: %s", cluster.name, error)
+        logger.warning("cannot read the end offsets of topics of cluster %s: %s", cluster.name, error)
         return {}

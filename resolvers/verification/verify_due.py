@@ -67,7 +67,7 @@ async def _verify(
     topic = next(one for one in snapshot.topics if one.id == due.topic_snapshot_id)
     found: Verification | None
     if due.attempt > MAX_ATTEMPTS:
-        found = _not_provable(f"{MAX_ATTEMPTS} looks at topic and table were begun, and none of them ended.")
+        found = _not_provable(f"The verification was started {MAX_ATTEMPTS} times and never finished.")
     else:
         found = await _held(services, tenant_id, due, _confirmed(services, snapshot, topic, due, pause))
     if found is None:
@@ -80,7 +80,7 @@ async def _verify(
         else:
             await services.ledger.verifying.record(tenant_id, due, found, at=now)
     except DatabaseError as error:  # the others go on, and this one is taken up again
-        logger.warning("what was found of %s could not be recorded: %s", due.topic_snapshot_id, error)
+        logger.warning("the verdict on %s could not be recorded: %s", due.topic_snapshot_id, error)
 
 
 async def _held(
@@ -98,7 +98,9 @@ async def _held(
                 if not await services.ledger.verifying.hold(tenant_id, due, lease_until=lease_until):
                     return None
             except DatabaseError as error:
-                logger.warning("the verification of %s could not be held: %s", due.topic_snapshot_id, error)
+                logger.warning(
+                    "the lease on the verification of %s could not be renewed: %s", due.topic_snapshot_id, error
+                )
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -134,10 +136,10 @@ async def _one_look(
         async with asyncio.timeout(TOPIC_SECONDS):
             return await look(services, snapshot, topic, due.mark)
     except TimeoutError:
-        return _not_provable(f"The look at topic and table took longer than {TOPIC_SECONDS:g} s.")
+        return _not_provable(f"Reading the topic and the table took longer than {TOPIC_SECONDS:g} s.")
     except Exception:
         logger.exception("the verification of %s failed unexpectedly", due.topic_snapshot_id)
-        return _not_provable("The verification failed unexpectedly; see the log.", passing=True)
+        return _not_provable("The verification failed because of an internal error; see the log.", passing=True)
 
 
 def _not_provable(reason: str, *, passing: bool = False) -> Verification:

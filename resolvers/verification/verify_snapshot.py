@@ -18,7 +18,7 @@ async def verify_snapshot(
     """
     path = ("snapshot_id",)
     if not is_valid_id(snapshot_id):
-        message = "An id is a text of 1 to 128 characters."
+        message = "An id must be a text of 1 to 128 characters."
         raise RequestError(UserErrorCode.INVALID_ID, message, path)
     tenant_id, ledger = principal.tenant_id, services.ledger
     found = await ledger.reading.source_snapshots(tenant_id, [snapshot_id])
@@ -26,7 +26,7 @@ async def verify_snapshot(
     if not ids:
         bulk = (await ledger.reading.bulk_snapshots(tenant_id, [snapshot_id])).get(snapshot_id)
         if bulk is None:
-            message = f"No source snapshot and no bulk snapshot has the id {snapshot_id}."
+            message = f"No source snapshot or bulk snapshot has the id {snapshot_id}."
             raise RequestError(UserErrorCode.NOT_FOUND, message, path)
         ids = [snapshot.id for snapshot in bulk.snapshots]
     await ledger.verifying.request(tenant_id, ids, at=services.clock())

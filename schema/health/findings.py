@@ -49,6 +49,7 @@ publish(
         "CAPTURED_TABLES": "Whether the tables behind the catalogue's topics exist and are captured.",
         "SNAPSHOT_LOST": "The connector's offsets show no incremental snapshot, though one should be under way.",
         "RESTART_REQUIRED": "Whether a table failed in mid-scan, and the connector's task was not restarted since.",
+        "DEAD_LETTERS": "Whether notifications of the connector were set aside because they could not be applied.",
         "UNEXPLAINED": "Nothing that can be checked explains a silence.",
     },
 )

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from snapshots.channels import SignalChannelKind
 from snapshots.ports.cluster_observer import Unreadable
 from snapshots.states import SnapshotState
-from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect, SignalChannelKind, TopicProducer
+from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect, TopicProducer
 
 ItemT = TypeVar("ItemT")
 

@@ -96,15 +96,15 @@ class _Import:
     def _is_nameable(self, said: Named, cluster: str, path: FieldPath) -> bool:
         for name, text in _texts(said).items():
             if not is_storable(text):
-                message = "A text holds neither NUL nor unpaired surrogates."
+                message = "A text must not contain NUL or unpaired surrogates."
                 self._note(UserErrorCode.INVALID_VALUE, message, (*path, name))
                 return False
         if not 0 < len(said.name) <= MAX_NAME_LENGTH:
-            message = f"A name has 1 to {MAX_NAME_LENGTH} characters."
+            message = f"A name must have 1 to {MAX_NAME_LENGTH} characters."
             self._note(UserErrorCode.INVALID_VALUE, message, (*path, "name"))
             return False
         if (type(said), cluster, said.name) in self._named:
-            self._note(UserErrorCode.INVALID_VALUE, f"{said.name} is in this import twice.", (*path, "name"))
+            self._note(UserErrorCode.INVALID_VALUE, f"{said.name} appears twice in this import.", (*path, "name"))
             return False
         self._named.add((type(said), cluster, said.name))
         return True
@@ -117,11 +117,11 @@ class _Import:
             self._owners[granted] = owner
             return granted
         if known_id is not None:
-            message = f"{owner[0].upper()}{owner[1:]} has the id {known_id} already, and ids do not change."
+            message = f"{owner[0].upper()}{owner[1:]} already has the id {known_id}, and an id cannot be changed."
         elif not is_valid_id(said.id):
-            message = f"An id is a text of 1 to {MAX_ID_LENGTH} characters, not blank."
+            message = f"An id must be a text of 1 to {MAX_ID_LENGTH} characters and must not be blank."
         elif said.id in self._owners:
-            message = f"The id {said.id} belongs to {self._owners[said.id]}."
+            message = f"The id {said.id} already belongs to {self._owners[said.id]}."
         else:
             self._owners[said.id] = owner
             return said.id

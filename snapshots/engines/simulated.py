@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+from snapshots.channels import SignalChannelKind
 from snapshots.errors import ClusterUnreachableError, UnreadableError
 from snapshots.filters import RowFilter
 from snapshots.identifiers import Clock
@@ -23,7 +24,6 @@ from snapshots.ports.source_trial import Trial
 from snapshots.ports.topic_reader import KeyShape, Offsets, TopicReading
 from snapshots.ports.unknown import Unknown
 from snapshots.signalling.key_settings import KeySettings
-from snapshots.vocabulary import SignalChannelKind
 
 # ruff: noqa: ARG002 (the arguments are the ports')
 

@@ -50,8 +50,11 @@ def refusal(state: SnapshotState) -> tuple[AbandonErrorCode, str] | None:
     if state is SnapshotState.ABANDONED or state.can_become(SnapshotState.ABANDONED):
         return None
     if state.is_terminal:
-        return AbandonErrorCode.ALREADY_ENDED, f"It has ended already: {state}. Its source is free."
-    message = f"It is {state}: its signal is not out yet, or just on its way. Wait until that is settled."
+        return AbandonErrorCode.ALREADY_ENDED, f"This snapshot has already ended ({state}). Its source is free."
+    message = (
+        f"This snapshot is {state}: its signal has not been sent yet, or is being sent right now. Try again in a "
+        "moment."
+    )
     if state is SnapshotState.QUEUED:
-        message = "It is QUEUED, and holds no source."
+        message = "This snapshot is QUEUED and holds no source."
     return AbandonErrorCode.NOT_ABANDONABLE, message

@@ -25,17 +25,16 @@ def remedy(source: SourceConnector) -> str:
     """Say how the requirement of `source` is met."""
     path = f"/connectors/{quote(source.name, safe='')}/restart?includeTasks=true"
     return (
-        f"Restart the connector with its task (POST {path} to Kafka Connect); Topicsnap sees "
-        "the start by itself. Where you know that no row was left behind, "
-        "`clearRestartRequirements` clears it, with a reason."
+        f"Restart the connector with its task (POST {path} to Kafka Connect); Topicsnap notices the restart by "
+        "itself. If you know that no row was left behind, use `clearRestartRequirements` and give a reason."
     )
 
 
 def refusal(source: SourceConnector, requirement: RestartRequirement) -> Refusal:
     """Return why `source` takes no incremental snapshot, and what to do."""
     message = (
-        f"Connector {source.name} needs a restart: {requirement.cause()}, and rows of it could come out on the topic "
-        f"of the next table. {remedy(source)}"
+        f"Connector {source.name} needs a restart: {requirement.cause()}. Rows that it left behind could appear "
+        f"on the topic of the next table. {remedy(source)}"
     )
     return Refusal(SnapshotErrorCode.RESTART_REQUIRED, message, retryable=True)
 
@@ -87,7 +86,7 @@ def check(request: ClearRequest) -> None:
         *text_findings(None, request.reason),
     ]
     if not request.reason.strip():
-        message = "Say why it is safe; the reason is kept on record."
+        message = "Give the reason why this is safe; the reason is recorded."
         findings = [*findings, RequestError(UserErrorCode.EMPTY_INPUT, message, ("reason",))]
     if findings:
         raise InvalidRequestError(tuple(findings))

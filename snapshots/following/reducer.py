@@ -17,8 +17,8 @@ from snapshots.states import SignalState, SnapshotState, TopicSnapshotState, evi
 from snapshots.vocabulary import SnapshotErrorCode, TopicSnapshotOutcome
 
 ENDED_UNSEEN = (
-    "The engine has no such snapshot under way any more, as Kafka Connect's offsets show. How each table ended was not "
-    "reported, because the connector sends no notifications."
+    "Kafka Connect's offsets show that the engine no longer runs this snapshot. How each table ended is "
+    "unknown, because the connector sends no notifications."
 )
 
 
@@ -243,7 +243,7 @@ class _Fold:
             self._tell_end(signal, at)  # nobody can stop a blocking one: it gave up. The other signals may do better
             return
         stopped = [topic for topic in open_topics if notification.names(topic.data_collection)]
-        is_whole = not notification.collections or signal.ended_at is not None
+        is_whole = not notification.collections or (signal.ended_at is not None and at >= signal.ended_at)
         if notification.id != signal.id and not self._now.snapshot.external:
             is_whole = is_whole or stopped == open_topics != []
         if not is_whole:
@@ -279,9 +279,9 @@ class _Fold:
         failed, cancelled = states.count(TopicSnapshotState.FAILED), states.count(TopicSnapshotState.CANCELLED)
         if failed:
             self._code = SnapshotErrorCode.TABLES_FAILED
-            self._message = f"{failed} of {len(states)} topics could not be read; each has its outcome."
+            self._message = f"{failed} of {len(states)} topics could not be read; see the outcome of each topic."
         elif cancelled:
-            self._message = f"Stopped before {cancelled} of {len(states)} topics were read."
+            self._message = f"The snapshot was stopped before {cancelled} of {len(states)} topics were read."
 
     def _end_unreported(self, topics: Iterable[ActiveTopic], at: datetime) -> None:
         # An engine that reports has failed a table of which it reported nothing; of one that does not, nobody knows.

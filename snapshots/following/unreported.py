@@ -50,8 +50,9 @@ def judge(
     if _is_silent(active, since, now, silence):
         minutes = silence.total_seconds() / 60
         message = (
-            f"Released after {minutes:g} minutes without a sign of life: the connector sends no notifications, so what "
-            "became of the snapshot is not known. The engine may still be at it."
+            f"The source was released after {minutes:g} minutes without a sign of life. The outcome of the "
+            "snapshot is unknown, because the connector sends no notifications. The engine may still be running "
+            "it."
         )
         return give_up(active, now, message)
     return active, Changes()

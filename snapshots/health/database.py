@@ -13,7 +13,7 @@ from snapshots.ports.inspector import (
     InspectedSlot,
 )
 from snapshots.ports.unknown import Unknown
-from snapshots.vocabulary import ConnectorState, SignalChannelKind
+from snapshots.vocabulary import ConnectorState
 
 
 def database_findings(observed: InspectedSignalling) -> Iterator[HealthFinding]:
@@ -38,16 +38,14 @@ def _writable(
     observed: InspectedSignalling, database: InspectedDatabase, settings: ConnectorSettings | None
 ) -> HealthFinding:
     name = observed.source.name
-    writes = observed.source.signal_channel is SignalChannelKind.SOURCE_TABLE or (
-        settings is not None and not settings.read_only
-    )
+    writes = observed.source.channel.uses_table or (settings is not None and not settings.read_only)
     why = None
     if database.in_recovery:
         why = "is in recovery (a standby)"
     elif database.read_only:
         why = "makes transactions read-only by default"
     if why is None:
-        return ok(HealthCheck.DATABASE, name, f"PostgreSQL {database.version} answers, and takes writes.")
+        return ok(HealthCheck.DATABASE, name, f"PostgreSQL {database.version} answers and accepts writes.")
     message = f"The database {why}"
     if not writes:
         return ok(HealthCheck.DATABASE, name, f"{message}; the connector only reads.")
@@ -61,16 +59,16 @@ def _slot(connector: InspectedConnector, name: str, slot: InspectedSlot | None) 
     tell = error if running else warning
     if slot is None:
         message = "The replication slot does not exist in this database."
-        return tell(code, name, message, "Check whether Topicsnap's credentials lead to the connector's database.")
+        return tell(code, name, message, "Check that Topicsnap's credentials belong to the connector's database.")
     if slot.wal_status == "lost":
-        message = "The log that the replication slot needs is gone: the connector cannot go on."
-        return error(code, name, message, "Drop the slot, and let the connector start with a new snapshot.")
+        message = "The log that the replication slot needs is gone, so the connector cannot continue."
+        return error(code, name, message, "Drop the slot and let the connector start with a new snapshot.")
     if not slot.active:
-        message = "Nobody reads the replication slot: signals and watermarks stay in the database's log."
-        return tell(code, name, message, "Restart the connector's task, and see its log.")
+        message = "Nothing reads the replication slot, so signals and watermarks stay in the database's log."
+        return tell(code, name, message, "Restart the connector's task and read its log.")
     if slot.wal_status == "unreserved":
-        message = "The replication slot is about to lose its log: the connector lags far behind."
-        return warning(code, name, message, "Raise max_slot_wal_keep_size, or find the lag.")
+        message = "The replication slot is about to lose its log, because the connector lags far behind."
+        return warning(code, name, message, "Raise max_slot_wal_keep_size, or find the cause of the lag.")
     return ok(code, name, "The connector reads its replication slot.")
 
 
@@ -79,22 +77,24 @@ def _captured(
 ) -> HealthFinding:
     name = observed.source.name
     if connector.uncaptured:
-        message = f"Topics of the catalogue whose tables the connector does not capture: {some(connector.uncaptured)}."
+        message = (
+            f"The connector does not capture these tables of topics in the catalogue: {some(connector.uncaptured)}."
+        )
         remedy = "Add the tables to the connector's include list, or correct the topics' mapping."
         return error(HealthCheck.CAPTURED_TABLES, name, message, remedy)
     if database is not None and database.missing:
-        message = f"Topics of the catalogue whose tables do not exist: {some(database.missing)}."
+        message = f"These tables of topics in the catalogue do not exist: {some(database.missing)}."
         return error(
             HealthCheck.CAPTURED_TABLES, name, message, "Correct the topics' mapping, or run `topicsnap sync`."
         )
     if database is not None and database.unpublished:
         message = (
-            f"Tables that the connector's publication does not have: {some(database.unpublished)}; their changes are "
-            "not streamed, and a snapshot may not know them."
+            f"The connector's publication does not include these tables: {some(database.unpublished)}. Their "
+            "changes are not streamed, and a snapshot may not know them."
         )
         remedy = "Restart the connector (publication.autocreate.mode=filtered), or alter the publication."
         return warning(HealthCheck.CAPTURED_TABLES, name, message, remedy)
     if database is None:
-        message = "The connector's lists let the catalogue's tables pass; the database was not asked."
+        message = "The connector's lists include the catalogue's tables; the database was not checked."
         return info(HealthCheck.CAPTURED_TABLES, name, message)
     return ok(HealthCheck.CAPTURED_TABLES, name, "Every table of the catalogue exists and is captured.")

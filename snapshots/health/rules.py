@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from snapshots.following.failed_scans import remedy
 from snapshots.health.connector import connector_findings
 from snapshots.health.database import database_findings
-from snapshots.health.findings import HealthCheck, HealthFinding, Severity, error
+from snapshots.health.findings import HealthCheck, HealthFinding, Severity, error, warning
 from snapshots.health.kafka import kafka_findings
 from snapshots.ports.inspector import InspectedSignalling
 
@@ -19,6 +19,7 @@ def assess(observed: InspectedSignalling) -> tuple[HealthFinding, ...]:
         *kafka_findings(observed),
         *database_findings(observed),
         *_restart(observed),
+        *_dead_letters(observed),
     ]
     return tuple(sorted(findings, key=lambda finding: _ORDER.index(finding.severity)))
 
@@ -26,8 +27,22 @@ def assess(observed: InspectedSignalling) -> tuple[HealthFinding, ...]:
 def _restart(observed: InspectedSignalling) -> Iterator[HealthFinding]:
     """Yield that the connector has to be restarted; nothing where it has not, which is the rule."""
     if observed.restart is not None:
-        message = f"It takes no incremental snapshot: {observed.restart.cause()}, and rows of it could come out later."
+        message = (
+            f"The connector takes no incremental snapshot: {observed.restart.cause()}. Rows that it left behind "
+            "could appear later."
+        )
         yield error(HealthCheck.RESTART_REQUIRED, observed.source.name, message, remedy(observed.source))
+
+
+def _dead_letters(observed: InspectedSignalling) -> Iterator[HealthFinding]:
+    """Yield that notifications were set aside; nothing where none were, which is the rule."""
+    if observed.dead_letters is not None:
+        message = f"The states of its snapshots may be wrong: {observed.dead_letters.cause()}."
+        remedy = (
+            'See docs/guides/following.md, "Dead letters": check the snapshots of that time by `topicsnap verify`, '
+            "report the error, then remove the dead letters."
+        )
+        yield warning(HealthCheck.DEAD_LETTERS, observed.source.name, message, remedy)
 
 
 def troubles(findings: tuple[HealthFinding, ...]) -> tuple[HealthFinding, ...]:

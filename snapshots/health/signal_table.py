@@ -11,7 +11,6 @@ from snapshots.health.names import some
 from snapshots.model import DOCUMENTED_SIGNAL_DATA_CHARACTERS, SourceConnector
 from snapshots.ports.inspector import ConnectorSettings, InspectedConnector, InspectedDatabase, InspectedSignalTable
 from snapshots.ports.unknown import Unknown
-from snapshots.vocabulary import SignalChannelKind
 
 COLUMNS = ("id", "type", "data")
 _SHORTEST = {"id": 42, "type": 21}  # a UUID with `-close`; `snapshot-window-close`
@@ -27,19 +26,19 @@ def signal_table_findings(
     """Yield what the signal table says; nothing where the connector needs none."""
     settings = connector.settings
     name = settings.signal_collection
-    by_table = source.signal_channel is SignalChannelKind.SOURCE_TABLE
+    by_table = source.channel.uses_table
     if name is None or (settings.read_only and not by_table):
         return
     if by_table and source.signal_collection != name:
-        message = f"The catalogue has the signal table {source.signal_collection}, the connector reads {name}."
-        remedy = "Run `topicsnap sync`; where an import said the table, correct it there."
+        message = f"The catalogue has the signal table {source.signal_collection}, but the connector reads {name}."
+        remedy = "Run `topicsnap sync`. If the table comes from an import, correct it there."
         yield error(HealthCheck.SIGNAL_TABLE, name, message, remedy)
     if database is None:
-        yield unknown(HealthCheck.SIGNAL_TABLE, name, f"Signal tables of {settings.dialect} are not looked into.")
+        yield unknown(HealthCheck.SIGNAL_TABLE, name, f"Topicsnap does not check signal tables of {settings.dialect}.")
         return
     table = database.signal_table
     if table is None:
-        message = "The signal table does not exist, or cannot be seen with Topicsnap's credentials."
+        message = "The signal table does not exist, or Topicsnap's credentials cannot see it."
         yield error(HealthCheck.SIGNAL_TABLE, name, message, f"Create it: {_DDL}, and restart the connector.")
         return
     yield ok(HealthCheck.SIGNAL_TABLE, name, "The signal table exists.")
@@ -51,26 +50,31 @@ def signal_table_findings(
 
 
 def _columns(name: str, table: InspectedSignalTable) -> HealthFinding:
-    code, remedy = HealthCheck.SIGNAL_TABLE_COLUMNS, f"Make it anew: {_DDL}."
+    code, remedy = HealthCheck.SIGNAL_TABLE_COLUMNS, f"Recreate it: {_DDL}."
     names = tuple(column.name for column in table.columns)
     if names != COLUMNS:
-        message = f"The columns are {some(names)}; Debezium wants id, type and data, in this order and no others."
+        message = f"The columns are {some(names)}; Debezium needs exactly id, type and data, in this order."
         return error(code, name, message, remedy)
     for column in table.columns:
         if column.type not in _TEXTS | _ALSO[column.name]:
-            return error(code, name, f"The column {column.name} is of type {column.type}, which is no text.", remedy)
+            return error(
+                code, name, f"The column {column.name} is of type {column.type}, which is not a text type.", remedy
+            )
         shortest = _SHORTEST.get(column.name, 0)
         if column.length is not None and column.length < shortest:
-            message = f"The column {column.name} takes {column.length} characters; Debezium writes up to {shortest}."
+            message = f"The column {column.name} holds {column.length} characters; Debezium writes up to {shortest}."
             return error(code, name, message, remedy)
     data = table.columns[-1]
     if data.not_null:
-        message = "The column data does not take nulls, which older Debezium versions write."
+        message = "The column data does not allow nulls, which older Debezium versions write."
         return warning(code, name, message, f"ALTER TABLE {name} ALTER COLUMN data DROP NOT NULL.")
     if data.length is not None and data.length < DOCUMENTED_SIGNAL_DATA_CHARACTERS:
-        message = f"The column data takes {data.length} characters: requests for many tables are split into signals."
+        message = (
+            f"The column data holds {data.length} characters, so requests for many tables are split into several "
+            "signals."
+        )
         return info(code, name, message, "Make it TEXT.")
-    return ok(code, name, "It has the columns id, type and data, of types that fit.")
+    return ok(code, name, "It has the columns id, type and data, with suitable types.")
 
 
 def _key(name: str, table: InspectedSignalTable, settings: ConnectorSettings) -> HealthFinding:
@@ -78,15 +82,15 @@ def _key(name: str, table: InspectedSignalTable, settings: ConnectorSettings) ->
     if table.primary_key == ("id",):
         return ok(code, name, "Its primary key is id.")
     if table.primary_key:
-        message = f"Its primary key is {some(table.primary_key)}, so the same signal could be there twice."
+        message = f"Its primary key is {some(table.primary_key)}, so the same signal could be stored twice."
         return warning(code, name, message, remedy)
     if settings.deletes_watermarks:
         message = (
-            "It has no primary key: PostgreSQL refuses to delete from a published table without one, which the "
-            "watermarking strategy insert_delete does after each chunk."
+            "It has no primary key. PostgreSQL refuses to delete from a published table without one, but the "
+            "watermarking strategy insert_delete deletes after each chunk."
         )
         return error(code, name, message, remedy)
-    message = "It has no primary key, which keeps a signal that is sent again from running twice."
+    message = "It has no primary key, so a signal that is sent again could run twice."
     return error(code, name, message, remedy)
 
 
@@ -103,7 +107,7 @@ def _grants(name: str, table: InspectedSignalTable, settings: ConnectorSettings,
     if theirs and not settings.read_only:
         message = f"The connector's user lacks {some(theirs)} on the signal table, where it writes its watermarks."
         return error(code, subject, message, f"GRANT INSERT, SELECT, DELETE ON {name} TO the connector's user.")
-    return ok(code, subject, "Those who write it may.")
+    return ok(code, subject, "All who need to write to it have the privileges.")
 
 
 def _captured(
@@ -119,15 +123,23 @@ def _captured(
         message = "The connector's publication does not exist in this database."
         return error(code, name, message, "Restart the connector, or create the publication.")
     if table.published is False:
-        message = "The connector's publication does not have the signal table's inserts: it never sees a signal."
-        remedy = "ALTER PUBLICATION … ADD TABLE it, or restart the connector (publication.autocreate.mode=filtered)."
+        message = (
+            "The connector's publication does not include inserts into the signal table, so the connector never "
+            "sees a signal."
+        )
+        remedy = (
+            "Add the table (ALTER PUBLICATION … ADD TABLE), or restart the connector "
+            "(publication.autocreate.mode=filtered)."
+        )
         return error(code, name, message, remedy)
     if table.published or passes:
         return ok(code, name, "The connector captures it.")
     if passes is None:
-        return unknown(code, name, "The connector's include and exclude lists cannot be read here.")
-    message = "The connector's include and exclude lists leave the signal table out, so it may never see a signal."
-    return warning(code, name, message, "Add it to table.include.list, and restart the connector.")
+        return unknown(code, name, "Topicsnap cannot evaluate the connector's include and exclude lists.")
+    message = (
+        "The connector's include and exclude lists leave out the signal table, so the connector may never see a signal."
+    )
+    return warning(code, name, message, "Add the table to table.include.list and restart the connector.")
 
 
 def _size(name: str, table: InspectedSignalTable, settings: ConnectorSettings) -> HealthFinding:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from snapshots.channels import traits_of
 from snapshots.health.findings import HealthCheck, HealthFinding, Severity, info, warning
 from snapshots.health.kafka import poisoned, unread
 from snapshots.health.rules import assess
@@ -10,7 +11,7 @@ from snapshots.ports.inspector import InspectedConnector, InspectedKafka, Inspec
 from snapshots.ports.snapshot_probe import OffsetsReport
 from snapshots.records import SourceSnapshotRecord
 from snapshots.states import SignalState, SnapshotState
-from snapshots.vocabulary import ConnectorState, SignalChannelKind, SnapshotType
+from snapshots.vocabulary import ConnectorState, SnapshotType
 
 _C = HealthCheck
 # A signal that was never taken up: first what stops all reading, then what leads this one astray, then what is lacking.
@@ -33,6 +34,7 @@ _UNSTARTED = (
     _C.SIGNAL_TABLE_KEY,
     _C.CAPTURED_TABLES,
     _C.SNAPSHOT_MODE,
+    _C.DEAD_LETTERS,
 )
 # A snapshot that began and then stood still: it reads tables and writes watermarks that have to come back to it.
 _STANDING = (
@@ -53,6 +55,7 @@ _STANDING = (
     _C.CAPTURED_TABLES,
     _C.SNAPSHOT_MODE,
     _C.SIGNAL_READING,
+    _C.DEAD_LETTERS,
 )
 # Parts that could not be looked at are told last.
 _UNREACHED = (_C.KAFKA_CONNECT, _C.KAFKA, _C.DATABASE)
@@ -136,10 +139,10 @@ def _lost(record: SourceSnapshotRecord, sight: OffsetsReport | None) -> list[Hea
     if not may_be_lost(record) or sight is None or sight.correlation_id is not None:
         return []
     message = (
-        "The connector's offsets show no incremental snapshot under way. The engine may have lost it when its process "
-        "was killed, or have ended it without a word."
+        "The connector's offsets show no running incremental snapshot. The engine may have lost it when its "
+        "process was killed, or may have ended it without a notification."
     )
-    remedy = "`abandonSnapshots` releases the source; then ask again."
+    remedy = "Release the source with `abandonSnapshots`, then request the snapshot again."
     return [warning(HealthCheck.SNAPSHOT_LOST, record.source.name, message, remedy)]
 
 
@@ -147,7 +150,7 @@ def _offset(record: SourceSnapshotRecord) -> int | None:
     """Where the signal in flight lies in its topic (`topic/0@offset` in its receipt), if nothing came of it yet."""
     seen = record.progressed_at or record.started_at
     for signal in record.signals:
-        if signal.state is SignalState.SENT and signal.channel is SignalChannelKind.KAFKA:
+        if signal.state is SignalState.SENT and traits_of(signal.channel).uses_topic:
             if seen is not None and signal.sent_at is not None and signal.sent_at < seen:
                 return None  # the engine was at work after it was sent, so it was read
             _, at, offset = (signal.destination or "").rpartition("@")
@@ -156,10 +159,10 @@ def _offset(record: SourceSnapshotRecord) -> int | None:
 
 
 def _unexplained(record: SourceSnapshotRecord) -> HealthFinding:
-    message = "Nothing that can be checked explains the silence."
+    message = "None of the checks explains the silence."
     if record.snapshot_type is SnapshotType.BLOCKING:
-        message += " A blocking snapshot tells nothing while it reads a table, so a large one may just take its time."
+        message += " A blocking snapshot reports nothing while it reads a table, and a large table takes a long time."
     elif record.state is SnapshotState.DISPATCHED:
-        message += " The connector may be far behind in the database's log, where it has to come by the signal."
-    remedy = "See the connector's log; `abandonSnapshots` releases the source."
+        message += " The connector may be far behind in the database's log and may not have reached the signal yet."
+    remedy = "Read the connector's log; to release the source, use `abandonSnapshots`."
     return info(HealthCheck.UNEXPLAINED, record.source.name, message, remedy)

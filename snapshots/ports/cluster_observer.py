@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from snapshots.channels import SignalChannelKind
 from snapshots.model import DOCUMENTED_SIGNAL_DATA_CHARACTERS, Cluster
-from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect, SignalChannelKind, TopicProducer
+from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect, TopicProducer
 
 TOPICS = "topics"
 """Among a connector's unknown fields: which topics it has."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from snapshots.channels import SignalChannelKind
 from snapshots.ports.cluster_observer import ClusterObserver
 from snapshots.ports.connector_states import ConnectorStates
 from snapshots.ports.inspector import SignallingInspector
@@ -11,7 +12,6 @@ from snapshots.ports.snapshot_probe import SnapshotProbe
 from snapshots.ports.source_rows import SourceRows
 from snapshots.ports.source_trial import SourceTrial
 from snapshots.ports.topic_reader import TopicReader
-from snapshots.vocabulary import SignalChannelKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

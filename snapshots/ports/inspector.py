@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from snapshots.dead_letters import DeadLetters
 from snapshots.model import SourceConnector
 from snapshots.ports.unknown import Unknown
 from snapshots.restart_requirement import RestartRequirement
@@ -159,6 +160,8 @@ class InspectedSignalling:
     """None where there is nothing that could be looked for in the database."""
     restart: RestartRequirement | None = None
     """Why it needs a restart, as the ledger knows; None where it needs none."""
+    dead_letters: DeadLetters | None = None
+    """Notifications of it that were set aside, as the ledger knows; None where there are none."""
 
 
 class SignallingInspector(Protocol):

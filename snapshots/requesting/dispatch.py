@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from snapshots.backoff import Backoff, Chance
+from snapshots.channels import SignalChannelKind
 from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.model import SourceConnector
 from snapshots.plan import Refusal
 from snapshots.ports.signal_channel import OutgoingSignal, Presence, Receipt, SignalChannel
 from snapshots.requesting.leases import Lease
-from snapshots.vocabulary import SignalChannelKind, SnapshotErrorCode
+from snapshots.vocabulary import SnapshotErrorCode
 
 ATTEMPTS = 5
 """How often one dispatch tries a channel that is away, the first time included."""
@@ -134,7 +135,7 @@ class Dispatcher:
         async with self._turn(send):
             if asyncio.get_running_loop().time() > lease.start_by:
                 # Its lease is about to end, and the settle sweep may send it: to send it here too would double it.
-                message = "Its turn did not come in time. Nothing was sent; it is being settled."
+                message = "The signal did not get its turn in time. Nothing was sent; Topicsnap will try again."
                 return Unreached(SnapshotErrorCode.DISPATCH_TIMEOUT, message, lease.until)
             return await self._attempt(channel, send)
 
@@ -156,14 +157,17 @@ class Dispatcher:
             return Unconfirmed(error.code, error.message)
         except TimeoutError:
             message = (
-                f"No answer within {self.deadline_seconds:g} s; the signal may have arrived, and is being settled."
+                f"The channel did not answer within {self.deadline_seconds:g} s. The signal may have arrived; "
+                "Topicsnap is checking."
             )
             return Unconfirmed(SnapshotErrorCode.DISPATCH_TIMEOUT, message)
         except (Exception, asyncio.CancelledError) as error:
             # A fault of ours or of a driver: whether the signal left is not known, and the others must go on.
             _raise_if_cancelled(error)
             logger.exception("dispatch of signal %s to %s failed unexpectedly", send.signal.id, send.source.name)
-            return Unconfirmed(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "The channel failed unexpectedly; see the log.")
+            return Unconfirmed(
+                SnapshotErrorCode.CHANNEL_UNAVAILABLE, "The channel failed because of an internal error; see the log."
+            )
 
     async def _persist(self, channel: SignalChannel, send: Send) -> Receipt:
         """Send, again and again while the channel is certain to be away and the deadline leaves the time."""

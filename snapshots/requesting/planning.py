@@ -9,23 +9,16 @@ from snapshots.plan import Finding, Plan, Refusal, Skip, SourceJob, TopicRequest
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
 from snapshots.signalling.names import stops_connector
 from snapshots.signalling.packing import draft_signals
-from snapshots.vocabulary import (
-    ConnectorKind,
-    SignalChannelKind,
-    SkipReason,
-    SnapshotErrorCode,
-    SnapshotType,
-    TopicProducer,
-)
+from snapshots.vocabulary import ConnectorKind, SkipReason, SnapshotErrorCode, SnapshotType, TopicProducer
 
 SKIP_MESSAGES: Mapping[SkipReason, str] = {
     SkipReason.TOPIC_NOT_FOUND: "No topic has this id.",
     SkipReason.NOT_FROM_SOURCE: "No source connector produces this topic, so there is nothing to snapshot.",
-    SkipReason.NO_DATA_COLLECTION: "The table behind this topic is not known; import an explicit mapping for it.",
-    SkipReason.KEYLESS_TABLE: "The table has no key, and an incremental snapshot would lose rows; use BLOCKING.",
+    SkipReason.NO_DATA_COLLECTION: "The table behind this topic is unknown. Import an explicit mapping for the topic.",
+    SkipReason.KEYLESS_TABLE: "The table has no key, so an incremental snapshot would lose rows. Use BLOCKING.",
     SkipReason.UNSAFE_NAME: (
-        "The table's name has blanks or quotes, and an incremental snapshot of it can stop its connector for good; "
-        "use BLOCKING."
+        "The table's name contains blanks or quotes, so an incremental snapshot could stop the connector for "
+        "good. Use BLOCKING."
     ),
 }
 
@@ -78,12 +71,15 @@ def _job(source: SourceConnector, topics: tuple[TopicRequest, ...], snapshot_typ
     job = SourceJob(source, topics, (), warning=None if source.is_followed else _not_followed(source))
     if source.signal_channel is None:
         message = (
-            f"Connector {source.name} has no signal channel that Topicsnap can use: enable `source` with a signal "
-            "table and a reference to the database's credentials, or `kafka`."
+            f"Connector {source.name} has no signal channel that Topicsnap can use. Enable `source` with a "
+            "signal table and a reference to the database's credentials, or enable `kafka`."
         )
         return job.refused(Refusal(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, message, retryable=False))
-    if source.signal_channel is SignalChannelKind.SOURCE_TABLE and not source.signal_collection:
-        message = f"Connector {source.name} is signalled by table, but no signal table is known for it."
+    if source.channel.uses_table and not source.signal_collection:
+        message = (
+            f"Connector {source.name} is signalled through a table, but its signal table is unknown. Import "
+            "`signal_collection` for it, or run `topicsnap sync`."
+        )
         return job.refused(Refusal(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, message, retryable=False))
     try:
         return replace(job, signals=draft_signals(source, topics, snapshot_type))
@@ -97,5 +93,5 @@ def _not_followed(source: SourceConnector) -> str:
     if source.notification_topic is None:
         lack = f"connector {source.name} sends no notifications (`notification.enabled.channels`)"
     else:
-        lack = f"no Kafka is known for cluster {source.cluster.name}"
-    return f"The snapshot cannot be followed, because {lack}: how each table ends will not be known."
+        lack = f"the catalogue has no Kafka address for cluster {source.cluster.name}"
+    return f"Topicsnap cannot follow this snapshot, because {lack}. How each table ends will stay unknown."

@@ -79,13 +79,13 @@ def _count_findings(request: BulkSnapshotRequest) -> list[RequestError]:
     if not request.topic_ids:
         return [RequestError(UserErrorCode.EMPTY_INPUT, "Name at least one topic.", path)]
     if len(request.topic_ids) > MAX_TOPICS:
-        message = f"At most {MAX_TOPICS} topics at once; got {len(request.topic_ids)}."
+        message = f"A request can name at most {MAX_TOPICS} topics; got {len(request.topic_ids)}."
         return [RequestError(UserErrorCode.TOO_MANY_TOPICS, message, path)]
     return []
 
 
 def _id_findings(ids: Sequence[str], path: FieldPath) -> list[RequestError]:
-    message = f"An id is a text of 1 to {MAX_ID_LENGTH} characters, not blank, without NUL or unpaired surrogates."
+    message = f"An id must be a text of 1 to {MAX_ID_LENGTH} characters, not blank, without NUL or unpaired surrogates."
     return [
         RequestError(UserErrorCode.INVALID_ID, message, (*path, position))
         for position, one in enumerate(ids)
@@ -98,7 +98,11 @@ def id_list_findings(ids: Sequence[str], path: FieldPath, what: str, *, most: in
     if not ids:
         return [RequestError(UserErrorCode.EMPTY_INPUT, f"Name at least one {what}.", path)]
     if len(ids) > most:
-        return [RequestError(UserErrorCode.INVALID_VALUE, f"At most {most} {what}s at once; got {len(ids)}.", path)]
+        return [
+            RequestError(
+                UserErrorCode.INVALID_VALUE, f"A request can name at most {most} {what}s; got {len(ids)}.", path
+            )
+        ]
     return _id_findings(ids, path)[:MAX_FINDINGS]
 
 
@@ -120,12 +124,12 @@ def _option_problem(
     if option.topic_id not in named:
         return "This option is for a topic that the request does not name.", "topic_id"
     if times[option.topic_id] > 1:
-        return "There are two options for this topic.", "topic_id"
+        return "This topic has more than one entry in options.", "topic_id"
     if option.surrogate_key is not None:
         if snapshot_type is SnapshotType.BLOCKING:
-            return "A blocking snapshot reads the table at once and takes no surrogate key.", "surrogate_key"
+            return "A blocking snapshot reads the table in one go and takes no surrogate key.", "surrogate_key"
         if not 0 < len(option.surrogate_key) <= filters.MAX_TEXT or not is_storable(option.surrogate_key):
-            return "A surrogate key is the name of a column.", "surrogate_key"
+            return "A surrogate key must be the name of a column.", "surrogate_key"
     if option.filter is not None:
         return filters.check(option.filter), "filter"
     return None, ""
@@ -136,10 +140,13 @@ def text_findings(key: str | None, reason: str | None) -> list[RequestError]:
     findings = []
     if key is not None and not (0 < len(key) <= MAX_KEY_LENGTH and is_storable(key)):
         message = (
-            f"An idempotency key is a text of 1 to {MAX_KEY_LENGTH} characters, without NUL or unpaired surrogates."
+            f"An idempotency key must be a text of 1 to {MAX_KEY_LENGTH} characters, without NUL or unpaired "
+            "surrogates."
         )
         findings.append(RequestError(UserErrorCode.INVALID_VALUE, message, ("idempotency_key",)))
     if reason is not None and not (len(reason) <= MAX_REASON_LENGTH and is_storable(reason)):
-        message = f"A reason is a text of at most {MAX_REASON_LENGTH} characters, without NUL or unpaired surrogates."
+        message = (
+            f"A reason must be a text of at most {MAX_REASON_LENGTH} characters, without NUL or unpaired surrogates."
+        )
         findings.append(RequestError(UserErrorCode.INVALID_VALUE, message, ("reason",)))
     return findings

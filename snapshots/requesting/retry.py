@@ -50,7 +50,7 @@ def check(request: RetryRequest) -> None:
     if not is_valid_id(request.bulk_snapshot_id):
         findings.insert(0, _not_found("bulk snapshot", request.bulk_snapshot_id, ("bulk_snapshot_id",)))
     if request.source_snapshot_ids is not None and len(request.source_snapshot_ids) > MAX_TOPICS:
-        message = f"At most {MAX_TOPICS} source snapshots; got {len(request.source_snapshot_ids)}."
+        message = f"A request can name at most {MAX_TOPICS} source snapshots; got {len(request.source_snapshot_ids)}."
         findings.append(RequestError(UserErrorCode.INVALID_VALUE, message, ("snapshot_ids",)))
     if findings:
         raise InvalidRequestError(tuple(findings))
@@ -102,7 +102,9 @@ def make_retry(
         if topic.topic.id not in taken
     ]
     if not topics:
-        message = "Nothing of it failed that may succeed now, or it is being retried already."
+        message = (
+            "There is nothing to retry: no failed topic can succeed now, or all of them are already being retried."
+        )
         raise RequestError(UserErrorCode.NOTHING_TO_RETRY, message, ())
     return BulkSnapshotRequest(
         tuple(topic.topic.id for topic in topics),

@@ -12,11 +12,9 @@ from snapshots.model import SourceConnector
 from snapshots.plan import SignalDraft, TopicRequest
 from snapshots.signalling.filter_sql import render
 from snapshots.signalling.names import collection_entry, condition_collection
-from snapshots.vocabulary import SignalChannelKind, SnapshotErrorCode, SnapshotType
+from snapshots.vocabulary import SnapshotErrorCode, SnapshotType
 
 EXECUTE_SNAPSHOT = "execute-snapshot"
-KAFKA_DATA_LIMIT = 500_000
-"""Longest `data` for a Kafka signal in characters: with up to 2 bytes each still below Kafka's default of 1 MiB."""
 
 
 def draft_signals(
@@ -28,9 +26,7 @@ def draft_signals(
     before it: where the database rejects either, the tables after it are spoilt, and no further signal is sent.
     Raises FilterError where a filter cannot be rendered, SourceError where one topic alone does not fit a signal.
     """
-    limit = KAFKA_DATA_LIMIT
-    if source.signal_channel is SignalChannelKind.SOURCE_TABLE:
-        limit = source.signal_data_limit
+    limit = source.channel.data_limit or source.signal_data_limit
     groups: dict[str | None, list[TopicRequest]] = {}
     for topic in topics:
         groups.setdefault(topic.surrogate_key, []).append(topic)

@@ -62,7 +62,7 @@ class Comparison:
         self._missing = [row for row in self._missing if not self.arrivals.is_present(row.key)]
         missing = len(self._missing) + self._overflow
         if self.arrivals.truncated:
-            return Judgement(SnapshotVerdict.NOT_PROVABLE, "The table was truncated meanwhile.")
+            return Judgement(SnapshotVerdict.NOT_PROVABLE, "The table was truncated in the meantime.")
         if not missing:
             return Judgement(SnapshotVerdict.COMPLETE, _complete_reason(self.rows, self.arrivals))
         lost = sum(
@@ -73,19 +73,19 @@ class Comparison:
         if lost and obstacle is None:
             unmatched = self.arrivals.unmatched
             if not unmatched:
-                reason = f"{words}; {lost} of them nobody has touched since before the snapshot."
+                reason = f"{words}; {lost} of them have not been changed since before the snapshot."
                 return Judgement(SnapshotVerdict.INCOMPLETE, reason)
             obstacle = (
-                f"{unmatched} rows that the snapshot emitted are not in the source: they were deleted meanwhile and "
-                "the deletion has yet to arrive, or keys look different there"
+                f"{unmatched} rows that the snapshot emitted are not in the source: either they were deleted and "
+                "the deletion has not arrived yet, or keys look different there"
             )
         if obstacle is None and self.horizon is None:
             obstacle = (
-                "they may have been written since: where the source stood before the snapshot is known only of a "
-                "PostgreSQL source whose verification was asked for together with the snapshot"
+                "they may have been written since then: the state of the source before the snapshot is known "
+                "only for a PostgreSQL source whose verification was requested together with the snapshot"
             )
         if obstacle is None:
-            obstacle = "each may have been changed since the snapshot began, and the change has yet to arrive"
+            obstacle = "each may have been changed since the snapshot began, and the change may not have arrived yet"
         return Judgement(SnapshotVerdict.NOT_PROVABLE, f"{words}; {obstacle}.", passing=True)
 
 
@@ -104,7 +104,7 @@ def judge_counts(
     words = f"{events} snapshot events{keys}, {rows} rows in the source; compared by number only, because {why}"
     obstacle = next(iter(obstacles), None)
     if arrivals.truncated:
-        return Judgement(SnapshotVerdict.NOT_PROVABLE, "The table was truncated meanwhile.")
+        return Judgement(SnapshotVerdict.NOT_PROVABLE, "The table was truncated in the meantime.")
     if counts.untouched is not None and arrivals.present_events < counts.untouched and obstacle is None:
         return Judgement(SnapshotVerdict.INCOMPLETE, f"{words}.")
     changed = arrivals.streamed or (counts.untouched is not None and counts.untouched != rows)
@@ -113,22 +113,22 @@ def judge_counts(
         return Judgement(SnapshotVerdict.COMPLETE, f"{words}.")
     if obstacle is None:
         if changed:
-            obstacle = "rows changed meanwhile"
+            obstacle = "rows changed in the meantime"
         elif arrivals.other_reads:
-            obstacle = "other snapshots' events are among them"
+            obstacle = "they include events of other snapshots"
         elif counts.untouched is None:
-            obstacle = "whether rows were written since is not known"
+            obstacle = "it is unknown whether rows were written since then"
         elif reads < rows <= events:
             obstacle = "rows share a key, or came twice"
         elif scanned != reads and reads <= rows:
-            obstacle = f"the engine says that it read {'an unknown number of' if scanned is None else scanned} rows"
+            obstacle = f"the engine reported {'an unknown number of' if scanned is None else scanned} rows"
         else:
-            obstacle = "there are duplicates, or rows were deleted meanwhile"
+            obstacle = "there are duplicates, or rows were deleted in the meantime"
     return Judgement(SnapshotVerdict.NOT_PROVABLE, f"{words}; {obstacle}.", passing=True)
 
 
 def _complete_reason(rows: int, arrivals: Arrivals) -> str:
-    reason = f"Every one of {rows} rows of the source is on the topic."
+    reason = f"All {rows} rows of the source are on the topic."
     if arrivals.streamed:
-        reason += f" {arrivals.streamed} changes were streamed meanwhile, and are taken into account."
+        reason += f" {arrivals.streamed} changes were streamed in the meantime and are taken into account."
     return reason

@@ -189,4 +189,4 @@ async def test_a_retry_of_nothing_says_so(bench: Bench, database_url: str) -> No
     assert (ended.code, "No bulk snapshot has the id bulk_none." in ended.err) == (1, True)
     failed = json.loads((await export(database_url, "--state", "failed")).out)["id"]
     ended = await command("retry", failed, "--direct", TOPICSNAP_DATABASE_URL=database_url)
-    assert (ended.code, "Nothing of it failed that may succeed now" in ended.err) == (1, True)
+    assert (ended.code, "There is nothing to retry" in ended.err) == (1, True)

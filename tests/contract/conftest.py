@@ -14,15 +14,17 @@ from aiokafka import AIOKafkaConsumer
 
 from persistence.embedded import EmbeddedPostgres
 from sandbox.stack import Sandbox
+from snapshots.channels import SignalChannelKind
 from snapshots.engines.debezium.kafka import KafkaClients
 from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
 from snapshots.engines.debezium.signal_channels.signal_topic import SignalTopicChannel
+from snapshots.engines.debezium.source_database.opener import SourceOpener
 from snapshots.engines.recording import Behaviour, RecordingChannel
 from snapshots.errors import SecretError
 from snapshots.identifiers import IdMaker
 from snapshots.model import Cluster, SourceConnector
 from snapshots.ports.signal_channel import OutgoingSignal, SignalChannel
-from snapshots.vocabulary import Dialect, SignalChannelKind
+from snapshots.vocabulary import Dialect
 
 DOCUMENTED_DDL = "(id VARCHAR(42) PRIMARY KEY, type VARCHAR(32) NOT NULL, data VARCHAR(2048) NULL)"
 
@@ -194,7 +196,7 @@ async def table_surroundings(signal_database: str) -> Surroundings:
     secrets = KnownSecrets({"env:SHOP": signal_database, "env:NOWHERE": "postgresql://u:p@127.0.0.1:1/d"})
     source = table_source()
     return Surroundings(
-        SignalTableChannel(secrets),
+        SignalTableChannel(SourceOpener(secrets)),
         source,
         replace(source, database_url_ref="env:NOWHERE"),
         lambda: rows(signal_database),

@@ -1,6 +1,7 @@
 """Looks at the keys of tables in a real PostgreSQL."""
 
-from snapshots.engines.debezium.source_database.postgresql.source_trial import PostgresSourceTrial
+from snapshots.engines.debezium.source_database.opener import SourceOpener
+from snapshots.engines.debezium.source_database.trial import SourceDatabaseTrial
 from snapshots.model import SourceConnector
 from snapshots.plan import TopicRequest
 from snapshots.ports.source_trial import Trial
@@ -15,7 +16,7 @@ DEFAULT = KeySettings()
 async def look(
     url: str, *topics: TopicRequest, settings: KeySettings | None = DEFAULT, source: SourceConnector | None = None
 ) -> Trial:
-    trial = PostgresSourceTrial(KnownSecrets({"env:SHOP": url}))
+    trial = SourceDatabaseTrial(SourceOpener(KnownSecrets({"env:SHOP": url})))
     return await trial.look(source or table_source(), topics, settings)
 
 

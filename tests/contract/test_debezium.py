@@ -14,6 +14,7 @@ import pytest
 from sandbox.sources import connector_config
 from sandbox.stack import Sandbox
 from sandbox.topics import Record, read_topics
+from snapshots.channels import SignalChannelKind
 from snapshots.engines.debezium.catalog.kafka_topics import list_topics
 from snapshots.engines.debezium.catalog.observer import KafkaConnectObserver
 from snapshots.engines.debezium.connect.client import ConnectClient
@@ -21,6 +22,7 @@ from snapshots.engines.debezium.following.notifications import parse
 from snapshots.engines.debezium.kafka import KafkaClients
 from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
 from snapshots.engines.debezium.signal_channels.signal_topic import SignalTopicChannel
+from snapshots.engines.debezium.source_database.opener import SourceOpener
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
 from snapshots.following.in_progress import ActiveSignal, ActiveSnapshot, ActiveTopic
 from snapshots.following.notifications import Notification
@@ -33,7 +35,7 @@ from snapshots.ports.signal_channel import OutgoingSignal, Presence, SignalChann
 from snapshots.signalling.names import stops_connector
 from snapshots.signalling.packing import EXECUTE_SNAPSHOT, draft_signals
 from snapshots.states import SignalState, SnapshotState
-from snapshots.vocabulary import MappingKind, SignalChannelKind, SnapshotType, TopicProducer, TopicSnapshotOutcome
+from snapshots.vocabulary import MappingKind, SnapshotType, TopicProducer, TopicSnapshotOutcome
 from tests.contract.conftest import KnownSecrets, make_id, signal
 
 pytestmark = pytest.mark.e2e
@@ -187,9 +189,9 @@ async def debezium(sandbox: Sandbox) -> AsyncIterator[Debezium]:
     channel = SignalTopicChannel(KafkaClients())
     async with aiohttp.ClientSession() as session:
         look = partial(list_topics, KafkaClients())
-        observer = KafkaConnectObserver(ConnectClient(session, secrets), secrets, list_topics=look)
+        observer = KafkaConnectObserver(ConnectClient(session, secrets), SourceOpener(secrets), list_topics=look)
         observed = await observer.observe(cluster, references)
-    yield Debezium(sandbox, observed, cluster, SignalTableChannel(secrets), channel, {})
+    yield Debezium(sandbox, observed, cluster, SignalTableChannel(SourceOpener(secrets)), channel, {})
     await channel.close()
     async with aiohttp.ClientSession() as session, session.delete(f"{sandbox.connect.url}/connectors/{name}") as answer:
         assert answer.status == 204

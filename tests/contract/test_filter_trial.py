@@ -3,10 +3,14 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
+from snapshots.engines.debezium.source_database.dialects import DIALECTS
+from snapshots.engines.debezium.source_database.opener import SourceOpener
 from snapshots.engines.debezium.source_database.postgresql.source_trial import TRIAL_SECONDS, PostgresSourceTrial
+from snapshots.engines.debezium.source_database.trial import SourceDatabaseTrial
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
 from snapshots.model import SourceConnector
 from snapshots.plan import TopicRequest
@@ -44,7 +48,9 @@ async def refusals(
     url: str, source: SourceConnector, topics: Sequence[TopicRequest], *, trial_seconds: float = TRIAL_SECONDS
 ) -> Mapping[str, str]:
     """What a blocking snapshot of the topics is told, by topic id."""
-    asking = PostgresSourceTrial(KnownSecrets({"env:SHOP": url}), trial_seconds=trial_seconds)
+    dialect = replace(DIALECTS[Dialect.POSTGRESQL], trial=partial(PostgresSourceTrial, trial_seconds=trial_seconds))
+    opener = SourceOpener(KnownSecrets({"env:SHOP": url}))
+    asking = SourceDatabaseTrial(opener, {Dialect.POSTGRESQL: dialect})
     trial = await asking.look(source, topics, None)
     assert trial.warning is None
     assert {finding.reason for finding in trial.findings.values()} <= {SkipReason.FILTER_REJECTED}

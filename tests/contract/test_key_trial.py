@@ -8,6 +8,8 @@ from dataclasses import replace
 
 import pytest
 
+from snapshots.engines.debezium.source_database.opener import SourceOpener
+from snapshots.engines.debezium.source_database.places import Places
 from snapshots.engines.debezium.source_database.postgresql.source_trial import PostgresSourceTrial
 from snapshots.model import SourceConnector
 from snapshots.plan import TopicRequest
@@ -158,7 +160,7 @@ async def test_a_database_that_does_not_answer_costs_a_bounded_time_and_is_told(
     async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         secrets = KnownSecrets({"env:SHOP": f"postgresql://u:p@127.0.0.1:{port}/d"})
-        trial = PostgresSourceTrial(secrets, trial_seconds=0.2)
+        trial = PostgresSourceTrial(SourceOpener(secrets), Places(), trial_seconds=0.2)
         assert await trial.look(table_source(), [asked("t")], DEFAULT) == Trial(
             {}, "The keys of its tables could not be checked: the database did not answer within 0.2 s."
         )
@@ -176,7 +178,9 @@ async def test_a_database_that_did_not_answer_is_left_alone_for_a_while() -> Non
     async with await asyncio.start_server(listen, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         secrets = KnownSecrets({"env:SHOP": f"postgresql://u:p@127.0.0.1:{port}/d"})
-        trial = PostgresSourceTrial(secrets, trial_seconds=0.2, away_seconds=10.0, now=lambda: now)
+        trial = PostgresSourceTrial(
+            SourceOpener(secrets), Places(away_seconds=10.0, now=lambda: now), trial_seconds=0.2
+        )
         asked_at = []
         for now in (0.0, 9.0, 11.0):  # noqa: B007 (the clock reads it)
             found = await trial.look(table_source(), [asked("t")], DEFAULT)
@@ -195,7 +199,7 @@ async def test_databases_that_are_away_leave_room_for_those_that_are_there(datab
         away = [replace(table_source(), id=f"src-{n}", database_url_ref=f"env:AWAY{n}") for n in range(35)]
         mute = f"postgresql://u:p@127.0.0.1:{port}/d"
         secrets = KnownSecrets({"env:SHOP": database, **dict.fromkeys((f"env:AWAY{n}" for n in range(35)), mute)})
-        trial = PostgresSourceTrial(secrets, trial_seconds=60.0)
+        trial = PostgresSourceTrial(SourceOpener(secrets), Places(), trial_seconds=60.0)
         async with asyncio.TaskGroup() as group:
             waiting = [group.create_task(trial.look(source, [asked("t")], DEFAULT)) for source in away]
             found = await trial.look(table_source(), keyed("int4[]"), DEFAULT)

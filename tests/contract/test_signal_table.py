@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
+from snapshots.engines.debezium.source_database.opener import SourceOpener, TimeLimits
 from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.model import SourceConnector
 from snapshots.ports.signal_channel import Presence
@@ -30,8 +31,8 @@ UNAVAILABLE = SnapshotErrorCode.CHANNEL_UNAVAILABLE
 TEXT_DDL = "(id text, type text, data text)"
 
 
-def channel(url: str, **timeouts: float) -> SignalTableChannel:
-    return SignalTableChannel(KnownSecrets({"env:SHOP": url}), **timeouts)
+def channel(url: str, limits: TimeLimits | None = None) -> SignalTableChannel:
+    return SignalTableChannel(SourceOpener(KnownSecrets({"env:SHOP": url})), limits)
 
 
 async def refusal(sender: SignalTableChannel, source: SourceConnector) -> SourceError:
@@ -184,7 +185,7 @@ async def test_an_insert_that_has_to_wait_too_long_is_left_open(signal_database:
     try:
         await blocker.execute("BEGIN; LOCK TABLE debezium_signal IN SHARE ROW EXCLUSIVE MODE")
         with pytest.raises(UnconfirmedError):
-            await channel(signal_database, statement_timeout_seconds=0.3).send(table_source(), signal())
+            await channel(signal_database, TimeLimits(answer_seconds=0.3)).send(table_source(), signal())
     finally:
         await blocker.close()
 

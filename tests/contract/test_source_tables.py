@@ -6,13 +6,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from persistence.embedded import EmbeddedPostgres
-from snapshots.engines.debezium.source_database.postgresql.tables import (
-    UNLIMITED_DATA_CHARACTERS,
-    SourceDatabase,
-    read_source_database,
-)
+from snapshots.engines.debezium.source_database.dialect import DatabaseTables
+from snapshots.engines.debezium.source_database.opener import SourceOpener
+from snapshots.engines.debezium.source_database.postgresql.tables import UNLIMITED_DATA_CHARACTERS, read_tables
 from snapshots.errors import DatabaseUnreachableError
-from tests.contract.conftest import DOCUMENTED_DDL, execute, make_id
+from tests.contract.conftest import DOCUMENTED_DDL, KnownSecrets, execute, make_id
 
 
 @pytest.fixture
@@ -23,7 +21,12 @@ async def url(postgres_server: EmbeddedPostgres) -> AsyncIterator[str]:
     await execute(postgres_server.url(), f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-def keyless(database: SourceDatabase) -> dict[str, bool]:
+async def read(url: str, **config: str) -> DatabaseTables:
+    properties = {name.replace("__", "."): value for name, value in config.items()}
+    return await read_tables(SourceOpener(KnownSecrets({"env:SHOP": url})), "env:SHOP", properties)
+
+
+def keyless(database: DatabaseTables) -> dict[str, bool]:
     return {table.data_collection: table.keyless for table in database.tables}
 
 
@@ -48,7 +51,7 @@ def keyless(database: SourceDatabase) -> dict[str, bool]:
 )
 async def test_which_tables_have_a_key(url: str, table: str, *, is_keyless: bool) -> None:
     await execute(url, f"CREATE TABLE t {table}")
-    assert keyless(await read_source_database(url)) == {"public.t": is_keyless}
+    assert keyless(await read(url)) == {"public.t": is_keyless}
 
 
 async def test_only_tables_whose_changes_are_in_the_log_count(url: str) -> None:
@@ -58,7 +61,7 @@ async def test_only_tables_whose_changes_are_in_the_log_count(url: str) -> None:
         "CREATE UNLOGGED TABLE fleeting (id int); CREATE VIEW v AS SELECT 1; CREATE MATERIALIZED VIEW m AS SELECT 1",
         "CREATE SEQUENCE s; CREATE TYPE pair AS (a int, b int)",
     )
-    assert list(keyless(await read_source_database(url))) == ["Inv.a.b"]
+    assert list(keyless(await read(url))) == ["Inv.a.b"]
 
 
 PARTITIONS = (
@@ -74,12 +77,12 @@ ROOTS = ["public.part", "public.plain"]
 
 async def test_partitions_publish_by_themselves_unless_the_publication_says_otherwise(url: str) -> None:
     await execute(url, *PARTITIONS)
-    assert list(keyless(await read_source_database(url))) == LEAVES
-    assert list(keyless(await read_source_database(url, via_partition_root=True))) == ROOTS
+    assert list(keyless(await read(url))) == LEAVES
+    assert list(keyless(await read(url, publish__via__partition__root="true"))) == ROOTS
     await execute(url, "CREATE PUBLICATION by_root FOR ALL TABLES WITH (publish_via_partition_root)")
     await execute(url, "CREATE PUBLICATION by_leaf FOR ALL TABLES")
-    assert list(keyless(await read_source_database(url, publication="by_root"))) == ROOTS
-    assert list(keyless(await read_source_database(url, publication="by_leaf", via_partition_root=True))) == LEAVES
+    assert list(keyless(await read(url, publication__name="by_root"))) == ROOTS
+    assert list(keyless(await read(url, publication__name="by_leaf", publish__via__partition__root="true"))) == LEAVES
 
 
 @pytest.mark.parametrize(
@@ -93,11 +96,11 @@ async def test_partitions_publish_by_themselves_unless_the_publication_says_othe
 )
 async def test_how_long_a_signal_may_be(url: str, ddl: str, limit: int | None) -> None:
     await execute(url, f'CREATE SCHEMA "S"; CREATE TABLE "S".signals {ddl}')
-    assert (await read_source_database(url, signal_collection="S.signals")).signal_data_limit == limit
+    assert (await read(url, signal__data__collection="S.signals")).signal_data_limit == limit
 
 
 async def test_without_a_signal_table_there_is_no_limit_to_know(url: str) -> None:
-    assert (await read_source_database(url, signal_collection="public.nothing")).signal_data_limit is None
+    assert (await read(url, signal__data__collection="public.nothing")).signal_data_limit is None
 
 
 @pytest.mark.parametrize("part", ["password", "port", "database", "scheme"])
@@ -110,7 +113,7 @@ async def test_a_database_that_cannot_be_read_is_told_without_its_credentials(ur
         "scheme": url.replace("postgresql", "mysql"),
     }[part]
     with pytest.raises(DatabaseUnreachableError) as caught:
-        await read_source_database(wrong)
+        await read(wrong)
     assert password not in str(caught.value)
     assert "hunter2" not in str(caught.value)
     assert caught.value.__cause__ is None

@@ -22,12 +22,14 @@ from resolvers.services import Services
 from sandbox.sources import Source
 from sandbox.waiting import eventually
 from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, SourceFilter, TopicFilter
+from snapshots.channels import SignalChannelKind
 from snapshots.filters import RowFilter
+from snapshots.following.dead_letters import DeadLetter
 from snapshots.following.notifications import Notification
 from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
 from snapshots.states import BulkSnapshotState
-from snapshots.vocabulary import SignalChannelKind, SnapshotType
+from snapshots.vocabulary import SnapshotType
 from tests.e2e.chain import Chain
 from tests.e2e.sources import OWN_SOURCES, OwnSource
 
@@ -211,7 +213,10 @@ async def following(services: Services, *, group: str) -> AsyncIterator[None]:
     async def apply(cluster_id: str, notifications: Sequence[Notification]) -> None:
         await apply_notifications(services, TENANT, cluster_id, notifications)
 
-    followers = Followers(lambda: followed_topics(services.catalog, TENANT), apply, group=group)
+    async def bury(letter: DeadLetter) -> None:
+        raise AssertionError(letter)
+
+    followers = Followers(lambda: followed_topics(services.catalog, TENANT), apply, bury, group=group, attempts=5)
     tasks = [asyncio.create_task(followers.run(lambda: None)), asyncio.create_task(_keep_ending(services))]
     try:
         yield

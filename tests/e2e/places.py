@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
-from snapshots.vocabulary import Dialect, SignalChannelKind
+from snapshots.channels import SignalChannelKind
+from snapshots.vocabulary import Dialect
 from tests.e2e.chain import Chain
 from tests.e2e.gateway import CLUSTER
 from tests.e2e.sources import DEPOT, NOTIFICATIONS, TILL

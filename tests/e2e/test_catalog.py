@@ -8,8 +8,9 @@ from resolvers.catalog.import_catalog import import_catalog
 from resolvers.catalog.sync_catalog import sync_catalog
 from resolvers.principal import LOCAL_PRINCIPAL
 from snapshots.catalog.contents import CatalogChanges, CatalogImport, ImportedConnector, SourceFilter, TopicFilter
+from snapshots.channels import SignalChannelKind
 from snapshots.model import SourceConnector, Topic
-from snapshots.vocabulary import ConnectorState, Dialect, MappingKind, SignalChannelKind, TopicProducer
+from snapshots.vocabulary import ConnectorState, Dialect, MappingKind, TopicProducer
 from tests.e2e.chain import Chain
 from tests.e2e.gateway import CLUSTER, TENANT, Gateway, describe, open_gateway, reference
 from tests.e2e.sources import DEPOT, LOOK_ALIKES, NARROW, NOTIFICATIONS

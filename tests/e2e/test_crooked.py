@@ -390,14 +390,14 @@ async def test_without_notifications_the_end_is_seen_in_the_offsets_and_no_succe
     [snapshot] = answered.snapshots
     assert snapshot.answer
     assert snapshot.answer.kind is AnswerKind.DISPATCHED
-    assert "cannot be followed" in snapshot.answer.message
+    assert "cannot follow this snapshot" in snapshot.answer.message
     assert not snapshot.followed
     await crooked.reached(snapshot.id, SnapshotState.RUNNING)
 
     ended = await crooked.end(answered.id)
 
     assert (ended.state, ended.code) == (SnapshotState.ABANDONED, SnapshotErrorCode.END_NOT_REPORTED)
-    assert "as Kafka Connect's offsets show" in (ended.message or "")
+    assert "Kafka Connect's offsets show" in (ended.message or "")
     assert outcomes(ended) == {"journal": TopicSnapshotOutcome.NOT_REPORTED}
     await arrived(watch, {MUTE.topic("journal"): 40_000})
 

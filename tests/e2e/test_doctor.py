@@ -31,10 +31,12 @@ from sandbox.stack import Sandbox
 from sandbox.topics import write_record
 from sandbox.waiting import eventually
 from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector
+from snapshots.channels import SignalChannelKind
 from snapshots.engines.debezium.connect.client import ConnectClient
 from snapshots.engines.debezium.health.inspector import DebeziumInspector
 from snapshots.engines.debezium.health.kafka import KafkaLook
 from snapshots.engines.debezium.kafka import KafkaClients
+from snapshots.engines.debezium.source_database.opener import SourceOpener
 from snapshots.health.findings import HealthCheck, HealthFinding, Severity
 from snapshots.health.rules import assess
 from snapshots.model import Cluster, SourceConnector
@@ -42,7 +44,7 @@ from snapshots.ports.inspector import InspectedReading
 from snapshots.records import SourceSnapshotRecord
 from snapshots.requesting.request import BulkSnapshotRequest
 from snapshots.states import SnapshotState
-from snapshots.vocabulary import Dialect, SignalChannelKind
+from snapshots.vocabulary import Dialect
 from tests.e2e.gateway import following
 
 pytestmark = pytest.mark.e2e
@@ -91,7 +93,9 @@ class Ward:
         environ = {name.upper(): self.sandbox.postgres.url(name) for name in ("shop", "billing", "crm", "patient")}
         secrets = ReferencedSecrets(environ)
         async with aiohttp.ClientSession() as session:
-            inspector = DebeziumInspector(ConnectClient(session, secrets), secrets, kafka=KafkaLook(KafkaClients()))
+            inspector = DebeziumInspector(
+                ConnectClient(session, secrets), SourceOpener(secrets), kafka=KafkaLook(KafkaClients())
+            )
             findings = assess(await inspector.inspect(source, collections))
         assert_no_secret(findings, self.sandbox)
         return findings
@@ -232,7 +236,7 @@ async def test_what_is_wrong_with_a_configuration_is_found(ward: Ward) -> None:
     findings = await ward.examine(ward.source(TWIN, database="patient"), "public.items", "public.others")
 
     assert of(findings, HealthCheck.SIGNAL_CHANNELS).severity is Severity.ERROR
-    assert "hangs for ever" in of(findings, HealthCheck.SIGNAL_CHANNELS).message
+    assert "hangs forever" in of(findings, HealthCheck.SIGNAL_CHANNELS).message
     assert of(findings, HealthCheck.NOTIFICATIONS).severity is Severity.ERROR
     partitions = of(findings, HealthCheck.SIGNAL_TOPIC_PARTITIONS)
     assert partitions.severity is Severity.ERROR
@@ -374,7 +378,7 @@ async def _inspector(ward: Ward) -> AsyncIterator[DebeziumInspector]:
     secrets = ReferencedSecrets({"PATIENT": ward.sandbox.postgres.url("patient")})
     async with aiohttp.ClientSession() as session:
         client, kafka = ConnectClient(session, secrets), KafkaLook(KafkaClients())
-        inspector = DebeziumInspector(client, secrets, kafka=kafka, kept_seconds=0)
+        inspector = DebeziumInspector(client, SourceOpener(secrets), kafka=kafka, kept_seconds=0)
         yield inspector
         await inspector.close()
 

@@ -50,7 +50,7 @@ async def test_a_paused_connector_fails_alone_and_works_when_resumed(gateway: Ga
         refused = await gateway.call(request)
 
         answer = assert_failed(part(refused, TILL), SnapshotErrorCode.CONNECTOR_NOT_RUNNING, retryable=True)
-        assert answer.message == "Connector till-connector is PAUSED; start it, then ask again."
+        assert answer.message == "Connector till-connector is PAUSED. Start it, then send the request again."
         assert answer_of(part(refused, DEPOT)).kind is AnswerKind.DISPATCHED
         assert await gateway.chain.signals(TILL) == known
         ended = await gateway.ended(refused.id)
@@ -76,19 +76,19 @@ async def test_sources_that_cannot_be_reached_fail_alone(gateway: Gateway) -> No
 
     ghost, no_kafka, mute_kafka, depot = answered.snapshots
     answer = assert_failed(ghost, SnapshotErrorCode.CONNECTOR_NOT_FOUND, retryable=False)
-    assert answer.message == "Kafka Connect of cluster e2e has no connector ghost."
+    assert answer.message == "Kafka Connect of cluster e2e has no connector ghost. Create it, or run `topicsnap sync`."
     for away in (no_kafka, mute_kafka):
         answer = answer_of(away)
         assert (answer.kind, answer.code) == (AnswerKind.UNCONFIRMED, SnapshotErrorCode.CHANNEL_UNAVAILABLE)
         assert away.state is SnapshotState.UNCONFIRMED
     assert answer_of(no_kafka).message.startswith(
-        "None of the cluster's Kafka brokers can be reached. Nothing was sent; it goes on being tried, attempt 2 of 6"
+        "None of the cluster's Kafka brokers can be reached. Nothing was sent. Topicsnap will try again: attempt 2 of 6"
     )
     assert answer_of(depot).kind is AnswerKind.DISPATCHED
     given_up = await gateway.record(answered.id)
     for snapshot in given_up.snapshots[1:3]:
         assert (snapshot.state, snapshot.code) == (SnapshotState.FAILED, SnapshotErrorCode.CHANNEL_UNAVAILABLE)
-        assert (snapshot.message or "").endswith("Given up after 2 attempts.")
+        assert (snapshot.message or "").endswith("Topicsnap gave up after 2 attempts.")
     ended = await gateway.ended(answered.id)
     assert ended.state is BulkSnapshotState.PARTIALLY_COMPLETED
     assert part(ended, DEPOT).state is SnapshotState.COMPLETED
@@ -105,7 +105,7 @@ async def test_a_kafka_that_comes_back_is_sent_to_then(gateway: Gateway, late_ka
     [snapshot] = answered.snapshots
     answer = answer_of(snapshot)
     assert (answer.kind, answer.code) == (AnswerKind.UNCONFIRMED, SnapshotErrorCode.CHANNEL_UNAVAILABLE)
-    assert "Nothing was sent; it goes on being tried" in answer.message
+    assert "Nothing was sent. Topicsnap will try again" in answer.message
     assert await gateway.chain.signals(TILL) == known
 
     async with late_kafka.open():
@@ -132,7 +132,7 @@ async def test_without_kafka_connect_the_signal_goes_all_the_same(gateway: Gatew
 
     [snapshot] = answered.snapshots
     assert answer_of(snapshot).kind is AnswerKind.DISPATCHED
-    assert answer_of(snapshot).message.startswith("Dispatched. The connector's state was not known: ")
+    assert " The connector's state is unknown: " in answer_of(snapshot).message
     assert (await gateway.ended(answered.id)).state is BulkSnapshotState.COMPLETED
     assert await watch.counts() == {TILL.topic("vouchers"): 40}
 

@@ -24,7 +24,7 @@ async def test_signals_follow_one_another(gateway: Gateway) -> None:
     assert snapshot.answer.kind is AnswerKind.DISPATCHED
     assert snapshot.source.signal_data_limit == NARROW.signal_data_limit
     assert len(snapshot.signals) >= 3
-    assert snapshot.answer.message.startswith(f"Dispatched the first of {len(snapshot.signals)} signals")
+    assert snapshot.answer.message.startswith(f"The channel accepted the first of {len(snapshot.signals)} signals")
     assert all(len(signal.data) <= NARROW.signal_data_limit for signal in snapshot.signals)
 
     ended = await gateway.ended(answered.id)

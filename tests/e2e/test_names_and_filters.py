@@ -162,7 +162,7 @@ async def test_a_filter_that_the_database_refuses_fails_its_table_alone(
     if waits:
         assert depot.code is SnapshotErrorCode.RESTART_REQUIRED
     else:
-        assert depot.message == "2 of 4 topics could not be read; each has its outcome."
+        assert depot.message == "2 of 4 topics could not be read; see the outcome of each topic."
     not_sent = (TopicSnapshotState.FAILED, None)
     assert {name: (topic.state, topic.outcome) for one in (depot, till) for name, topic in topics_of(one).items()} == {
         "crates": refused,

@@ -19,10 +19,11 @@ from resolvers.principal import LOCAL_PRINCIPAL
 from resolvers.services import Services
 from sandbox.waiting import eventually
 from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, TopicFilter
+from snapshots.channels import SignalChannelKind
 from snapshots.following.external import EXTERNAL
 from snapshots.records import BulkSnapshotRecord
 from snapshots.states import BulkSnapshotState, SignalState
-from snapshots.vocabulary import SignalChannelKind, TopicSnapshotOutcome
+from snapshots.vocabulary import TopicSnapshotOutcome
 from tests.cli.commands import Running
 from tests.e2e.sources import OwnSource
 from tests.faults.chain import DATABASE, Chain, variable

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from snapshots.catalog.contents import CatalogImport, ImportedConnector
-from snapshots.vocabulary import SignalChannelKind
+from snapshots.channels import SignalChannelKind
 from tests.api import OTHER_TENANT, Api
 
 NONSENSE_IDS = ["", "   ", "x" * 10_000, "a\0b", "nobody", "top_", "💥", "' OR 1=1 --"]

@@ -5,7 +5,7 @@ from datetime import timedelta
 from resolvers.following.apply_notifications import apply_notifications
 from resolvers.principal import LOCAL_PRINCIPAL
 from snapshots.following.notifications import Notification, NotificationKind
-from tests.api import Api
+from tests.api import ACCEPTED, Api
 
 SNAPSHOT = "id origin followed state message source { id } signals { id } topics { topic { id } }"
 
@@ -60,10 +60,10 @@ async def test_what_cannot_be_followed_says_so_before_and_after(api: Api) -> Non
     async with api.database.write() as connection:
         await connection.exec_driver_sql("UPDATE connector SET notification_topic = NULL WHERE id = 'src_shop'")
     cannot = (
-        "The snapshot cannot be followed, because connector shop sends no notifications "
-        "(`notification.enabled.channels`): how each table ends will not be known."
+        "Topicsnap cannot follow this snapshot, because connector shop sends no notifications "
+        "(`notification.enabled.channels`). How each table ends will stay unknown."
     )
     made = await api.snapshot("top_orders", selection=f"results {{ success message snapshot {{ {SNAPSHOT} }} }}")
     [result] = made["results"]
-    assert (result["success"], result["message"]) == (True, f"Dispatched. {cannot}")
+    assert (result["success"], result["message"]) == (True, f"{ACCEPTED} {cannot}")
     assert (result["snapshot"]["followed"], result["snapshot"]["message"]) == (False, cannot)

@@ -50,8 +50,8 @@ async def test_what_cannot_be_read_is_named_and_the_rest_is_done(api: Api) -> No
     payload = await sync(api)
     assert [item["name"] for item in payload["topics"]["added"]] == ["crm.public.leads"]
     away = (
-        "Kafka Connect of lab does not answer. What is known of it is kept as it was; see that it can be reached, then "
-        "run sync again."
+        "Kafka Connect of lab does not answer. The catalogue keeps what it knew. Make sure that the cluster can be "
+        "reached, then run sync again."
     )
     assert payload["unreadable"] == [
         {"cluster": "lab", "source": None, "reason": away},

@@ -9,7 +9,7 @@ from snapshots.plan import Finding, TopicRequest
 from snapshots.ports.source_trial import Trial
 from snapshots.signalling.key_settings import KeySettings
 from snapshots.vocabulary import ConnectorState, SkipReason
-from tests.api import Api
+from tests.api import ACCEPTED, Api
 from tests.support.services import with_engine
 
 MESSAGE = "The key column tags is of type text[]. Use BLOCKING."
@@ -54,8 +54,8 @@ async def test_the_mutation_sends_the_others_and_says_what_is_not_known(looking:
     assert payload["skippedTopics"] == SKIPS
     shop, billing = payload["results"]
     assert (shop["success"], billing["success"]) == (True, True)
-    assert shop["message"] == f"Dispatched. {WARNING}"
-    assert billing["message"] == "Dispatched."
+    assert shop["message"] == f"{ACCEPTED} {WARNING}"
+    assert billing["message"] == ACCEPTED
     assert [one.signal.data for one in looking.channel.recorded if "invoices" in one.signal.data] == []
 
 

@@ -26,7 +26,8 @@ from sandbox.stack import Sandbox
 from sandbox.topics import Record, count_snapshot_rows, read_topics
 from sandbox.waiting import eventually
 from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
-from snapshots.vocabulary import SignalChannelKind, TopicProducer
+from snapshots.channels import SignalChannelKind
+from snapshots.vocabulary import TopicProducer
 from tests.asgi import ask
 from tests.e2e.chain import start_source, topics_of
 from tests.e2e.gateway import following, reference

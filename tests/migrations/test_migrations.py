@@ -242,6 +242,14 @@ async def test_the_application_may_read_and_write_rows_and_only_add_to_the_ledge
     assert found.pop("ledger_event") == {"SELECT", "INSERT"}
     assert found.pop("alembic_version") == {"SELECT"}
     # Columns of progress may be updated (tests/integration/persistence/ledger/test_guarded.py), no row deleted.
-    for table in ("bulk_snapshot", "source_snapshot", "signal", "snapshot_topic", "skipped_topic", "failed_scan"):
+    for table in (
+        "bulk_snapshot",
+        "source_snapshot",
+        "signal",
+        "snapshot_topic",
+        "skipped_topic",
+        "failed_scan",
+        "dead_letter",
+    ):
         assert found.pop(table) == {"SELECT", "INSERT"}
     assert set(map(frozenset, found.values())) == {frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})}

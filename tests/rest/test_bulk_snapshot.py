@@ -36,7 +36,7 @@ async def test_the_answer_is_the_seeds(api: Api) -> None:
     content = answer.json()
     assert answer.status == 200
     shop, billing = content["results"]
-    assert shop["message"].startswith("Dispatched.")
+    assert shop["message"].startswith("The channel accepted the signal")
     assert shop | {"data": None, "message": ""} == {"id": "src_shop", "success": True, "message": "", "data": None}
     assert shop["data"] | {"snapshot_id": ""} == {
         "topics": [

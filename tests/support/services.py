@@ -13,6 +13,7 @@ from persistence.ledger import Ledger
 from resolvers.background import Background
 from resolvers.following.watch_progress import ProgressHub
 from resolvers.services import Services
+from snapshots.channels import SignalChannelKind
 from snapshots.engines.simulated import simulated_engine
 from snapshots.identifiers import Clock, IdMaker, utc_now
 from snapshots.ports.connector_states import ConnectorStates
@@ -20,7 +21,6 @@ from snapshots.ports.engine import Engine
 from snapshots.ports.signal_channel import SignalChannel
 from snapshots.requesting.dispatch import LEASE_MARGIN_SECONDS, Dispatcher, TimeLimit
 from snapshots.requesting.retry_policy import RetryPolicy
-from snapshots.vocabulary import SignalChannelKind
 
 STALL_AFTER = timedelta(minutes=10)
 SILENCE = timedelta(hours=1)

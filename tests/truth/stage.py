@@ -18,8 +18,8 @@ from resolvers.requesting.settle import settle
 from resolvers.services import Services
 from sandbox.stack import Sandbox
 from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic, TopicFilter
+from snapshots.channels import SignalChannelKind
 from snapshots.errors import TopicsnapError
-from snapshots.vocabulary import SignalChannelKind
 from tests.e2e.gateway import following, reference
 from tests.truth.arrivals import Reader
 from tests.truth.lanes import NOTIFICATIONS, Lane

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence.database.pool import Database
 from persistence.ledger.following import external as externals
 from persistence.ledger.following import in_progress as active
 from persistence.ledger.following.changes import due_signals, write_changes
+from persistence.ledger.following.cursors import pass_over_known
 from persistence.ledger.following.failed_scans import note_scans
 from persistence.ledger.following.holders import Told, find_holders, find_senders
 from persistence.ledger.requesting.sending import SignalKey
@@ -18,9 +18,6 @@ from snapshots.following.correlation import telling
 from snapshots.following.notifications import Notification
 from snapshots.following.reducer import reduce_until_end
 from snapshots.identifiers import IdMaker
-
-Place = tuple[str, int]
-"""A notification topic and its partition."""
 
 SILENCE = timedelta(hours=1)
 """How long a snapshot that somebody else started may say nothing before it counts as gone."""
@@ -53,7 +50,7 @@ class LedgerFollowing:
         """
         due: list[SignalKey] = []
         async with self._database.write() as connection:
-            fresh = await _pass_over_known(connection, tenant_id, cluster_id, batch)
+            fresh = await pass_over_known(connection, tenant_id, cluster_id, batch)
             told = await find_holders(connection, tenant_id, cluster_id, fresh) if fresh else []
             await note_scans(connection, tenant_id, told, at=at)
             told = [one for one in told if not one.is_over]
@@ -88,62 +85,3 @@ class LedgerFollowing:
         await externals.write_found(connection, tenant_id, changes, topic_ids)
         await write_changes(connection, tenant_id, changes, at=at, lease_until=lease_until, cause=_CAUSE)
         return left, due_signals(changes)
-
-
-async def _pass_over_known(
-    connection: AsyncConnection, tenant_id: str, cluster_id: str, batch: Sequence[Notification]
-) -> list[Notification]:
-    """Return what of `batch` is new, and move the cursors past it; the cursors' rows stay locked till the end."""
-    scope = {"tenant_id": tenant_id, "cluster_id": cluster_id}
-    last: dict[Place, Notification] = {(n.topic, n.partition): n for n in batch}
-    places = sorted(last)
-    arrays = {"topics": [topic for topic, _ in places], "partitions": [partition for _, partition in places]}
-    await connection.execute(
-        text("""
-            INSERT INTO notification_cursor (tenant_id, cluster_id, topic, partition, next_offset, last_timestamp_ms)
-            SELECT :tenant_id, :cluster_id, w.topic, w.partition, 0, 0
-            FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS integer[])) AS w(topic, partition)
-            ON CONFLICT DO NOTHING
-        """),
-        {**scope, **arrays},
-    )
-    rows = await connection.execute(
-        text("""
-            SELECT c.topic, c.partition, c.next_offset, c.last_timestamp_ms FROM notification_cursor c
-            JOIN unnest(CAST(:topics AS text[]), CAST(:partitions AS integer[])) AS w(topic, partition)
-              ON w.topic = c.topic AND w.partition = c.partition
-            WHERE c.tenant_id = :tenant_id AND c.cluster_id = :cluster_id
-            ORDER BY c.topic, c.partition FOR UPDATE OF c
-        """),
-        {**scope, **arrays},
-    )
-    cursors = {(row.topic, row.partition): row for row in rows}
-    fresh = [
-        n
-        for n in batch
-        # A topic that was deleted and made anew starts at 0 again: its records are later than all we have seen.
-        if n.offset >= cursors[n.topic, n.partition].next_offset
-        or n.record_timestamp_ms > cursors[n.topic, n.partition].last_timestamp_ms
-    ]
-    moved: dict[Place, tuple[int, int]] = {}
-    for n in fresh:
-        place = (n.topic, n.partition)
-        latest = moved.get(place, (0, cursors[place].last_timestamp_ms))[1]
-        moved[place] = (n.offset + 1, max(latest, n.record_timestamp_ms))
-    await connection.execute(
-        text("""
-            UPDATE notification_cursor c SET next_offset = w.next_offset, last_timestamp_ms = w.last_timestamp_ms
-            FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS integer[]), CAST(:offsets AS bigint[]),
-                        CAST(:timestamps AS bigint[])) AS w(topic, partition, next_offset, last_timestamp_ms)
-            WHERE c.tenant_id = :tenant_id AND c.cluster_id = :cluster_id
-              AND c.topic = w.topic AND c.partition = w.partition
-        """),
-        {
-            **scope,
-            "topics": [topic for topic, _ in moved],
-            "partitions": [partition for _, partition in moved],
-            "offsets": [offset for offset, _ in moved.values()],
-            "timestamps": [timestamp for _, timestamp in moved.values()],
-        },
-    )
-    return fresh

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, select, text
+from sqlalchemy import and_, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence.catalog.rows import RowReader, source_columns, source_join
@@ -13,15 +13,20 @@ from persistence.ledger.following import in_progress as active
 from persistence.ledger.following.changes import due_signals, write_changes
 from persistence.ledger.requesting.sending import SignalKey
 from persistence.tables import active_snapshot, connect_cluster, connector, source_snapshot
+from snapshots.channels import TRAITS
 from snapshots.following.in_progress import ActiveSnapshot, Changes
 from snapshots.following.reducer import conclude, give_up
 from snapshots.model import SourceConnector
-from snapshots.vocabulary import SignalChannelKind, SnapshotOrigin
+from snapshots.vocabulary import SnapshotOrigin
 
 Judge = Callable[[ActiveSnapshot], tuple[ActiveSnapshot, Changes]]
 """Decides, under the snapshot's lock, what becomes of it."""
 
 # An end that lies in the future was told by a clock that is of no use: it is not waited for.
+_SIMULATED = [kind.value for kind, traits in TRAITS.items() if traits.is_simulated]
+"""The channels of connectors of which every end is told."""
+
+
 _ENDED = text("""
     SELECT s.id FROM source_snapshot s
     JOIN active_snapshot a ON a.tenant_id = s.tenant_id AND a.source_snapshot_id = s.id
@@ -114,7 +119,7 @@ class LedgerUnreported:
                 connector.c.retired_at.is_not(None),
                 and_(
                     or_(connector.c.notification_topic.is_(None), connect_cluster.c.kafka_bootstrap.is_(None)),
-                    connector.c.signal_channel.is_distinct_from(SignalChannelKind.RECORDING.value),
+                    func.coalesce(connector.c.signal_channel, "").not_in(_SIMULATED),
                 ),
             ),
             source_snapshot.c.origin == SnapshotOrigin.REQUESTED.value,

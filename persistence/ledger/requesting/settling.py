@@ -12,9 +12,10 @@ from persistence.catalog.rows import RowReader, source_columns, source_join
 from persistence.database.pool import Database
 from persistence.ledger.requesting.sending import SignalKey
 from persistence.tables import signal, source_snapshot
+from snapshots.channels import SignalChannelKind
 from snapshots.model import SourceConnector
 from snapshots.states import SignalState
-from snapshots.vocabulary import SignalChannelKind, SnapshotType
+from snapshots.vocabulary import SnapshotType
 
 # Only the first signal of a snapshot that has not ended has a lease, and only while its snapshot holds the source.
 # Materialized, because a join may run a subquery anew for each row, and then it skips what it has locked itself and

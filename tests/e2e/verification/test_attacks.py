@@ -16,6 +16,7 @@ from persistence.embedded.sessions import connected
 from resolvers.verification.verify_due import ATTEMPTS
 from sandbox.topics import Record, read_topics, write_record
 from snapshots.engines.debezium.kafka import KafkaAccess, KafkaClients
+from snapshots.engines.debezium.source_database.opener import SourceOpener
 from snapshots.engines.debezium.source_database.postgresql.rows import PostgresRows
 from snapshots.engines.debezium.verification.topic_reader import KafkaTopicReader
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
@@ -115,7 +116,7 @@ async def test_a_table_that_took_the_place_of_the_one_that_was_read_proves_nothi
     )
     topic = await verifying.verified(bulk_id)
 
-    proves_nothing(topic, "100 of 600 rows", "defined anew")
+    proves_nothing(topic, "100 of 600 rows", "the table was recreated")
 
 
 @pytest.mark.parametrize("snapshot_type", SnapshotType)
@@ -253,7 +254,7 @@ class Nowhere:
 async def test_a_database_that_stays_away_is_given_up(verifying: Verifying) -> None:
     bulk_id = await verifying.start("goods")
     await verifying.ended(bulk_id)
-    away = replace(with_engine(verifying.services, source_rows=PostgresRows(Nowhere())), clock=Hurried())
+    away = replace(with_engine(verifying.services, source_rows=PostgresRows(SourceOpener(Nowhere()))), clock=Hurried())
     topic = await verifying.verified(bulk_id, away)
 
     proves_nothing(topic, "The source database cannot be read (ConnectionRefusedError)")
@@ -301,4 +302,4 @@ async def test_a_topic_that_was_made_anew_and_has_grown_again_proves_nothing(ver
         await verifying.ended(await verifying.start("regrown", row_filter=EARLY, verify=False))
     topic = await verifying.verified(bulk_id)
 
-    proves_nothing(topic, "made anew")
+    proves_nothing(topic, "deleted and created again")

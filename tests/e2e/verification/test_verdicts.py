@@ -72,7 +72,7 @@ async def test_changes_meanwhile_are_taken_into_account(verifying: Verifying, sn
     topic = await verifying.verified(bulk_id)
 
     assert topic.verdict is SnapshotVerdict.COMPLETE, topic.verdict_reason
-    assert "changes were streamed meanwhile" in (topic.verdict_reason or "")
+    assert "changes were streamed in the meantime" in (topic.verdict_reason or "")
 
 
 async def test_changes_while_it_is_verified_are_no_losses(verifying: Verifying) -> None:
@@ -143,7 +143,7 @@ async def test_a_stopped_snapshot_is_never_complete(verifying: Verifying) -> Non
     topic = await verifying.verified(bulk_id)
 
     assert topic.verdict is SnapshotVerdict.NOT_PROVABLE
-    assert "was not read to its end" in (topic.verdict_reason or "")
+    assert "did not read the table to its end" in (topic.verdict_reason or "")
 
 
 async def test_rows_that_no_event_names_come_out_one_by_one(verifying: Verifying) -> None:
@@ -167,7 +167,7 @@ async def test_a_topic_that_was_made_anew_proves_nothing(verifying: Verifying) -
     topic = await verifying.verified(bulk_id)
 
     assert topic.verdict is SnapshotVerdict.NOT_PROVABLE
-    assert "made anew" in (topic.verdict_reason or "")
+    assert "deleted and created again" in (topic.verdict_reason or "")
 
 
 async def test_a_deleted_topic_proves_nothing(verifying: Verifying) -> None:

@@ -9,8 +9,8 @@ import pytest
 from persistence.database.pool import Database
 from persistence.ledger.following.announcements import Announcements
 from resolvers.following.watch_progress import ProgressHub
+from snapshots.channels import SignalChannelKind
 from snapshots.identifiers import utc_now
-from snapshots.vocabulary import SignalChannelKind
 from tests.api import Api, Observer, States
 from tests.graphql.streams import Served, served
 from tests.integration.resolvers.bench import Clock, World, catalogue, fill, make_world

@@ -19,10 +19,10 @@ from persistence.ledger.following.announcements import Announcements
 from resolvers.following.apply_notifications import apply_notifications
 from resolvers.following.watch_progress import ProgressHub
 from resolvers.principal import Principal
+from snapshots.channels import SignalChannelKind
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.records import BulkSnapshotFilter, BulkSnapshotRecord, SourceSnapshotRecord
 from snapshots.states import TopicSnapshotState
-from snapshots.vocabulary import SignalChannelKind
 from tests.integration.agreement.conftest import RealClock
 from tests.integration.agreement.moments import Moment, check_order, moments_of, of_record
 from tests.integration.resolvers.bench import CLUSTER, World, catalogue, fill, make_world

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from persistence.catalog.writing import CatalogWriter
 from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.channels import SignalChannelKind
 from snapshots.ports.cluster_observer import ObservedCluster, ObservedConnector, ObservedTopic
-from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind, TopicProducer
+from snapshots.vocabulary import ConnectorState, Dialect, TopicProducer
 
 TENANT = "acme"
 OTHER_TENANT = "other"

@@ -24,6 +24,7 @@ from resolvers.requesting.settle import settle
 from resolvers.services import Services
 from snapshots.backoff import Backoff
 from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.channels import SignalChannelKind
 from snapshots.engines.recording import RecordingChannel
 from snapshots.errors import ClusterUnreachableError
 from snapshots.following.notifications import Notification, NotificationKind
@@ -35,7 +36,7 @@ from snapshots.records import BulkSnapshotFilter, BulkSnapshotRecord, SourceAnsw
 from snapshots.requesting.dispatch import LEASE_MARGIN_SECONDS, TimeLimit
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
 from snapshots.requesting.retry_policy import RetryPolicy
-from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind, SnapshotType
+from snapshots.vocabulary import ConnectorState, Dialect, SnapshotType
 from tests.support.services import make_engine, make_services
 
 TENANT = "default"

@@ -11,11 +11,13 @@ import signal
 import sys
 
 from persistence.database.pool import Database
+from snapshots.channels import SignalChannelKind
 from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
+from snapshots.engines.debezium.source_database.opener import SourceOpener
 from snapshots.errors import SecretError
 from snapshots.model import SourceConnector
 from snapshots.ports.signal_channel import OutgoingSignal, Receipt
-from snapshots.vocabulary import ConnectorState, SignalChannelKind
+from snapshots.vocabulary import ConnectorState
 from tests.integration.resolvers.bench import ProbedChannel, World, make_world
 
 SOURCES = 4
@@ -56,7 +58,7 @@ def die() -> None:
 
 def table_world(database: Database, source_url: str) -> World:
     """A process that signals by the signal table at `source_url`."""
-    channel = KillingChannel(SignalTableChannel(OneSecret(source_url)))
+    channel = KillingChannel(SignalTableChannel(SourceOpener(OneSecret(source_url))))
     world = make_world(database, channels={SignalChannelKind.SOURCE_TABLE: channel})
     world.channel = channel
     world.connectors.states |= {f"connector-{number}": ConnectorState.RUNNING for number in range(SOURCES)}

@@ -135,6 +135,24 @@ async def test_ready_while_every_check_passes(ask: Ask) -> None:
     assert (await ask(app(checks={"b": ill}), "/livez")).status == 200
 
 
+async def test_what_is_worth_a_look_leaves_it_ready(ask: Ask) -> None:
+    async def well() -> None: ...
+
+    async def noted() -> str | None:
+        return "2 of them"
+
+    async def nothing() -> str | None:
+        return None
+
+    async def away() -> str | None:
+        message = "The database does not answer."
+        raise TopicsnapError(message)
+
+    answer = await ask(app(checks={"a": well}, notes={"x": noted, "y": nothing, "z": away}), "/readyz")
+    assert answer.status == 200
+    assert answer.json == {"status": "ready", "checks": {"a": "ok"}, "degraded": {"x": "2 of them"}}
+
+
 async def test_what_runs_beside_is_entered_in_order_and_left_in_reverse() -> None:
     seen: list[str] = []
 

@@ -10,10 +10,12 @@ from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, KafkaConnectionError
 
 from gateway.following import follower as module
+from gateway.following.careful_apply import CarefulApply
 from gateway.following.follower import Follower, KafkaUnreachableError
 from gateway.following.kafka_consumer import Records
 from persistence.database.errors import DatabaseUnavailableError
 from snapshots.engines.debezium.kafka import KafkaAccess
+from snapshots.following.dead_letters import DeadLetter
 from snapshots.following.notifications import Notification
 
 
@@ -24,6 +26,8 @@ class FakeRecord:
     value: bytes | None
     partition: int = 0
     timestamp: int = 1_000
+    key: bytes | None = None
+    headers: Sequence[tuple[str, object]] = ()
 
 
 @dataclass
@@ -89,22 +93,31 @@ class Recorder:
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
         self.calls: list[tuple[str, list[str]]] = []
-        self.poison: str | None = None
 
     async def __call__(self, cluster_id: str, notifications: Sequence[Notification]) -> None:
         ids = [notification.id for notification in notifications]
         self.calls.append((cluster_id, ids))
         if self.errors:
             raise self.errors.pop(0)
-        if self.poison in ids:
-            message = "stumbled"
-            raise ValueError(message)
+
+
+def careful(apply: Recorder) -> CarefulApply:
+    """Applies by `apply`, without rests."""
+    return CarefulApply("clu_1", apply, nobody, attempts=2, pause=no_pause)
+
+
+async def nobody(letter: DeadLetter) -> None:
+    raise AssertionError(letter)
+
+
+async def no_pause(seconds: float) -> None: ...
 
 
 async def follow(
-    consumer: FakeConsumer, apply: Recorder, topics: frozenset[str], until: Callable[[], bool]
+    consumer: FakeConsumer, apply: Recorder | CarefulApply, topics: frozenset[str], until: Callable[[], bool]
 ) -> Follower:
-    follower = Follower("clu_1", KafkaAccess("kafka:9092"), apply, group="test", make_consumer=lambda *_: consumer)
+    handing_on = apply if isinstance(apply, CarefulApply) else careful(apply)
+    follower = Follower("clu_1", KafkaAccess("kafka:9092"), handing_on, group="test", make_consumer=lambda *_: consumer)
     follower.topics = topics
     task = asyncio.create_task(follower.run(lambda: None))
     async with asyncio.timeout(5):
@@ -154,7 +167,7 @@ async def test_clusters_that_share_a_topic_have_a_consumer_group_each() -> None:
         return FakeConsumer(set(), start_error=KafkaConnectionError("refused"))
 
     for cluster_id, bootstrap in [("clu_1", "kafka:9092"), ("clu_2", "broker-1:9092,broker-2:9092")]:
-        follower = Follower(cluster_id, KafkaAccess(bootstrap), Recorder(), group="ours", make_consumer=make)
+        follower = Follower(cluster_id, KafkaAccess(bootstrap), careful(Recorder()), group="ours", make_consumer=make)
         with pytest.raises(KafkaUnreachableError):
             await follower.run(lambda: None)
 
@@ -168,13 +181,20 @@ async def test_a_passing_stumble_loses_nothing() -> None:
     assert apply.calls == [("clu_1", ["sig_1", "sig_2"])] * 2
 
 
-async def test_a_notification_that_cannot_be_applied_is_left_out_alone(caplog: pytest.LogCaptureFixture) -> None:
-    consumer = FakeConsumer({"shop.notifications"}, [[started(1), started(2), started(3)]])
-    apply = Recorder()
-    apply.poison = "sig_2"
-    await follow(consumer, apply, SHOP, lambda: bool(consumer.committed))
-    assert apply.calls[-3:] == [("clu_1", ["sig_1"]), ("clu_1", ["sig_2"]), ("clu_1", ["sig_3"])]
-    assert "left a notification out" in caplog.text
+async def test_one_that_was_set_aside_is_committed_as_the_others_are() -> None:
+    consumer = FakeConsumer({"shop.notifications"}, [[started(1)]])
+    letters: list[DeadLetter] = []
+
+    async def keep(letter: DeadLetter) -> None:
+        letters.append(letter)
+
+    apply = Recorder(ValueError("stumbled"), ValueError("stumbled"))
+    handing_on = CarefulApply("clu_1", apply, keep, attempts=2, pause=no_pause)
+    await follow(consumer, handing_on, SHOP, lambda: bool(consumer.committed))
+    assert consumer.committed == [{TopicPartition("shop.notifications", 0): 2}]
+    assert [(letter.place, letter.record.value) for letter in letters] == [
+        ("shop.notifications/0@1", (started(1).value or b"").decode())
+    ]
 
 
 async def test_a_commit_that_fails_is_no_fault() -> None:

@@ -71,7 +71,7 @@ def on(bootstrap: str, *topics: str) -> Followed:
 
 async def test_followers_come_and_go_with_the_catalogue() -> None:
     catalogue = Catalogue({"1": on("a", "t")})
-    followers = Followers(catalogue, nothing, group="test")
+    followers = Followers(catalogue, nothing, nothing, group="test", attempts=2)
     task = asyncio.create_task(followers.run(lambda: None))
     await until(lambda: following() == {"1": on("a", "t")})
     first = RUNNING[0]
@@ -87,7 +87,7 @@ async def test_followers_come_and_go_with_the_catalogue() -> None:
 
 async def test_clusters_on_one_kafka_are_followed_each_by_itself() -> None:
     catalogue = Catalogue({"1": on("kafka:9092", "t"), "2": on("kafka:9092", "t")})
-    task = asyncio.create_task(Followers(catalogue, nothing, group="test").run(lambda: None))
+    task = asyncio.create_task(Followers(catalogue, nothing, nothing, group="test", attempts=2).run(lambda: None))
     await until(lambda: following() == catalogue.wanted)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -95,7 +95,7 @@ async def test_clusters_on_one_kafka_are_followed_each_by_itself() -> None:
 
 async def test_a_cluster_whose_kafka_has_moved_is_followed_there() -> None:
     catalogue = Catalogue({"1": on("a", "t")})
-    task = asyncio.create_task(Followers(catalogue, nothing, group="test").run(lambda: None))
+    task = asyncio.create_task(Followers(catalogue, nothing, nothing, group="test", attempts=2).run(lambda: None))
     await until(lambda: following() == catalogue.wanted)
     catalogue.wanted = {"1": on("b", "t")}
     await until(lambda: following() == catalogue.wanted)
@@ -106,7 +106,7 @@ async def test_a_cluster_whose_kafka_has_moved_is_followed_there() -> None:
 
 async def test_a_database_that_is_away_stops_no_follower() -> None:
     catalogue = Catalogue({"1": on("a", "t")})
-    task = asyncio.create_task(Followers(catalogue, nothing, group="test").run(lambda: None))
+    task = asyncio.create_task(Followers(catalogue, nothing, nothing, group="test", attempts=2).run(lambda: None))
     await until(lambda: "1" in following())
     catalogue.wanted = DatabaseUnavailableError("away")
     asked = catalogue.asked
@@ -118,7 +118,9 @@ async def test_a_database_that_is_away_stops_no_follower() -> None:
 
 
 async def test_what_is_wrong_is_told_by_kafka() -> None:
-    followers = Followers(Catalogue({"1": on("a", "t"), "2": on("broken", "t")}), nothing, group="test")
+    followers = Followers(
+        Catalogue({"1": on("a", "t"), "2": on("broken", "t")}), nothing, nothing, group="test", attempts=2
+    )
     task = asyncio.create_task(followers.run(lambda: None))
     await until(lambda: bool(followers.faults()))
     assert followers.faults() == {"broken": "away"}

@@ -9,7 +9,8 @@ import yaml
 from gateway import import_file
 from gateway.import_file import ImportFileError, parse_import, read_import
 from snapshots.catalog.contents import ImportedCluster, ImportedConnector, ImportedTopic
-from snapshots.vocabulary import SignalChannelKind, TopicProducer
+from snapshots.channels import SignalChannelKind
+from snapshots.vocabulary import TopicProducer
 
 GOOD = """
 clusters:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import pytest
 
 from gateway.demo.simulator import Simulator
+from snapshots.channels import SignalChannelKind
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.model import Cluster, SourceConnector
 from snapshots.ports.signal_channel import OutgoingSignal
-from snapshots.vocabulary import SignalChannelKind
 
 K = NotificationKind
 SOURCE = SourceConnector(

@@ -13,14 +13,15 @@ from snapshots.engines.debezium.catalog.unreadable import unreadable_of_cluster,
 from snapshots.engines.debezium.configuration import properties as configuration
 from snapshots.engines.debezium.connect.client import ConnectClient, ConnectorInfo
 from snapshots.engines.debezium.kafka import KafkaAccess
-from snapshots.engines.debezium.source_database.postgresql.tables import SourceDatabase, read_source_database
+from snapshots.engines.debezium.source_database.dialect import DatabaseTables
+from snapshots.engines.debezium.source_database.dialects import DIALECTS, Dialects, dialect_of
+from snapshots.engines.debezium.source_database.opener import SourceOpener
 from snapshots.errors import ClusterUnreachableError, DatabaseUnreachableError, SecretError
 from snapshots.identifiers import Clock, utc_now
 from snapshots.model import Cluster
 from snapshots.ports.cluster_observer import ObservedCluster, ObservedTopic
-from snapshots.ports.secrets import Secrets
 from snapshots.ports.unknown import Unknown
-from snapshots.vocabulary import ConnectorKind, Dialect
+from snapshots.vocabulary import ConnectorKind
 
 logger = logging.getLogger(__name__)
 
@@ -42,16 +43,18 @@ class KafkaConnectObserver:
     def __init__(
         self,
         client: ConnectClient,
-        secrets: Secrets,
+        opener: SourceOpener,
         *,
         list_topics: Callable[[KafkaAccess], Awaitable[frozenset[str] | Unknown]],
+        dialects: Dialects = DIALECTS,
         concurrency: int = 8,
         clock: Clock = utc_now,
     ) -> None:
         """Look at `concurrency` connectors at once; `list_topics` tells the topics of a Kafka."""
         self._client = client
         self._list_topics = list_topics
-        self._secrets = secrets
+        self._opener = opener
+        self._dialects = dialects
         self._concurrency = concurrency
         self._clock = clock
 
@@ -103,7 +106,7 @@ class KafkaConnectObserver:
         return await self._list_topics(access) if access else frozenset()
 
     async def _read(self, cluster: Cluster, info: ConnectorInfo, reference: str | None, common: _Common) -> Reading:
-        database: SourceDatabase | Unknown | None = None
+        database: DatabaseTables | Unknown | None = None
         written: frozenset[str] | Unknown = frozenset()
         if info.kind is ConnectorKind.SOURCE and info.is_described:
             async with common.places:
@@ -111,16 +114,12 @@ class KafkaConnectObserver:
                 written = await self._written_topics(cluster, info)
         return Reading(info, reference, database, written, common.existing, common.versions)
 
-    async def _database(self, info: ConnectorInfo, reference: str | None) -> SourceDatabase | Unknown | None:
-        if reference is None or configuration.dialect(info.config) is not Dialect.POSTGRESQL:
+    async def _database(self, info: ConnectorInfo, reference: str | None) -> DatabaseTables | Unknown | None:
+        read_tables = dialect_of(configuration.dialect(info.config), self._dialects).read_tables
+        if reference is None or read_tables is None:
             return None
         try:
-            return await read_source_database(
-                self._secrets.resolve(reference),
-                signal_collection=configuration.signal_collection(info.config),
-                publication=info.config.get("publication.name") or "dbz_publication",
-                via_partition_root=configuration.flag(info.config, "publish.via.partition.root"),
-            )
+            return await read_tables(self._opener, reference, info.config)
         except DatabaseUnreachableError as error:
             return Unknown(error.reason)
         except SecretError as error:

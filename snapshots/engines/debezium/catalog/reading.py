@@ -14,7 +14,8 @@ from snapshots.engines.debezium.configuration import capture, naming
 from snapshots.engines.debezium.configuration import properties as configuration
 from snapshots.engines.debezium.configuration.internal_topics import internal_topics
 from snapshots.engines.debezium.connect.client import ConnectorInfo
-from snapshots.engines.debezium.source_database.postgresql.tables import SourceDatabase
+from snapshots.engines.debezium.signal_channels.registration import choose_channel
+from snapshots.engines.debezium.source_database.dialect import DatabaseTables
 from snapshots.model import DOCUMENTED_SIGNAL_DATA_CHARACTERS
 from snapshots.ports.cluster_observer import TOPICS, ObservedConnector, ObservedTopic
 from snapshots.ports.unknown import Unknown
@@ -46,7 +47,7 @@ class Reading:
     info: ConnectorInfo
     reference: str | None
     """The reference to the credentials of its database."""
-    database: SourceDatabase | Unknown | None
+    database: DatabaseTables | Unknown | None
     written: frozenset[str] | Unknown
     """The topics that Kafka Connect has seen it write."""
     existing: frozenset[str] | Unknown
@@ -57,7 +58,7 @@ class Reading:
     @property
     def has_unread_lists(self) -> bool:
         """Whether its tables are known, and not which of them it captures."""
-        return isinstance(self.database, SourceDatabase) and capture.captures(self.info.config) is None
+        return isinstance(self.database, DatabaseTables) and capture.captures(self.info.config) is None
 
     @property
     def version(self) -> str | None:
@@ -82,7 +83,7 @@ def connector_of(reading: Reading, observed_at: datetime) -> ObservedConnector:
         version=reading.version,
         dialect=configuration.dialect(config),
         topic_prefix=configuration.topic_prefix(config),
-        signal_channel=configuration.signal_channel(config, reading.reference),
+        signal_channel=choose_channel(config, reading.reference),
         signal_collection=configuration.signal_collection(config),
         signal_topic=configuration.signal_topic(config),
         signal_data_limit=(database.signal_data_limit if database else None) or DOCUMENTED_SIGNAL_DATA_CHARACTERS,

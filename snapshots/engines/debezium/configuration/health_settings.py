@@ -17,7 +17,7 @@ def connector_settings(config: Config) -> ConnectorSettings:
     return ConnectorSettings(
         dialect=dialect,
         topic_prefix=configuration.topic_prefix(config),
-        channels=configuration.listed(config, "signal.enabled.channels", default="source"),
+        channels=configuration.enabled_channels(config),
         signal_collection=configuration.signal_collection(config),
         signal_topic=configuration.signal_topic(config),
         has_signal_bootstrap=bool(config.get("signal.kafka.bootstrap.servers", "").strip()),

@@ -6,7 +6,7 @@ The property names and defaults are Debezium's (docs: the configuration properti
 from collections.abc import Mapping
 
 from snapshots.signalling.key_settings import KeySettings
-from snapshots.vocabulary import Dialect, SignalChannelKind
+from snapshots.vocabulary import Dialect
 
 Config = Mapping[str, str]
 
@@ -33,18 +33,9 @@ def topic_prefix(config: Config) -> str | None:
     return _text(config, "topic.prefix") or _text(config, "database.server.name")  # its name before Debezium 2.0
 
 
-def signal_channel(config: Config, database_url_ref: str | None) -> SignalChannelKind | None:
-    """The channel to signal by: the table where we can write it, or else Kafka; None where there is neither.
-
-    A connector that only reads has no use for a signal table, and writing one takes credentials of our own.
-    """
-    if dialect(config) is Dialect.OTHER:
-        return None
-    channels = listed(config, "signal.enabled.channels", default="source")
-    by_table = "source" in channels and signal_collection(config) is not None and not read_only(config)
-    if by_table and database_url_ref is not None and dialect(config) is Dialect.POSTGRESQL:
-        return SignalChannelKind.SOURCE_TABLE
-    return SignalChannelKind.KAFKA if "kafka" in channels and signal_topic(config) is not None else None
+def enabled_channels(config: Config) -> tuple[str, ...]:
+    """The words of the channels that the connector reads signals from."""
+    return listed(config, "signal.enabled.channels", default="source")
 
 
 def signal_collection(config: Config) -> str | None:
@@ -54,7 +45,7 @@ def signal_collection(config: Config) -> str | None:
 
 def signal_topic(config: Config) -> str | None:
     """The topic that Kafka signals are read from, where that channel is enabled."""
-    if "kafka" not in listed(config, "signal.enabled.channels", default="source"):
+    if "kafka" not in enabled_channels(config):
         return None
     prefix = topic_prefix(config)
     return _text(config, "signal.kafka.topic") or (f"{prefix}-signal" if prefix else None)

@@ -11,12 +11,19 @@ from collections.abc import Sequence
 
 from snapshots.engines.debezium.configuration import capture
 from snapshots.engines.debezium.configuration.health_settings import connector_settings, signal_group
-from snapshots.engines.debezium.configuration.properties import Config, listed, signal_collection, signal_topic
+from snapshots.engines.debezium.configuration.properties import (
+    Config,
+    enabled_channels,
+    signal_collection,
+    signal_topic,
+)
 from snapshots.engines.debezium.connect.client import ConnectClient, ConnectorInfo
 from snapshots.engines.debezium.connect.shared_answers import SharedAnswers
 from snapshots.engines.debezium.health.kafka import KafkaLook, KafkaLookError, WantedTopics
 from snapshots.engines.debezium.kafka import KafkaAccess
-from snapshots.engines.debezium.source_database.postgresql.health import Wanted, observe_database
+from snapshots.engines.debezium.source_database.dialect import WantedParts
+from snapshots.engines.debezium.source_database.dialects import DIALECTS, Dialects, dialect_of
+from snapshots.engines.debezium.source_database.opener import SourceOpener
 from snapshots.errors import ClusterUnreachableError, DatabaseUnreachableError, SecretError
 from snapshots.identifiers import Clock, utc_now
 from snapshots.model import Cluster, SourceConnector
@@ -27,9 +34,8 @@ from snapshots.ports.inspector import (
     InspectedKafka,
     InspectedSignalling,
 )
-from snapshots.ports.secrets import Secrets
 from snapshots.ports.unknown import Unknown
-from snapshots.vocabulary import ConnectorKind, Dialect
+from snapshots.vocabulary import ConnectorKind
 
 logger = logging.getLogger(__name__)
 
@@ -48,9 +54,10 @@ class DebeziumInspector:
     def __init__(
         self,
         client: ConnectClient,
-        secrets: Secrets,
+        opener: SourceOpener,
         *,
         kafka: KafkaLook,
+        dialects: Dialects = DIALECTS,
         concurrency: int = 8,
         timeout_seconds: float = 15.0,
         kept_seconds: float = _KEPT_SECONDS,
@@ -58,7 +65,8 @@ class DebeziumInspector:
     ) -> None:
         """Look at `concurrency` sources at once, each part within `timeout_seconds`; keep it for `kept_seconds`."""
         self._client = client
-        self._secrets = secrets
+        self._opener = opener
+        self._dialects = dialects
         self._kafka = kafka
         self._places = asyncio.Semaphore(concurrency)
         self._timeout_seconds = timeout_seconds
@@ -148,11 +156,12 @@ class DebeziumInspector:
         config: Config,
         collections: tuple[str, ...],
     ) -> InspectedDatabase | Unknown | None:
-        if source.dialect is not Dialect.POSTGRESQL:
+        inspect = dialect_of(source.dialect, self._dialects).inspect
+        if inspect is None:
             return None
         if source.database_url_ref is None:
             return Unknown("No reference to the database's credentials is known, so nothing was looked at in it.")
-        wanted = Wanted(
+        wanted = WantedParts(
             signal_collection=settings.signal_collection if settings else source.signal_collection,
             publication=settings.publication if settings else None,
             slot=settings.slot if settings else None,
@@ -161,7 +170,7 @@ class DebeziumInspector:
         )
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                return await observe_database(self._secrets.resolve(source.database_url_ref), wanted)
+                return await inspect(self._opener, source.database_url_ref, wanted)
         except TimeoutError:
             return Unknown("The source database did not answer in time.")
         except (SecretError, DatabaseUnreachableError) as error:
@@ -207,9 +216,7 @@ def _group_sharers(info: ConnectorInfo, listing: dict[str, ConnectorInfo]) -> li
 
 
 def _reads_kafka(info: ConnectorInfo) -> bool:
-    return info.kind is ConnectorKind.SOURCE and "kafka" in listed(
-        info.config, "signal.enabled.channels", default="source"
-    )
+    return info.kind is ConnectorKind.SOURCE and "kafka" in enabled_channels(info.config)
 
 
 def _with_version(info: ConnectorInfo, version: str | None) -> ConnectorInfo:

@@ -8,9 +8,10 @@ from persistence.database.pool import Database
 from persistence.database.statement_counter import StatementCounter
 from persistence.tables import snapshot_topic, source_snapshot
 from snapshots.catalog.contents import CatalogImport, ImportedConnector, ImportedTopic, SourceFilter, TopicFilter
+from snapshots.channels import SignalChannelKind
 from snapshots.model import Cluster, SourceConnector, Topic
 from snapshots.states import SnapshotState
-from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect, MappingKind, SignalChannelKind, TopicProducer
+from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect, MappingKind, TopicProducer
 from tests.databases import Administrator
 from tests.integration.persistence.samples import OTHER_TENANT, TENANT, small_catalog, store_both_tenants
 

@@ -10,9 +10,10 @@ from persistence.catalog.writing import CatalogWriter
 from persistence.database.pool import Database
 from persistence.database.statement_counter import StatementCounter
 from snapshots.catalog.contents import CatalogImport, ImportedConnector, ImportedTopic
+from snapshots.channels import SignalChannelKind
 from snapshots.errors import InvalidRequestError, RequestError
 from snapshots.ports.cluster_observer import ObservedCluster
-from snapshots.vocabulary import ConnectorState, MappingKind, SignalChannelKind, UserErrorCode
+from snapshots.vocabulary import ConnectorState, MappingKind, UserErrorCode
 from tests.databases import Administrator
 from tests.integration.persistence.samples import OTHER_TENANT, TENANT, observed, small_catalog
 from tests.support.figures import Figure

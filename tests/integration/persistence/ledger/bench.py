@@ -12,6 +12,8 @@ from persistence.database.pool import Database
 from persistence.ledger import Ledger
 from persistence.ledger.requesting.opening_rows import NewBulkSnapshot, OpenedBulkSnapshot
 from persistence.ledger.requesting.sending import SendRecord, SignalKey
+from snapshots.channels import SignalChannelKind
+from snapshots.following.dead_letters import DeadLetter, RecordText
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.model import Cluster, SourceConnector, Topic
 from snapshots.ports.signal_channel import Receipt
@@ -19,7 +21,7 @@ from snapshots.records import SourceSnapshotRecord
 from snapshots.requesting.dispatch import Outcome
 from snapshots.requesting.planning import make_plan
 from snapshots.requesting.request import BulkSnapshotRequest
-from snapshots.vocabulary import Dialect, MappingKind, SignalChannelKind, SnapshotType, TopicProducer
+from snapshots.vocabulary import Dialect, MappingKind, SnapshotType, TopicProducer
 
 TENANT = "default"
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -101,6 +103,18 @@ class Bench:
             "at": self.now + timedelta(seconds=self.offset),
         }
         return Notification(**values | more)
+
+    def letter(self, last_failed_at: datetime | None = None, **more: Any) -> DeadLetter:  # noqa: ANN401 (fields of every type)
+        """A dead letter of connector 0, at the next offset."""
+        return DeadLetter(
+            notification=self.notification(NotificationKind.STARTED, "sig_poison", **more),
+            record=RecordText.of(b"key", b"value", [("name", b"secret")]),
+            error_class="ValueError",
+            error_message="too large",
+            attempts=5,
+            first_failed_at=self.now,
+            last_failed_at=last_failed_at or self.now,
+        )
 
     def notification_time(self) -> datetime:
         """When the latest notification was made."""

@@ -130,3 +130,23 @@ async def test_another_tenant_is_left_alone(bench: Bench, pruning: LedgerPruning
     nothing = await pruning.prune("other", before=LATER, at=LATER, pruning_id="prune_1", by="root")
     assert nothing == Pruned()
     assert await left(bench) == [bulk_id]
+
+
+async def test_old_dead_letters_and_failed_scans_go_with_a_record_of_it(
+    bench: Bench, pruning: LedgerPruning, administrator: Administrator
+) -> None:
+    (key,) = await bench.dispatch("top_src_0_0")
+    await bench.tell(bench.scanned(key.signal_id, 0, "SQL_EXCEPTION"))
+    await bench.ledger.failed_scans.clear(TENANT, ["src_0"], by="root", reason="checked", at=NOW)
+    await bench.tell(bench.scanned(key.signal_id, 0, "SQL_EXCEPTION"))  # this one is not cleared
+    for failed_at in (NOW, LATER):
+        await bench.ledger.dead_letters.add(TENANT, bench.letter(last_failed_at=failed_at))
+    foretold = await pruning.count(TENANT, before=LATER, at=LATER)
+    removed = await prune(pruning)
+    assert (removed, removed.dead_letters, removed.failed_scans) == (foretold, 1, 1)
+    assert await administrator.fetchval("SELECT count(*) FROM dead_letter") == 1
+    assert await administrator.fetchval("SELECT count(*) FROM failed_scan WHERE cleared_at IS NULL") == 1
+    query = "SELECT detail::text FROM ledger_event WHERE subject_kind = 'PRUNING'"
+    detail = orjson.loads(cast("str", await administrator.fetchval(query)))
+    assert detail["removed"] == {"dead_letters": 1, "failed_scans": 1}
+    assert (await prune(pruning, pruning_id="prune_2")).dead_letters == 0

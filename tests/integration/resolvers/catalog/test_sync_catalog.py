@@ -87,7 +87,9 @@ async def test_parts_that_could_not_be_read_are_told_in_order_and_logged(
     }
     result = await sync(services)
     assert [(one.cluster, one.source) for one in result.unreadable] == [("east", None), ("west", "shop")]
-    assert result.unreadable[0].reason.startswith("Kafka Connect of cluster east cannot be asked: no answer. What is")
+    assert result.unreadable[0].reason.startswith(
+        "Kafka Connect of cluster east cannot be asked: no answer. The catalogue keeps"
+    )
     assert not result.nothing_read
     assert await names(services) == ["north.orders", "west.orders"]
     assert part.reason in caplog.text
@@ -126,7 +128,7 @@ async def test_a_fault_of_ours_ends_its_own_cluster_alone(
     observer.ways = {"north": raising(fault)}
     result = await sync(services)
     [told] = result.unreadable
-    assert (told.cluster, "failed unexpectedly; see the log" in told.reason) == ("north", True)
+    assert (told.cluster, "because of an internal error; see the log" in told.reason) == ("north", True)
     assert "hunter2" not in told.reason
     assert "observing the cluster north failed unexpectedly" in caplog.text
     assert await names(services) == ["east.orders", "west.orders"]

@@ -15,6 +15,7 @@ from persistence.ledger.requesting.opening_rows import NewBulkSnapshot, OpenedBu
 from persistence.ledger.requesting.sending import SendRecord, SignalKey
 from resolvers.following.end_unreported import end_unreported
 from resolvers.requesting.settle import settle
+from snapshots.channels import SignalChannelKind
 from snapshots.engines.recording import Behaviour
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.plan import Refusal
@@ -24,7 +25,7 @@ from snapshots.requesting.dispatch import Outcome, Unconfirmed, Unreached
 from snapshots.requesting.planning import make_plan
 from snapshots.requesting.request import BulkSnapshotRequest
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
-from snapshots.vocabulary import SignalChannelKind, SnapshotErrorCode, SnapshotOrigin, SnapshotType
+from snapshots.vocabulary import SnapshotErrorCode, SnapshotOrigin, SnapshotType
 from tests.integration.resolvers.bench import CLUSTER, NOW, World, catalogue, fill, make_world
 from tests.support.sizes import examples
 

@@ -12,18 +12,11 @@ from hypothesis import strategies as st
 from persistence.database.pool import Database
 from resolvers.principal import Principal
 from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.channels import SignalChannelKind
 from snapshots.identifiers import is_valid_id
 from snapshots.records import AnswerKind, BulkSnapshotRecord
 from snapshots.states import SnapshotState
-from snapshots.vocabulary import (
-    ConnectorKind,
-    ConnectorState,
-    Dialect,
-    SignalChannelKind,
-    SkipReason,
-    SnapshotType,
-    TopicProducer,
-)
+from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect, SkipReason, SnapshotType, TopicProducer
 from tests.integration.resolvers.bench import CLUSTER, fill, make_world
 from tests.support.sizes import examples
 

@@ -8,9 +8,9 @@ import pytest
 
 from persistence.database.errors import DatabaseUnavailableError
 from persistence.database.pool import Database
+from snapshots.channels import SignalChannelKind
 from snapshots.records import BulkSnapshotFilter, SourceSnapshotRecord
 from snapshots.states import SignalState, SnapshotState
-from snapshots.vocabulary import SignalChannelKind
 from tests.databases import Administrator
 from tests.integration.resolvers.bench import TENANT, World, catalogue, fill, make_world
 from tests.integration.resolvers.saboteur import Saboteur

@@ -193,7 +193,7 @@ async def test_a_fault_in_asking_kafka_connect_is_a_warning_only(world: World) -
     (snapshot,) = (await world.ask("top_0_0")).snapshots
     assert snapshot.answer is not None
     assert snapshot.state is SnapshotState.DISPATCHED
-    assert "was not known" in snapshot.answer.message
+    assert "state is unknown" in snapshot.answer.message
     assert "secret" not in snapshot.answer.message
 
 

@@ -12,9 +12,9 @@ import asyncpg
 import pytest
 
 from persistence.database.pool import Database
+from snapshots.channels import SignalChannelKind
 from snapshots.records import AnswerKind
 from snapshots.states import BulkSnapshotState, SignalState, SnapshotState
-from snapshots.vocabulary import SignalChannelKind
 from tests.databases import Server, administering
 from tests.integration.resolvers.bench import World, catalogue, fill
 from tests.integration.resolvers.killed import KEY, REFERENCE, SOURCES, TOPICS, table_world

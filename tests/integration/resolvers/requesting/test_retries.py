@@ -6,10 +6,11 @@ from typing import cast
 import pytest
 
 from persistence.database.pool import Database
+from snapshots.channels import SignalChannelKind
 from snapshots.engines.recording import Behaviour
 from snapshots.records import AnswerKind
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
-from snapshots.vocabulary import SignalChannelKind, SnapshotErrorCode
+from snapshots.vocabulary import SnapshotErrorCode
 from tests.databases import Administrator
 from tests.integration.resolvers.bench import World, catalogue, dies, fill, make_world
 from tests.integration.resolvers.requesting.test_settle import HOUR, die
@@ -49,7 +50,7 @@ async def test_one_that_stays_away_is_answered_as_unconfirmed_and_said_to_be_tri
         AnswerKind.UNCONFIRMED,
         SnapshotErrorCode.CHANNEL_UNAVAILABLE,
     )
-    assert "goes on being tried, attempt 2 of 3 next" in snapshot.answer.message
+    assert "try again: attempt 2 of 3 is next" in snapshot.answer.message
     assert (snapshot.state, snapshot.signals[0].state) == (SnapshotState.UNCONFIRMED, SignalState.PENDING)
     assert await world.held() == {"src_0": snapshot.id}
 
@@ -66,7 +67,7 @@ async def test_the_rests_grow_and_the_attempts_end(world: World) -> None:
     snapshot = await world.only()
     assert (snapshot.code, snapshot.message) == (
         SnapshotErrorCode.CHANNEL_UNAVAILABLE,
-        "connector-0 was told to be unreachable. Given up after 3 attempts.",
+        "connector-0 was told to be unreachable. Topicsnap gave up after 3 attempts.",
     )
     assert (snapshot.signals[0].state, snapshot.topics[0].state) == (SignalState.REFUSED, TopicSnapshotState.FAILED)
     assert await world.held() == {}

@@ -80,7 +80,7 @@ async def test_a_connector_that_does_not_run_is_refused_and_may_be_asked_again(s
 
     assert result.refusal is not None
     assert (result.refusal.code, result.refusal.retryable) == (SnapshotErrorCode.CONNECTOR_NOT_RUNNING, True)
-    assert result.refusal.message == f"Connector connector src_1 is {state}; start it, then ask again."
+    assert result.refusal.message == f"Connector connector src_1 is {state}. Start it, then send the request again."
     assert result.source.state is state
 
 
@@ -90,7 +90,7 @@ async def test_the_refusal_tells_why_a_connector_failed() -> None:
     result = await checked(asked, seen(asked.source, ConnectorState.FAILED, "java.lang.Oops: no slot"))
 
     assert result.refusal is not None
-    assert "FAILED: java.lang.Oops: no slot;" in result.refusal.message
+    assert "FAILED: java.lang.Oops: no slot." in result.refusal.message
 
 
 async def test_a_connector_that_kafka_connect_does_not_have_is_refused_for_good() -> None:
@@ -117,7 +117,7 @@ async def test_a_connector_whose_state_is_not_known_goes_on_with_a_warning(
     plan = await check_connectors(services(states), Plan((job(cluster=cluster),), ()))
 
     assert plan.jobs[0].refusal is None
-    assert plan.jobs[0].warning == f"The connector's state was not known: {reason}"
+    assert plan.jobs[0].warning == f"The connector's state is unknown: {reason}"
     assert states.asked == asked
 
 
@@ -155,7 +155,7 @@ async def test_a_cluster_that_never_answers_is_not_waited_for_longer_than_agreed
 
     assert [planned.refusal for planned in plan.jobs] == [None, None]
     assert plan.jobs[0].warning == (
-        "The connector's state was not known: Kafka Connect of cluster cluster hangs did not answer in time."
+        "The connector's state is unknown: Kafka Connect of cluster cluster hangs did not answer in time."
     )
     assert plan.jobs[1].source.state is RUNNING
 

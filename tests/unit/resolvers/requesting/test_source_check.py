@@ -103,7 +103,7 @@ async def test_databases_that_are_away_hold_nobody_up_and_are_told(snapshot_type
     assert len(found) == 40
     assert len(trial.asked) == 40
     [warning] = {one.warning for one in found.values()}
-    told = "The keys of its tables could not be checked in time."
+    told = "The keys of the tables were not checked, because the database did not answer in time."
     assert warning == (told if snapshot_type is INCREMENTAL else None)
 
 
@@ -129,7 +129,7 @@ async def test_where_the_configuration_is_not_known_that_is_said(observed: Mappi
     trial = FakeTrial()
     found = await looked(trial, job("a"), observed=observed)
     assert trial.asked == {"a": KeySettings()}
-    assert "Its configuration was not known" in (found["a"].warning or "")
+    assert "The connector's configuration is unknown" in (found["a"].warning or "")
 
 
 async def test_of_a_source_whose_database_was_not_asked_nothing_is_said_of_its_configuration() -> None:

@@ -8,9 +8,10 @@ import pytest
 from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.catalog.importing import MAX_NAME_LENGTH, after_import
 from snapshots.catalog.state import CatalogState, ConnectorEntry, changes
+from snapshots.channels import SignalChannelKind
 from snapshots.errors import InvalidRequestError
 from snapshots.ports.cluster_observer import ObservedConnector
-from snapshots.vocabulary import Dialect, MappingKind, SignalChannelKind, TopicProducer, UserErrorCode
+from snapshots.vocabulary import Dialect, MappingKind, TopicProducer, UserErrorCode
 
 MAIN = ImportedCluster("main", connect_url="http://connect:8083", kafka_bootstrap="kafka:9092", id="cluster-1")
 SHOP = ImportedConnector("main", "shop", id="shop-1", dialect=Dialect.POSTGRESQL, signal_topic="shop-signal")
@@ -113,42 +114,42 @@ def test_a_topic_without_a_source_can_be_imported() -> None:
             CatalogImport(topics=(ImportedTopic("main", "new", id="topic-1"),)),
             UserErrorCode.INVALID_ID,
             "topics.0.id",
-            "The id topic-1 belongs to the topic shop.orders.",
+            "The id topic-1 already belongs to the topic shop.orders.",
             id="an id of another topic",
         ),
         pytest.param(
             CatalogImport(topics=(ImportedTopic("main", "new", id="shop-1"),)),
             UserErrorCode.INVALID_ID,
             "topics.0.id",
-            "The id shop-1 belongs to the connector shop.",
+            "The id shop-1 already belongs to the connector shop.",
             id="an id of something of another sort",
         ),
         pytest.param(
             CatalogImport(connectors=(ImportedConnector("main", "a", id="x"), ImportedConnector("main", "b", id="x"))),
             UserErrorCode.INVALID_ID,
             "connectors.1.id",
-            "The id x belongs to the connector a.",
+            "The id x already belongs to the connector a.",
             id="an id twice",
         ),
         pytest.param(
             CatalogImport(topics=(replace(ORDERS, id="topic-2"),)),
             UserErrorCode.INVALID_ID,
             "topics.0.id",
-            "The topic shop.orders has the id topic-1 already, and ids do not change.",
+            "The topic shop.orders already has the id topic-1, and an id cannot be changed.",
             id="another id for a known topic",
         ),
         pytest.param(
             CatalogImport((replace(MAIN, id="cluster-2"),)),
             UserErrorCode.INVALID_ID,
             "clusters.0.id",
-            "The cluster main has the id cluster-1 already, and ids do not change.",
+            "The cluster main already has the id cluster-1, and an id cannot be changed.",
             id="another id for a known cluster",
         ),
         pytest.param(
             CatalogImport(topics=(ImportedTopic("main", "new", id="x" * 129),)),
             UserErrorCode.INVALID_ID,
             "topics.0.id",
-            "An id is a text of 1 to 128 characters, not blank.",
+            "An id must be a text of 1 to 128 characters and must not be blank.",
             id="a long id",
         ),
         pytest.param(
@@ -169,21 +170,21 @@ def test_a_topic_without_a_source_can_be_imported() -> None:
             CatalogImport(topics=(ORDERS, ORDERS)),
             UserErrorCode.INVALID_VALUE,
             "topics.1.name",
-            "shop.orders is in this import twice.",
+            "shop.orders appears twice in this import.",
             id="a topic twice",
         ),
         pytest.param(
             CatalogImport((ImportedCluster(""),)),
             UserErrorCode.INVALID_VALUE,
             "clusters.0.name",
-            f"A name has 1 to {MAX_NAME_LENGTH} characters.",
+            f"A name must have 1 to {MAX_NAME_LENGTH} characters.",
             id="no name",
         ),
         pytest.param(
             CatalogImport(connectors=(replace(SHOP, signal_topic="a\x00b"),)),
             UserErrorCode.INVALID_VALUE,
             "connectors.0.signal_topic",
-            "A text holds neither NUL nor unpaired surrogates.",
+            "A text must not contain NUL or unpaired surrogates.",
             id="a text that cannot be stored",
         ),
     ],

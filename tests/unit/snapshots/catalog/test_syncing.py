@@ -9,9 +9,10 @@ import pytest
 from snapshots.catalog.contents import Changes
 from snapshots.catalog.state import CatalogState, ConnectorEntry, TopicEntry, changes
 from snapshots.catalog.syncing import after_sync
+from snapshots.channels import SignalChannelKind
 from snapshots.model import Cluster
 from snapshots.ports.cluster_observer import ObservedCluster, ObservedConnector, ObservedTopic
-from snapshots.vocabulary import ConnectorState, MappingKind, SignalChannelKind, TopicProducer
+from snapshots.vocabulary import ConnectorState, MappingKind, TopicProducer
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CLUSTER = "clu"

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from snapshots.catalog.state import CatalogState, ConnectorEntry, TopicEntry, changes, with_look_alikes
 from snapshots.catalog.syncing import after_sync
+from snapshots.channels import SignalChannelKind
 from snapshots.model import Cluster
 from snapshots.ports.cluster_observer import TOPICS, ObservedCluster, ObservedConnector, ObservedTopic
-from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect, MappingKind, SignalChannelKind, TopicProducer
+from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect, MappingKind, TopicProducer
 
 EARLIER = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = EARLIER + timedelta(hours=1)

@@ -90,10 +90,10 @@ def test_the_refusal_says_what_happened_then_what_to_do() -> None:
     assert (why.code, why.retryable) == (SnapshotErrorCode.RESTART_REQUIRED, True)
     assert why.message == (
         "Connector shop-connector needs a restart: the incremental scan of public.a, public.b failed with an SQL "
-        "error at 2026-01-01 12:00:00 UTC, and rows of it could come out on the topic of the next table. Restart the "
-        "connector with its task (POST /connectors/shop-connector/restart?includeTasks=true to Kafka Connect); "
-        "Topicsnap sees the start by itself. Where you know that no row was left behind, "
-        "`clearRestartRequirements` clears it, with a reason."
+        "error at 2026-01-01 12:00:00 UTC. Rows that it left behind could appear on the topic of the next table. "
+        "Restart the connector with its task (POST /connectors/shop-connector/restart?includeTasks=true to Kafka "
+        "Connect); Topicsnap notices the restart by itself. If you know that no row was left behind, use "
+        "`clearRestartRequirements` and give a reason."
     )
 
 

@@ -146,7 +146,7 @@ def test_the_engine_s_own_refusals_fail_the_topics_but_not_the_good_ones() -> No
     assert after.topics[0].outcome is TopicSnapshotOutcome.UNKNOWN_TABLE
     assert changes.steps[-1] is SnapshotState.PARTIALLY_COMPLETED
     assert changes.code is SnapshotErrorCode.TABLES_FAILED
-    assert changes.message == "1 of 2 topics could not be read; each has its outcome."
+    assert changes.message == "1 of 2 topics could not be read; see the outcome of each topic."
 
 
 def test_completed_without_a_report_of_a_table_is_no_success() -> None:
@@ -281,7 +281,7 @@ def test_a_stop_cancels_what_is_left(names: tuple[str, ...], batches: int) -> No
 def test_a_stop_before_any_table_was_read_is_a_cancellation() -> None:
     changes = reduce_all(snapshot(["public.a"]), [STARTED, told(NotificationKind.ABORTED, seconds=3)])[1]
     assert changes.steps[-1] is SnapshotState.CANCELLED
-    assert changes.message == "Stopped before 1 of 1 topics were read."
+    assert changes.message == "The snapshot was stopped before 1 of 1 topics were read."
 
 
 def test_a_stop_that_comes_before_the_end_is_one() -> None:
@@ -297,6 +297,12 @@ def test_a_stop_of_some_tables_leaves_the_others_running() -> None:
     after, changes = reduce_all(snapshot(["public.a", "public.b"]), [STARTED, stop])
     assert states(after) == [TopicSnapshotState.PENDING, TopicSnapshotState.CANCELLED]
     assert changes.steps == (SnapshotState.RUNNING,)
+
+
+def test_a_stop_of_other_tables_that_is_told_again_after_the_end_stops_nothing() -> None:
+    log = [STARTED, told(NotificationKind.ABORTED, seconds=3, collections=("public.foreign",)), COMPLETED]
+    once, _ = reduce_all(snapshot(["public.a"]), log)
+    assert reduce_all(once, log)[0] == once
 
 
 def test_a_stop_long_after_the_end_is_another_s() -> None:

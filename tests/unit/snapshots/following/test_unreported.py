@@ -97,7 +97,7 @@ def test_what_cannot_be_seen_is_given_up_in_time(snapshot_type: SnapshotType) ->
     assert judged(None, HOUR, active)[1].is_empty
     after, changes = judged(None, HOUR + SOON, active)
     assert changes.steps == (SnapshotState.ABANDONED,)
-    assert (changes.message or "").startswith("Released after 60 minutes without a sign of life")
+    assert (changes.message or "").startswith("The source was released after 60 minutes without a sign of life")
     # Nobody knows whether the engine is done with the first; the second is not sent any more.
     assert [signal.state for signal in after.signals] == [SignalState.SENT, SignalState.REFUSED]
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from snapshots.channels import SignalChannelKind
 from snapshots.health.connector import parse_version
 from snapshots.health.findings import HealthCheck, Severity
 from snapshots.health.rules import assess, troubles
@@ -23,7 +24,7 @@ from snapshots.ports.inspector import (
 )
 from snapshots.ports.unknown import Unknown
 from snapshots.states import SnapshotState
-from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind
+from snapshots.vocabulary import ConnectorState, Dialect
 from tests.unit.snapshots.health.ward import NOW, record, signal, source
 
 NAMES = st.sampled_from(["a", "prefix-src_1", "public.debezium_signal", "notifications", "prefix-src_1-signal"])

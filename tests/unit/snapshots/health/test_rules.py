@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from snapshots.channels import SignalChannelKind
 from snapshots.health.findings import HealthCheck, Severity
 from snapshots.health.rules import assess
 from snapshots.ports.inspector import (
@@ -15,7 +16,7 @@ from snapshots.ports.inspector import (
     InspectedTopic,
 )
 from snapshots.ports.unknown import Unknown
-from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind
+from snapshots.vocabulary import ConnectorState, Dialect
 from tests.unit.snapshots.health.ward import (
     NOW,
     TABLE,
@@ -86,7 +87,7 @@ ILLNESSES = {
         C.SIGNAL_TOPIC_RETENTION,
         WARNING,
     ),
-    "kept for ever": (observed(kafka=kafka(signal_topic=InspectedTopic(1, -1))), C.SIGNAL_TOPIC_RETENTION, WARNING),
+    "kept forever": (observed(kafka=kafka(signal_topic=InspectedTopic(1, -1))), C.SIGNAL_TOPIC_RETENTION, WARNING),
     "compacted": (
         observed(kafka=kafka(signal_topic=InspectedTopic(1, 1000, "compact"))),
         C.SIGNAL_TOPIC_RETENTION,
@@ -258,7 +259,7 @@ class TestReadOnly:
 VERSIONS = {
     "2.4.2.Final": ("sent over Kafka while the connector is down",),
     "3.0.4": ("run again after a restart", "loses data"),
-    "3.0.5": ("loses data", "streaming for ever"),
+    "3.0.5": ("loses data", "streaming forever"),
     "3.3.0": ("deadlock",),
     "3.6.3.Final": ("window", "malformed row"),
 }

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from snapshots.channels import SignalChannelKind
 from snapshots.health.findings import HealthCheck, Severity
 from snapshots.health.stall import stall_causes, stalled_since
 from snapshots.ports.inspector import InspectedReading, InspectedTopic
@@ -12,7 +13,7 @@ from snapshots.ports.snapshot_probe import OffsetsReport
 from snapshots.ports.unknown import Unknown
 from snapshots.records import SourceSnapshotRecord
 from snapshots.states import SignalState, SnapshotState
-from snapshots.vocabulary import ConnectorState, SignalChannelKind, SnapshotType
+from snapshots.vocabulary import ConnectorState, SnapshotType
 from tests.unit.snapshots.health.ward import (
     NOW,
     connector,
@@ -115,7 +116,7 @@ class TestCauses:
         )
         causes = [one.code for one in stall_causes(STANDING, seen)]
         assert causes[:3] == [C.SIGNAL_CHANNELS, C.DATABASE, C.SIGNAL_TABLE_CAPTURED]
-        assert "hangs for ever" in stall_causes(STANDING, seen)[0].message
+        assert "hangs forever" in stall_causes(STANDING, seen)[0].message
 
     def test_offsets_without_the_snapshot_that_began_say_that_it_is_lost(self) -> None:
         [only] = stall_causes(STANDING, observed(), OffsetsReport())
@@ -149,7 +150,7 @@ class TestCauses:
         blocking = replace(STANDING, snapshot_type=SnapshotType.BLOCKING)
         [only] = stall_causes(blocking, observed())
         assert (only.code, only.severity) == (C.UNEXPLAINED, Severity.INFO)
-        assert "large one" in only.message
+        assert "large table" in only.message
 
     @pytest.mark.parametrize("destination", [None, "", "public.debezium_signal", "found in its channel", "t/0@x"])
     def test_a_signal_without_an_offset_is_no_proof(self, destination: str | None) -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from snapshots.channels import SignalChannelKind
 from snapshots.health.findings import HealthCheck, HealthFinding, Severity
 from snapshots.health.rules import assess
 from snapshots.model import SourceConnector
@@ -20,7 +21,7 @@ from snapshots.ports.inspector import (
 )
 from snapshots.records import SignalRecord, SourceSnapshotRecord
 from snapshots.states import SignalState, SnapshotState
-from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind, SnapshotType
+from snapshots.vocabulary import ConnectorState, Dialect, SnapshotType
 from tests.factories import make_source
 
 NOW = datetime(2026, 5, 17, 9, 30, tzinfo=UTC)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from snapshots.channels import SignalChannelKind
 from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.model import SourceConnector
 from snapshots.plan import Refusal
@@ -25,7 +26,7 @@ from snapshots.requesting.dispatch import (
     Unreached,
 )
 from snapshots.requesting.leases import Lease
-from snapshots.vocabulary import SignalChannelKind, SnapshotErrorCode
+from snapshots.vocabulary import SnapshotErrorCode
 from tests.factories import make_cluster, make_source
 
 NEVER = 3600.0
@@ -242,7 +243,9 @@ FAULTS = [
     *(
         pytest.param(
             raising(error),
-            Unconfirmed(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "The channel failed unexpectedly; see the log."),
+            Unconfirmed(
+                SnapshotErrorCode.CHANNEL_UNAVAILABLE, "The channel failed because of an internal error; see the log."
+            ),
             id=f"crashed: {error!r}",
         )
         for error in (
@@ -256,7 +259,7 @@ FAULTS = [
         raising(TimeoutError()),
         Unconfirmed(
             SnapshotErrorCode.DISPATCH_TIMEOUT,
-            "No answer within 3600 s; the signal may have arrived, and is being settled.",
+            "The channel did not answer within 3600 s. The signal may have arrived; Topicsnap is checking.",
         ),
         id="timed out in the driver",
     ),
@@ -327,7 +330,7 @@ async def test_a_passed_deadline_makes_room_for_the_next() -> None:
 
 
 def too_late(lease: Lease) -> Unreached:
-    message = "Its turn did not come in time. Nothing was sent; it is being settled."
+    message = "The signal did not get its turn in time. Nothing was sent; Topicsnap will try again."
     return Unreached(SnapshotErrorCode.DISPATCH_TIMEOUT, message, lease.until)
 
 

@@ -8,20 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from snapshots.channels import SignalChannelKind
 from snapshots.filters import FilterOperator
 from snapshots.model import SourceConnector, Topic
 from snapshots.plan import Finding, Plan
 from snapshots.requesting.planning import make_plan
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
-from snapshots.vocabulary import (
-    ConnectorKind,
-    Dialect,
-    SignalChannelKind,
-    SkipReason,
-    SnapshotErrorCode,
-    SnapshotType,
-    TopicProducer,
-)
+from snapshots.vocabulary import ConnectorKind, Dialect, SkipReason, SnapshotErrorCode, SnapshotType, TopicProducer
 from tests.factories import make_filter, make_request, make_source, make_topic
 
 

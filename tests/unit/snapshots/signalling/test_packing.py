@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from snapshots.channels import TRAITS, SignalChannelKind
 from snapshots.errors import FilterError, SourceError
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
 from snapshots.model import Cluster, SourceConnector, Topic
 from snapshots.plan import SignalDraft, TopicRequest
-from snapshots.signalling.packing import KAFKA_DATA_LIMIT, draft_signals
-from snapshots.vocabulary import Dialect, MappingKind, SignalChannelKind, SnapshotErrorCode, SnapshotType, TopicProducer
+from snapshots.signalling.packing import draft_signals
+from snapshots.vocabulary import Dialect, MappingKind, SnapshotErrorCode, SnapshotType, TopicProducer
 
 INCREMENTAL, BLOCKING = SnapshotType.INCREMENTAL, SnapshotType.BLOCKING
 
@@ -179,4 +180,6 @@ def test_topics_without_a_filter_keep_their_order(asked_for: list[TopicRequest],
 
 
 def test_kafka_signals_stay_below_a_mebibyte() -> None:
-    assert KAFKA_DATA_LIMIT * 2 < 2**20
+    limit = TRAITS[SignalChannelKind.KAFKA].data_limit
+    assert limit is not None
+    assert limit * 2 < 2**20

@@ -9,8 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from asyncpg.exceptions import PostgresError
-
+from snapshots.engines.debezium.source_database.postgresql.connection import ServerError
 from snapshots.errors import UnreadableError
 from snapshots.filters import RowFilter
 
@@ -54,5 +53,5 @@ async def _meaning(connection: Any, texts: Sequence[str], type_: str) -> object:
     try:
         async with connection.transaction():
             return await connection.fetchval(_MEANING.format(type_), texts)
-    except PostgresError:
+    except ServerError:
         return None

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from asyncpg.exceptions import PostgresError
-
+from snapshots.engines.debezium.source_database.postgresql.connection import ServerError, sqlstate_of
 from snapshots.errors import FilterError
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
 from snapshots.plan import Finding, TopicRequest
@@ -45,8 +44,8 @@ async def try_statements(
     for statement, topic_ids in statements.items():
         try:
             await connection.execute(f"EXPLAIN {statement}")
-        except PostgresError as error:
-            state = str(getattr(error, "sqlstate", None) or "")
+        except ServerError as error:
+            state = sqlstate_of(error)
             if not state.startswith(_REFUSALS) or state in _NO_REFUSALS:
                 continue
             reason = str(error).splitlines()[0][:_LONGEST_REASON]

@@ -1,12 +1,10 @@
 """Looks into a PostgreSQL source for the health checks: one read-only transaction, and nothing is locked or counted."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import asyncpg
-from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresError
-
+from snapshots.engines.debezium.source_database.dialect import WantedParts
+from snapshots.engines.debezium.source_database.opener import Session, SourceOpener, TimeLimits
+from snapshots.engines.debezium.source_database.postgresql.connection import DRIVER_ERRORS, connect, reason_of
 from snapshots.errors import DatabaseUnreachableError
 from snapshots.ports.inspector import InspectedColumn, InspectedDatabase, InspectedSignalTable, InspectedSlot
 from snapshots.ports.unknown import Unknown
@@ -63,41 +61,24 @@ ORDER BY w.name
 _PRIVILEGES = ("usage", "insert", "select", "delete")
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is to be looked for; the names are those of the connector's configuration."""
-
-    signal_collection: str | None
-    publication: str | None
-    slot: str | None
-    connector_user: str | None
-    collections: Sequence[str]
-    """Data collections, `schema.table`."""
-
-
-async def observe_database(
-    url: str, wanted: Wanted, *, connect_timeout_seconds: float = 5.0, statement_timeout_seconds: float = 5.0
+async def inspect_database(
+    opener: SourceOpener, reference: str, wanted: WantedParts, limits: TimeLimits | None = None
 ) -> InspectedDatabase:
-    """Return what the PostgreSQL database at `url` tells. Raises DatabaseUnreachableError; it holds no credentials."""
+    """Return what the database behind `reference` tells.
+
+    Raises DatabaseUnreachableError, which holds no credentials; SecretError.
+    """
     try:
-        connection = await asyncpg.connect(  # type: ignore[no-untyped-call]
-            url,
-            timeout=connect_timeout_seconds,
-            command_timeout=statement_timeout_seconds,
-            server_settings={"application_name": "topicsnap"},
-        )
-        try:
-            async with connection.transaction(readonly=True):
-                return await _observe(connection, wanted)
-        finally:
-            connection.terminate()
-    except (PostgresError, InterfaceError, InternalClientError, OSError, TimeoutError, ValueError) as error:
-        state = getattr(error, "sqlstate", None)
-        reason = f"SQLSTATE {state}" if state else type(error).__name__  # messages can quote the credentials
-        raise DatabaseUnreachableError(reason) from None
+        async with (
+            opener.open(reference, connect, Session(limits or TimeLimits(), read_only=False)) as connection,
+            connection.transaction(readonly=True),
+        ):
+            return await _observe(connection, wanted)
+    except DRIVER_ERRORS as error:
+        raise DatabaseUnreachableError(reason_of(error)) from None
 
 
-async def _observe(connection: Any, wanted: Wanted) -> InspectedDatabase:  # noqa: ANN401 - asyncpg ships no types
+async def _observe(connection: Any, wanted: WantedParts) -> InspectedDatabase:  # noqa: ANN401 - asyncpg ships no types
     server = await connection.fetchrow(_SERVER)
     schema, _, name = (wanted.signal_collection or "").partition(".")
     publication = await connection.fetchrow(_PUBLICATION, wanted.publication, schema, name)
@@ -122,7 +103,7 @@ async def _observe(connection: Any, wanted: Wanted) -> InspectedDatabase:  # noq
 async def _signal_table(
     connection: Any,  # noqa: ANN401
     table: Any,  # noqa: ANN401
-    wanted: Wanted,
+    wanted: WantedParts,
     *,
     published: bool,
 ) -> InspectedSignalTable:

@@ -8,22 +8,25 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-import asyncpg
-from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresError
-
+from snapshots.engines.debezium.source_database.opener import Session, SourceOpener, TimeLimits
+from snapshots.engines.debezium.source_database.postgresql.connection import (
+    DRIVER_ERRORS,
+    connect,
+    reason_of,
+    sqlstate_of,
+)
 from snapshots.engines.debezium.source_database.postgresql.filter_times import check_times
 from snapshots.engines.debezium.verification.row_events import hash_key
 from snapshots.errors import FilterError, SecretError, UnreadableError
 from snapshots.filters import RowFilter
 from snapshots.model import SourceConnector
-from snapshots.ports.secrets import Secrets
 from snapshots.ports.source_rows import RowCounts, SourceRow
 from snapshots.ports.topic_reader import KeyShape
 from snapshots.signalling.filter_sql import render
 from snapshots.verification.comparison import is_untouched
 from snapshots.vocabulary import Dialect, SnapshotType
 
-_DRIVER_ERRORS = (PostgresError, InterfaceError, InternalClientError, OSError, TimeoutError, ValueError)
+_LIMITS = TimeLimits(answer_seconds=None, statement_seconds=60.0)
 _PREFETCH = 5000
 
 _HORIZON = "SELECT txid_snapshot_xmin(txid_current_snapshot())"
@@ -61,20 +64,18 @@ _JSON_TYPES: Mapping[str, str] = {
 class PostgresRows:
     """Implements the port SourceRows; over a connection of its own for each look."""
 
-    def __init__(
-        self, secrets: Secrets, *, connect_timeout_seconds: float = 5.0, statement_timeout_seconds: float = 60.0
-    ) -> None:
-        """Resolve each source's credentials from `secrets` when they are needed: nothing of them is kept."""
-        self._secrets = secrets
-        self._connect_timeout_seconds = connect_timeout_seconds
-        self._statement_timeout_seconds = statement_timeout_seconds
+    def __init__(self, opener: SourceOpener, limits: TimeLimits = _LIMITS) -> None:
+        """Read within `limits`."""
+        self._opener = opener
+        # Without row security: to refuse rather than to hide rows.
+        self._session = Session(limits, read_only=False, settings={"row_security": "off"})
 
     async def horizon(self, source: SourceConnector) -> int | None:
         """Return the oldest transaction that runs now; None where the database cannot be asked."""
         try:
             async with self._looking(source) as connection:
                 return int(await connection.fetchval(_HORIZON))
-        except (UnreadableError, *_DRIVER_ERRORS):
+        except UnreadableError:
             return None
 
     async def is_remade(self, source: SourceConnector, collection: str, horizon: int) -> bool:
@@ -140,42 +141,22 @@ class PostgresRows:
     @asynccontextmanager
     async def _looking(self, source: SourceConnector) -> AsyncIterator[Any]:
         """Yield a connection within a transaction that sees one moment. Raises UnreadableError."""
-        url = self._url(source)
-        connection: Any = None
         try:
-            connection = await asyncpg.connect(  # type: ignore[no-untyped-call]
-                url,
-                timeout=self._connect_timeout_seconds,
-                server_settings={
-                    "application_name": "topicsnap",
-                    "statement_timeout": str(int(self._statement_timeout_seconds * 1000)),
-                    "row_security": "off",  # to refuse rather than to hide rows
-                },
-            )
-            async with connection.transaction(isolation="repeatable_read", readonly=True):
+            async with (
+                self._opener.open(source.database_url_ref or "", connect, self._session) as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
                 yield connection
-        except _DRIVER_ERRORS as error:
-            state = getattr(error, "sqlstate", None)
-            reason = f"SQLSTATE {state}" if state else type(error).__name__  # messages can quote the credentials
-            raise UnreadableError(f"the source database cannot be read ({reason})", passing=_may_pass(state)) from None
-        finally:
-            if connection is not None:
-                connection.terminate()
-
-    def _url(self, source: SourceConnector) -> str:
-        if source.dialect is not Dialect.POSTGRESQL:
-            raise UnreadableError(f"the rows of {source.dialect} sources cannot be counted")
-        if not source.database_url_ref:
-            raise UnreadableError(f"no reference to the credentials of the database behind {source.name} is known")
-        try:
-            return self._secrets.resolve(source.database_url_ref)
         except SecretError as error:
             raise UnreadableError(f"the credentials of the source database cannot be had: {error}") from error
+        except DRIVER_ERRORS as error:
+            passing = _may_pass(sqlstate_of(error))
+            raise UnreadableError(f"the source database cannot be read ({reason_of(error)})", passing=passing) from None
 
 
-def _may_pass(state: str | None) -> bool:
+def _may_pass(state: str) -> bool:
     """Whether a later look may succeed; not where the table or a right to read it is missing (class 42)."""
-    return state is None or not state.startswith(("42", "28", "3D"))
+    return not state.startswith(("42", "28", "3D"))
 
 
 def _where(row_filter: RowFilter | None, collection: str) -> str:

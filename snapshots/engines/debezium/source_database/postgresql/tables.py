@@ -1,12 +1,13 @@
 """Asks a PostgreSQL source for its tables: also those that were never written, which is just what one backfills."""
 
-from dataclasses import dataclass
-
-import asyncpg
-from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresError
-
+from snapshots.engines.debezium.configuration import properties as configuration
+from snapshots.engines.debezium.configuration.properties import Config
+from snapshots.engines.debezium.source_database.dialect import DatabaseTable, DatabaseTables
+from snapshots.engines.debezium.source_database.opener import Session, SourceOpener, TimeLimits
+from snapshots.engines.debezium.source_database.postgresql.connection import DRIVER_ERRORS, connect, reason_of
 from snapshots.errors import DatabaseUnreachableError
 
+_LIMITS = TimeLimits(answer_seconds=10.0)
 UNLIMITED_DATA_CHARACTERS = 500_000
 """What a `data` column without a limit takes: Debezium passes the row on to Kafka, whose records end at 1 MiB."""
 
@@ -36,63 +37,24 @@ WHERE table_schema = $1 AND table_name = $2 AND column_name = 'data'
 """
 
 
-@dataclass(frozen=True, slots=True)
-class SourceTable:
-    """A table of a source database."""
+async def read_tables(
+    opener: SourceOpener, reference: str, config: Config, limits: TimeLimits = _LIMITS
+) -> DatabaseTables:
+    """Read the tables of the database behind `reference`, and how long its signals may be.
 
-    schema: str
-    name: str
-    keyless: bool
-    """Neither a primary key nor a unique index whose columns are all not null."""
-
-    @property
-    def data_collection(self) -> str:
-        """Its name in signals."""
-        return f"{self.schema}.{self.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class SourceDatabase:
-    """What the catalogue wants to know of a source database."""
-
-    tables: tuple[SourceTable, ...]
-    """In order of schema and name."""
-    signal_data_limit: int | None
-    """Longest `data` in characters that the signal table takes; None where there is no such table."""
-
-
-async def read_source_database(
-    url: str,
-    *,
-    signal_collection: str | None = None,
-    publication: str = "dbz_publication",
-    via_partition_root: bool = False,
-    connect_timeout_seconds: float = 5.0,
-    statement_timeout_seconds: float = 10.0,
-) -> SourceDatabase:
-    """Read the tables of the PostgreSQL database at `url`, and how long its signals may be.
-
-    `via_partition_root` counts where there is no such publication yet. Raises DatabaseUnreachableError; the message
-    holds no credentials.
+    `publish.via.partition.root` counts where there is no publication of the connector's yet. Raises
+    DatabaseUnreachableError, which holds no credentials; SecretError.
     """
+    publication = config.get("publication.name") or "dbz_publication"
+    via_root = configuration.flag(config, "publish.via.partition.root")
+    schema, _, name = (configuration.signal_collection(config) or "").partition(".")
     try:
-        connection = await asyncpg.connect(  # type: ignore[no-untyped-call]
-            url,
-            timeout=connect_timeout_seconds,
-            command_timeout=statement_timeout_seconds,
-            server_settings={"application_name": "topicsnap", "default_transaction_read_only": "on"},
-        )
-        try:
-            found = await connection.fetch(_TABLES, publication, via_partition_root)
-            schema, _, name = (signal_collection or "").partition(".")
-            limits = await connection.fetch(_DATA_LIMIT, schema, name)
-        finally:
-            connection.terminate()
-    except (PostgresError, InterfaceError, InternalClientError, OSError, TimeoutError, ValueError) as error:
-        state = getattr(error, "sqlstate", None)
-        reason = f"SQLSTATE {state}" if state else type(error).__name__  # messages can quote the credentials
-        raise DatabaseUnreachableError(reason) from None
-    return SourceDatabase(
-        tables=tuple(SourceTable(row["schema"], row["name"], row["keyless"]) for row in found),
-        signal_data_limit=(limits[0][0] or UNLIMITED_DATA_CHARACTERS) if limits else None,
+        async with opener.open(reference, connect, Session(limits)) as connection:
+            found = await connection.fetch(_TABLES, publication, via_root)
+            lengths = await connection.fetch(_DATA_LIMIT, schema, name)
+    except DRIVER_ERRORS as error:
+        raise DatabaseUnreachableError(reason_of(error)) from None
+    return DatabaseTables(
+        tables=tuple(DatabaseTable(f"{row['schema']}.{row['name']}", row["keyless"]) for row in found),
+        signal_data_limit=(lengths[0][0] or UNLIMITED_DATA_CHARACTERS) if lengths else None,
     )

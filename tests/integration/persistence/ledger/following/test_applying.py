@@ -2,9 +2,10 @@
 
 import asyncio
 
+from snapshots.channels import SignalChannelKind
 from snapshots.following.notifications import NotificationKind
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
-from snapshots.vocabulary import SignalChannelKind, SnapshotErrorCode, TopicSnapshotOutcome
+from snapshots.vocabulary import SnapshotErrorCode, TopicSnapshotOutcome
 from tests.integration.persistence.ledger.bench import TENANT, Bench, catalogue
 
 STARTED, COMPLETED = NotificationKind.STARTED, NotificationKind.COMPLETED

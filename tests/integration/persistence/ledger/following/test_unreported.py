@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 
 from persistence.ledger.requesting.sending import SendRecord, SignalKey
+from snapshots.channels import SignalChannelKind
 from snapshots.following.in_progress import ActiveSnapshot, Changes
 from snapshots.following.notifications import NotificationKind
 from snapshots.following.reducer import end_in_flight, give_up
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
-from snapshots.vocabulary import SignalChannelKind, SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
+from snapshots.vocabulary import SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
 from tests.integration.persistence.ledger.bench import SENT, TENANT, Bench, catalogue
 
 STARTED, COMPLETED = NotificationKind.STARTED, NotificationKind.COMPLETED
@@ -96,7 +97,7 @@ async def test_what_holds_a_mute_source_is_found(mute: Bench) -> None:
     assert (found.source_snapshot_id, found.source.id) == (key.source_snapshot_id, "src_0")
     record = await mute.record(key.source_snapshot_id)
     assert not record.followed
-    assert (record.message or "").startswith("The snapshot cannot be followed, because connector connector-0 sends no")
+    assert (record.message or "").startswith("Topicsnap cannot follow this snapshot, because connector connector-0")
 
 
 async def test_what_is_followed_is_not_among_them(bench: Bench) -> None:

@@ -79,7 +79,7 @@ async def test_answers_are_kept_as_they_were_given(bench: Bench) -> None:
     opened = await bench.open("top_src_0_0", "top_src_1_0")
     first, second = (source.source_snapshot_id for source in opened.sources)
     given = [
-        (first, SourceAnswer(AnswerKind.DISPATCHED, "Dispatched.")),
+        (first, SourceAnswer(AnswerKind.DISPATCHED, "The channel accepted the signal.")),
         (second, SourceAnswer(AnswerKind.FAILED, REFUSED.message, REFUSED.code, retryable=True)),
     ]
     await bench.ledger.sending.record_answers(TENANT, opened.id, given, at=bench.now)

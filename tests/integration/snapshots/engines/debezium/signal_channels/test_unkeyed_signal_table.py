@@ -6,10 +6,12 @@ from typing import Any
 
 import asyncpg
 
+from snapshots.channels import SignalChannelKind
 from snapshots.engines.debezium.signal_channels.signal_table import SignalTableChannel
+from snapshots.engines.debezium.source_database.opener import SourceOpener
 from snapshots.model import Cluster, SourceConnector
 from snapshots.ports.signal_channel import OutgoingSignal, Presence
-from snapshots.vocabulary import Dialect, SignalChannelKind
+from snapshots.vocabulary import Dialect
 
 SOURCE = SourceConnector(
     "src_1",
@@ -34,7 +36,7 @@ async def test_a_signal_sent_many_times_at_once_is_there_once(empty_database_url
     connection: Any = await asyncpg.connect(empty_database_url)  # type: ignore[no-untyped-call]
     try:
         await connection.execute("CREATE TABLE debezium_signal (id VARCHAR(42), type VARCHAR(32), data VARCHAR(2048))")
-        channel = SignalTableChannel(OneSecret(empty_database_url))
+        channel = SignalTableChannel(SourceOpener(OneSecret(empty_database_url)))
         signal = OutgoingSignal("sig_1", "execute-snapshot", '{"data-collections":["public.ü"],"type":"BLOCKING"}')
         await asyncio.gather(*(channel.send(SOURCE, signal) for _ in range(20)))
         found = [tuple(row) for row in await connection.fetch("TABLE debezium_signal")]

@@ -9,14 +9,16 @@ import pytest
 
 from persistence.embedded import EmbeddedPostgres
 from persistence.embedded.sessions import connected
-from snapshots.engines.debezium.source_database.postgresql.health import Wanted, observe_database
+from snapshots.engines.debezium.source_database.dialect import WantedParts
+from snapshots.engines.debezium.source_database.opener import SourceOpener, TimeLimits
+from snapshots.engines.debezium.source_database.postgresql.health import inspect_database
 from snapshots.errors import DatabaseUnreachableError
 from snapshots.ports.inspector import InspectedDatabase, InspectedSignalTable
 from snapshots.ports.unknown import Unknown
 
 _NUMBERS = count(1)
 DOCUMENTED = "CREATE TABLE public.signals (id VARCHAR(42) PRIMARY KEY, type VARCHAR(32) NOT NULL, data VARCHAR(2048))"
-WANTED = Wanted("public.signals", "dbz_publication", None, "postgres", ())
+WANTED = WantedParts("public.signals", "dbz_publication", None, "postgres", ())
 
 
 @pytest.fixture
@@ -29,14 +31,21 @@ async def url(postgres_server: EmbeddedPostgres) -> AsyncIterator[str]:
         await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-async def observe(url: str, *statements: str, wanted: Wanted = WANTED) -> InspectedDatabase:
+class Urls:
+    """Takes URLs for references to themselves."""
+
+    def resolve(self, reference: str) -> str:
+        return reference
+
+
+async def observe(url: str, *statements: str, wanted: WantedParts = WANTED) -> InspectedDatabase:
     async with connected(url) as connection:
         for statement in statements:
             await connection.execute(statement)
-    return await observe_database(url, wanted)
+    return await inspect_database(SourceOpener(Urls()), url, wanted)
 
 
-async def table_of(url: str, *statements: str, wanted: Wanted = WANTED) -> InspectedSignalTable:
+async def table_of(url: str, *statements: str, wanted: WantedParts = WANTED) -> InspectedSignalTable:
     table = (await observe(url, *statements, wanted=wanted)).signal_table
     assert table is not None
     return table
@@ -85,7 +94,7 @@ async def test_names_are_taken_as_they_are(url: str) -> None:
     statements = ('CREATE SCHEMA "odd schema"', 'CREATE TABLE "odd schema"."Sig""nals" (id text)')
     assert len((await table_of(url, *statements, wanted=wanted)).columns) == 1
     lower = replace(WANTED, signal_collection='odd schema.sig"nals')
-    assert (await observe_database(url, lower)).signal_table is None
+    assert (await inspect_database(SourceOpener(Urls()), url, lower)).signal_table is None
 
 
 async def test_the_rows_are_estimated(url: str) -> None:
@@ -109,7 +118,7 @@ async def test_grants_are_seen_of_us_and_of_the_connectors_user(url: str) -> Non
             assert isinstance(table.connector_lacking, Unknown)
         address = urlsplit(url)
         ours = address._replace(netloc=f"{role}:reader@{address.hostname}:{address.port}").geturl()
-        seen = (await observe_database(ours, WANTED)).signal_table
+        seen = (await inspect_database(SourceOpener(Urls()), ours, WANTED)).signal_table
         assert seen is not None
         assert (seen.lacking, seen.connector_lacking) == (("INSERT", "DELETE"), ())
     finally:
@@ -169,5 +178,5 @@ async def test_nothing_is_written(url: str) -> None:
 @pytest.mark.parametrize("broken", ["postgresql://u:geheim@127.0.0.1:1/x", "postgresql://u:geheim@:x/y", "geheim"])
 async def test_what_cannot_be_reached_says_so_without_credentials(broken: str) -> None:
     with pytest.raises(DatabaseUnreachableError) as caught:
-        await observe_database(broken, WANTED, connect_timeout_seconds=1)
+        await inspect_database(SourceOpener(Urls()), broken, WANTED, TimeLimits(connect_seconds=1))
     assert "geheim" not in str(caught.value)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from snapshots.engines.debezium.source_database.opener import SourceOpener, TimeLimits
 from snapshots.engines.debezium.source_database.postgresql.rows import PostgresRows
 from snapshots.errors import UnreadableError
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
@@ -59,7 +60,7 @@ async def place(database_url: str) -> AsyncIterator[Place]:
         await admin.execute(
             "INSERT INTO public.goods SELECT n, '2026-01-01Z', '2026-01-01' FROM generate_series(1, 9) n"
         )
-        yield Place(admin, PostgresRows(Url(database_url)), source)
+        yield Place(admin, PostgresRows(SourceOpener(Url(database_url))), source)
 
 
 def compares(column: str, *values: str) -> RowFilter:
@@ -156,7 +157,8 @@ async def test_a_filter_that_means_the_same_everywhere_is_taken(place: Place, co
 
 
 async def test_a_database_that_is_away_may_come_back_and_a_missing_table_does_not(place: Place) -> None:
-    away = PostgresRows(Url("postgresql://nobody@127.0.0.1:9/none"), connect_timeout_seconds=1)
+    opener = SourceOpener(Url("postgresql://nobody@127.0.0.1:9/none"))
+    away = PostgresRows(opener, TimeLimits(connect_seconds=1))
     with pytest.raises(UnreadableError) as caught:
         await away.counts(place.source, "public.goods", None, None)
     assert caught.value.passing

@@ -1,21 +1,25 @@
 """What is observed of a cluster, by what each way to the topics gives."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Any
+from unittest.mock import AsyncMock, Mock
 
 import aiohttp
 import pytest
 
-from snapshots.engines.debezium.catalog import observer as observe
+from snapshots.channels import SignalChannelKind
 from snapshots.engines.debezium.catalog.kafka_topics import list_topics
 from snapshots.engines.debezium.catalog.observer import KafkaConnectObserver
+from snapshots.engines.debezium.configuration.properties import Config
 from snapshots.engines.debezium.connect.client import ConnectClient
 from snapshots.engines.debezium.kafka import KafkaAccess, KafkaClients
-from snapshots.engines.debezium.source_database.postgresql.tables import SourceDatabase, SourceTable
+from snapshots.engines.debezium.source_database.dialect import DatabaseTable, DatabaseTables, SourceDialect
+from snapshots.engines.debezium.source_database.opener import Session, SourceOpener
 from snapshots.errors import ClusterUnreachableError, DatabaseUnreachableError
 from snapshots.ports.cluster_observer import TOPICS, ObservedCluster, ObservedTopic, Unreadable
-from snapshots.vocabulary import ConnectorKind, Dialect, SignalChannelKind, TopicProducer
+from snapshots.vocabulary import ConnectorKind, Dialect, TopicProducer
 from tests.unit.snapshots.engines.debezium.conftest import NoSecrets, Worker, error, expanded
 
 LISTING = "/connectors?expand=status&expand=info"
@@ -27,35 +31,51 @@ class Databases:
     """Stands for the source databases; None cannot be reached."""
 
     def __init__(self) -> None:
-        self.database: SourceDatabase | None = SourceDatabase((), 2048)
-        self.asked: list[tuple[str, object]] = []
+        self.database: DatabaseTables | None = DatabaseTables((), 2048)
+        self.asked: list[tuple[str, Config]] = []
+        self.fault: Exception | None = None
 
     def tables(self, *collections: str, keyless: str = "") -> None:
-        parts = [(name.split(".", 1), name == keyless) for name in collections]
-        self.database = SourceDatabase(tuple(SourceTable(s, n, no_key) for (s, n), no_key in parts), 9000)
+        self.database = DatabaseTables(tuple(DatabaseTable(name, name == keyless) for name in collections), 9000)
 
-    async def read(self, url: str, **options: object) -> SourceDatabase:
-        self.asked.append((url, options))
+    async def read(self, opener: SourceOpener, reference: str, config: Config) -> DatabaseTables:
+        async with opener.open(reference, self.connect, Session()):
+            self.asked[-1] = (self.asked[-1][0], config)
+        if self.fault is not None:
+            raise self.fault
         if self.database is None:
             raise DatabaseUnreachableError("SQLSTATE 28P01")
         return self.database
 
+    async def connect(self, url: str, session: Session) -> object:
+        self.asked.append((url, {}))
+        return Mock(close=AsyncMock())
+
+    @property
+    def dialects(self) -> Mapping[Dialect, SourceDialect]:
+        return {
+            Dialect.POSTGRESQL: SourceDialect(name="PostgreSQL", read_tables=self.read, signal_table=lambda *_: Mock())
+        }
+
 
 @pytest.fixture
-def databases(monkeypatch: pytest.MonkeyPatch) -> Databases:
-    databases = Databases()
-    monkeypatch.setattr(observe, "read_source_database", databases.read)
-    return databases
+def databases() -> Databases:
+    return Databases()
+
+
+def observing(
+    session: aiohttp.ClientSession, databases: Databases, existing: Callable[[KafkaAccess], Awaitable[Any]]
+) -> KafkaConnectObserver:
+    client, opener = ConnectClient(session, NoSecrets(), timeout_seconds=2), SourceOpener(NoSecrets())
+    return KafkaConnectObserver(client, opener, list_topics=existing, dialects=databases.dialects)
 
 
 @pytest.fixture
-def observer(session: aiohttp.ClientSession) -> KafkaConnectObserver:
+def observer(session: aiohttp.ClientSession, databases: Databases) -> KafkaConnectObserver:
     async def existing(access: KafkaAccess) -> frozenset[str]:
         return frozenset({"shop.public.exists"})
 
-    return KafkaConnectObserver(
-        ConnectClient(session, NoSecrets(), timeout_seconds=2), NoSecrets(), list_topics=existing
-    )
+    return observing(session, databases, existing)
 
 
 def shop(**config: str) -> dict[str, object]:
@@ -129,8 +149,7 @@ async def test_kafka_itself_may_know_a_topic(
         assert access == KafkaAccess("kafka:9092")
         return frozenset({"shop.public.a"})
 
-    client = ConnectClient(session, NoSecrets(), timeout_seconds=2)
-    observer = KafkaConnectObserver(client, NoSecrets(), list_topics=existing)
+    observer = observing(session, databases, existing)
     databases.tables("public.a", "public.b")
     listed(worker, {"shop": shop()})
     cluster = worker.cluster
@@ -242,13 +261,9 @@ async def test_a_fault_of_ours_in_one_connector_is_told_and_logged(
     observer: KafkaConnectObserver,
     worker: Worker,
     databases: Databases,
-    monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async def stumble(url: str, **options: object) -> SourceDatabase:
-        raise RuntimeError
-
-    monkeypatch.setattr(observe, "read_source_database", stumble)
+    databases.fault = RuntimeError()
     observed = await seen(observer, worker, {"shop": shop(), "crm": shop(topic__prefix="crm")})
     assert [(one.source, "failed unexpectedly; see the log" in one.reason) for one in observed.unreadable] == [
         ("shop", True)
@@ -303,8 +318,7 @@ async def test_a_kafka_that_is_away_does_not_say_that_topics_are_not_there(
     session: aiohttp.ClientSession, worker: Worker, databases: Databases
 ) -> None:
     databases.tables("public.a", "public.b")
-    client = ConnectClient(session, NoSecrets(), timeout_seconds=2)
-    observer = KafkaConnectObserver(client, NoSecrets(), list_topics=partial(list_topics, KafkaClients()))
+    observer = observing(session, databases, partial(list_topics, KafkaClients()))
     listed(worker, {"shop": shop()})
     worker.answer_json("/connectors/shop/topics", {"shop": {"topics": ["shop.public.b"]}})
     observed = await observer.observe(replace(worker.cluster, kafka_bootstrap="127.0.0.1:1"), REFERENCE)
@@ -397,9 +411,6 @@ async def test_the_database_is_asked_with_what_the_connector_says(
     observer: KafkaConnectObserver, worker: Worker, databases: Databases
 ) -> None:
     await seen(observer, worker, {"shop": shop(publication__name="pub", publish__via__partition__root="true")})
-    assert databases.asked == [
-        (
-            NoSecrets().resolve("env:KNOWN"),
-            {"signal_collection": "public.debezium_signal", "publication": "pub", "via_partition_root": True},
-        )
-    ]
+    [(url, config)] = databases.asked
+    assert url == NoSecrets().resolve("env:KNOWN")
+    assert (config["publication.name"], config["publish.via.partition.root"]) == ("pub", "true")

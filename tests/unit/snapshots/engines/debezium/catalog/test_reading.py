@@ -14,7 +14,7 @@ from snapshots.catalog.syncing import after_sync
 from snapshots.engines.debezium.catalog.reading import Reading, connector_of, topics_of
 from snapshots.engines.debezium.catalog.unreadable import unreadable_of_cluster, unreadable_of_connector
 from snapshots.engines.debezium.connect.client import ConnectorInfo
-from snapshots.engines.debezium.source_database.postgresql.tables import SourceDatabase, SourceTable
+from snapshots.engines.debezium.source_database.dialect import DatabaseTable, DatabaseTables
 from snapshots.model import Cluster
 from snapshots.ports.cluster_observer import ObservedCluster
 from snapshots.ports.unknown import Unknown
@@ -28,7 +28,9 @@ ROUTER = {"transforms": "r", "transforms.r.type": "org.apache.kafka.connect.tran
 AWAY = Unknown("It is away.")
 
 tables = st.builds(
-    SourceTable, st.just("public"), st.sampled_from(["a", "b", "a b", "a_b", "A", "signals"]), st.booleans()
+    DatabaseTable,
+    st.sampled_from([f"public.{name}" for name in ("a", "b", "a b", "a_b", "A", "signals")]),
+    st.booleans(),
 )
 topic_names = st.frozensets(st.sampled_from(["shop.public.a", "shop.public.a_b", "shop.public.gone", "shop-signal"]))
 
@@ -57,13 +59,13 @@ def readings(draw: st.DrawFn) -> Reading:
     }
     version = draw(st.sampled_from([None, "3.6"]))
     reference = draw(st.sampled_from([None, "env:SHOP"]))
-    found = draw(st.lists(tables, unique_by=lambda table: table.name).map(tuple))
+    found = draw(st.lists(tables, unique_by=lambda table: table.data_collection).map(tuple))
     return Reading(
         ConnectorInfo(
             "shop", ConnectorKind.SOURCE, POSTGRES, version, ConnectorState.RUNNING, None, MappingProxyType(config)
         ),
         reference,
-        SourceDatabase(found, draw(st.sampled_from([None, 9000]))) if reference else None,
+        DatabaseTables(found, draw(st.sampled_from([None, 9000]))) if reference else None,
         draw(topic_names),
         draw(topic_names),
         draw(st.sampled_from([{}, {POSTGRES: "3.5"}])),

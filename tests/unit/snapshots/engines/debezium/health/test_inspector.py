@@ -2,16 +2,18 @@
 
 import asyncio
 from dataclasses import replace
+from unittest.mock import AsyncMock
 
 import aiohttp
 import pytest
 
+from snapshots.channels import SignalChannelKind
 from snapshots.engines.debezium.connect.client import ConnectClient
-from snapshots.engines.debezium.health import inspector as module
 from snapshots.engines.debezium.health.inspector import DebeziumInspector
 from snapshots.engines.debezium.health.kafka import KafkaLook, KafkaLookError, WantedTopics
 from snapshots.engines.debezium.kafka import KafkaAccess, KafkaClients
-from snapshots.engines.debezium.source_database.postgresql.health import Wanted
+from snapshots.engines.debezium.source_database.dialect import SourceDialect, WantedParts
+from snapshots.engines.debezium.source_database.opener import Session, SourceOpener
 from snapshots.errors import DatabaseUnreachableError
 from snapshots.health.rules import assess
 from snapshots.model import SourceConnector
@@ -24,7 +26,7 @@ from snapshots.ports.inspector import (
     InspectedTopic,
 )
 from snapshots.ports.unknown import Unknown
-from snapshots.vocabulary import ConnectorState, Dialect, SignalChannelKind
+from snapshots.vocabulary import ConnectorState, Dialect
 from tests.unit.snapshots.engines.debezium.conftest import NoSecrets, Worker, error, expanded
 
 LISTING = "/connectors?expand=status&expand=info"
@@ -63,21 +65,20 @@ class Databases:
     """The source databases, told what to say."""
 
     def __init__(self) -> None:
-        self.asked: list[Wanted] = []
+        self.asked: list[WantedParts] = []
         self.fault: Exception | None = None
 
-    async def observe(self, url: str, wanted: Wanted) -> InspectedDatabase:
-        self.asked.append(wanted)
+    async def inspect(self, opener: SourceOpener, reference: str, wanted: WantedParts) -> InspectedDatabase:
+        async with opener.open(reference, AsyncMock(), Session()):
+            self.asked.append(wanted)
         if self.fault is not None:
             raise self.fault
         return InspectedDatabase(16, False, False, None, True, None)  # noqa: FBT003
 
 
 @pytest.fixture
-def databases(monkeypatch: pytest.MonkeyPatch) -> Databases:
-    databases = Databases()
-    monkeypatch.setattr(module, "observe_database", databases.observe)
-    return databases
+def databases() -> Databases:
+    return Databases()
 
 
 @pytest.fixture
@@ -87,7 +88,19 @@ def kafka() -> Kafka:
 
 @pytest.fixture
 def inspector(session: aiohttp.ClientSession, kafka: Kafka, databases: Databases) -> DebeziumInspector:
-    return DebeziumInspector(ConnectClient(session, NoSecrets(), timeout_seconds=2), NoSecrets(), kafka=kafka)
+    return inspecting(session, kafka, databases)
+
+
+def inspecting(
+    session: aiohttp.ClientSession, kafka: Kafka, databases: Databases, timeout_seconds: float = 15.0
+) -> DebeziumInspector:
+    return DebeziumInspector(
+        ConnectClient(session, NoSecrets(), timeout_seconds=2),
+        SourceOpener(NoSecrets()),
+        kafka=kafka,
+        dialects={Dialect.POSTGRESQL: SourceDialect(name="PostgreSQL", inspect=databases.inspect)},
+        timeout_seconds=timeout_seconds,
+    )
 
 
 def source(worker: Worker, name: str = "shop") -> SourceConnector:
@@ -206,8 +219,7 @@ async def test_what_hangs_is_given_up(worker: Worker, session: aiohttp.ClientSes
             raise AssertionError
 
     worker.answer_json(LISTING, {"shop": expanded(**CONFIG)})
-    client = ConnectClient(session, NoSecrets(), timeout_seconds=2)
-    inspector = DebeziumInspector(client, NoSecrets(), kafka=Mute(), timeout_seconds=0.05)
+    inspector = inspecting(session, Mute(), databases, timeout_seconds=0.05)
     async with asyncio.timeout(5):
         seen = await inspector.inspect(source(worker), ())
     assert seen.kafka == Unknown("Kafka did not answer in time.")

@@ -1,0 +1,32 @@
+"""Setting notifications aside that cannot be applied, and telling that there are some."""
+
+import logging
+
+from resolvers.services import Services
+from snapshots.following.dead_letters import DeadLetter
+
+logger = logging.getLogger(__name__)
+
+
+async def set_aside(services: Services, tenant_id: str, letter: DeadLetter) -> None:
+    """Record `letter` as a dead letter and pass its place, so that what comes after it is followed.
+
+    To set it aside again changes nothing. Raises DatabaseError.
+    """
+    if await services.ledger.dead_letters.add(tenant_id, letter):
+        logger.error(
+            "a notification could not be applied in %d attempts and is a dead letter now: %s: %s",
+            letter.attempts,
+            letter.error_class,
+            letter.error_message,
+            extra={"place": letter.place, "prefix": letter.notification.prefix},
+        )
+
+
+async def tell_dead_letters(services: Services, tenant_id: str) -> str | None:
+    """Return a sentence about the dead letters of the tenant, None where there are none. Raises DatabaseError."""
+    count = await services.ledger.dead_letters.count(tenant_id)
+    if not count:
+        return None
+    many = "1 notification" if count == 1 else f"{count:,} notifications"
+    return f"{many} could not be applied; `topicsnap doctor` names the connectors"
