@@ -15,10 +15,9 @@ from starlette.types import ASGIApp
 from gateway.http.front_page import front_page_route
 from gateway.http.graphiql import HOW_TO_BUILD, graphiql_routes, is_built
 from gateway.http.health import Check, Note, health_routes
-from gateway.http.request_ids import RequestIds
+from gateway.http.request_ids import RequestIds, request_id
 from gateway.http.requests import Requests, masked
 from gateway.http.security import AllowedHosts, SecurityHeaders
-from gateway.logging import request_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class Parts:
     """What `/readyz` asks, by name."""
     notes: Mapping[str, Note] = field(default_factory=dict)
     """What `/readyz` tells beside, by name, and that does not keep the process from being ready."""
-    beside: Sequence[AbstractAsyncContextManager[object]] = ()
+    background_work: Sequence[AbstractAsyncContextManager[object]] = ()
     """Entered at start-up in this order and left in reverse at shutdown: the worker, background dispatches."""
     allowed_hosts: Sequence[str] = ("*",)
     graphiql: bool = False
@@ -50,7 +49,7 @@ def build_app(parts: Parts) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            for manager in parts.beside:
+            for manager in parts.background_work:
                 await stack.enter_async_context(manager)
             yield
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from gateway.engine import OpenEngine, debezium
+from gateway.metrics import Metrics, OutcomeMetrics
 from gateway.secrets import ReferencedSecrets
 from gateway.settings import Settings
 from persistence.catalog.reading import Catalog
@@ -16,7 +17,7 @@ from persistence.database.pool import Database
 from persistence.ledger import Ledger
 from persistence.ledger.following.announcements import Announcements
 from resolvers.background import Background
-from resolvers.following.watch_progress import ProgressHub
+from resolvers.progress.hub import ProgressHub
 from resolvers.services import Services
 from snapshots.identifiers import IdMaker, utc_now
 from snapshots.requesting.dispatch import Dispatcher
@@ -36,8 +37,10 @@ class Runtime:
 
 
 @asynccontextmanager
-async def open_runtime(settings: Settings, url: str, *, engine: OpenEngine | None = None) -> AsyncIterator[Runtime]:
-    """Yield the parts over the database at `url`, with Debezium or another `engine`.
+async def open_runtime(
+    settings: Settings, url: str, *, metrics: Metrics, engine: OpenEngine | None = None
+) -> AsyncIterator[Runtime]:
+    """Yield the parts over the database at `url`, with Debezium or another `engine`; outcomes count in `metrics`.
 
     At the end the work under way is waited for, for the seconds that the settings say, and everything is closed in
     reverse order. What is left over then is taken up by the settle sweep of whoever runs next.
@@ -63,6 +66,7 @@ async def open_runtime(settings: Settings, url: str, *, engine: OpenEngine | Non
                 catalog_writer=CatalogWriter(database, ids),
                 ledger=ledger,
                 engine=opened,
+                telemetry=OutcomeMetrics(metrics),
                 dispatcher=Dispatcher(
                     opened.channels,
                     deadline_seconds=settings.dispatch_deadline_seconds,

@@ -7,7 +7,8 @@ from persistence.catalog.reading import Catalog
 from persistence.catalog.writing import CatalogWriter
 from persistence.ledger import Ledger
 from resolvers.background import Background
-from resolvers.following.watch_progress import ProgressHub
+from resolvers.progress.hub import ProgressHub
+from resolvers.telemetry import Telemetry
 from snapshots.identifiers import Clock, IdMaker
 from snapshots.ports.engine import Engine
 from snapshots.requesting.dispatch import Dispatcher
@@ -22,6 +23,7 @@ class Services:
     catalog_writer: CatalogWriter
     ledger: Ledger
     engine: Engine
+    telemetry: Telemetry
     dispatcher: Dispatcher
     """Sends through the channels of `engine`."""
     background: Background

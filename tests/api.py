@@ -1,5 +1,6 @@
 """The API over a real PostgreSQL and an engine in memory: what the tests of GraphQL and of REST work with."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,9 +12,13 @@ from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp
 
-from gateway.graphql.route import AppRoute
+from gateway.endpoints import Endpoints
 from gateway.graphql.view import GraphQLOptions, build_graphql_app
+from gateway.http.app_route import AppRoute
+from gateway.metrics import ProcessMetrics
 from gateway.rest.routes import rest_routes
+from gateway.routes import graphql_options
+from gateway.settings import load
 from persistence.database.pool import Database
 from persistence.database.statement_counter import StatementCounter
 from resolvers.principal import LOCAL_PRINCIPAL, Principal
@@ -124,24 +129,29 @@ class Api:
     time_limits: TimeLimits = field(default_factory=TimeLimits)
     """Those of dispatches."""
     principal: Principal = LOCAL_PRINCIPAL
-    options: GraphQLOptions = field(default_factory=GraphQLOptions)
+    options: GraphQLOptions = field(default_factory=lambda: graphql_options(load()))
+    timeout_seconds: float = 60.0
+    metrics: ProcessMetrics = field(default_factory=ProcessMetrics)
 
     async def principal_of(self, connection: HTTPConnection) -> Principal:
         return self.principal
 
-    _apps: dict[tuple[Services, GraphQLOptions], ASGIApp] = field(default_factory=dict)
+    _apps: dict[tuple[Services, GraphQLOptions, float], ASGIApp] = field(default_factory=dict)
+
+    @property
+    def endpoints(self) -> Endpoints:
+        return Endpoints(self.principal_of, self.metrics, timeout_seconds=self.timeout_seconds)
 
     @property
     def app(self) -> ASGIApp:
-        key = self.services, self.options
+        key = self.services, self.options, self.timeout_seconds
         if key not in self._apps:
             self._apps[key] = self._build()
         return self._apps[key]
 
     def _build(self) -> ASGIApp:
-        graphql = build_graphql_app(self.services, self.principal_of, self.options)
-        limit = self.options.body_limit_bytes
-        rest = rest_routes(self.services, self.principal_of, body_limit_bytes=limit)
+        graphql = build_graphql_app(self.services, self.endpoints, self.options, asyncio.Event())
+        rest = rest_routes(self.services, self.endpoints, body_limit_bytes=self.options.body_limit_bytes)
         return Starlette(routes=[AppRoute("/graphql", graphql), *rest])
 
     def over(self, services: Services) -> "Api":

@@ -7,8 +7,8 @@ from starlette.requests import HTTPConnection
 
 from resolvers.principal import Principal
 
-PrincipalProvider = Callable[[HTTPConnection], Awaitable[Principal]]
-"""Tells who makes a request or opens a WebSocket. Raises HTTPException (401, 403) where nobody may."""
+Authenticate = Callable[[HTTPConnection], Awaitable[Principal]]
+"""Tells who makes a request or opens a WebSocket. Raises RequestRefusedError (401, 403) where nobody may."""
 
 _PARAMETERS = "connection_init"
 

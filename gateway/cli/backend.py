@@ -73,10 +73,14 @@ async def open_backend(server: str, *, direct: bool) -> AsyncIterator[Backend]:
     if direct:
         from gateway.cli.direct import DirectBackend
         from gateway.databases import open_database
+        from gateway.metrics import NoMetrics
         from gateway.services import open_runtime
 
         settings = load()
-        async with open_database(settings, attach=True) as url, open_runtime(settings, url) as runtime:
+        async with (
+            open_database(settings, attach=True) as url,
+            open_runtime(settings, url, metrics=NoMetrics()) as runtime,
+        ):
             yield DirectBackend(runtime.services)
         return
     from gateway.cli.graphql_client import GraphQLClient

@@ -29,8 +29,9 @@ def import_catalog(file: FileArgument, json: JsonOption = False) -> None:
 
 
 async def _import(file: Path) -> CatalogChanges:
+    from gateway.cli.import_file import read_import
     from gateway.databases import open_database
-    from gateway.import_file import read_import
+    from gateway.metrics import NoMetrics
     from gateway.services import open_runtime
     from gateway.settings import load
     from resolvers.catalog.import_catalog import import_catalog as carry_out
@@ -38,5 +39,5 @@ async def _import(file: Path) -> CatalogChanges:
 
     given = read_import(file)
     settings = load()
-    async with open_database(settings, attach=True) as url, open_runtime(settings, url) as runtime:
+    async with open_database(settings, attach=True) as url, open_runtime(settings, url, metrics=NoMetrics()) as runtime:
         return await carry_out(runtime.services, LOCAL_PRINCIPAL, given)

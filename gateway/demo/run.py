@@ -10,6 +10,7 @@ from gateway.demo.real import real_chain
 from gateway.demo.simulated import simulated_chain
 from gateway.demo.steps import Steps
 from gateway.errors import StartError
+from gateway.metrics import NoMetrics
 from gateway.process.serving import app_parts, make_server_of, prepare
 from gateway.process.sockets import listening, url_of
 from gateway.services import open_runtime
@@ -40,7 +41,7 @@ async def run_demo(settings: Settings, *, simulate: bool, steps: Steps, tell: Ca
         async with (
             workspace() as directory,
             _chain(directory, steps, reasons) as chain,
-            open_runtime(settings, chain.database_url, engine=chain.engine) as runtime,
+            open_runtime(settings, chain.database_url, metrics=NoMetrics(), engine=chain.engine) as runtime,
         ):
             chain.attach(runtime.services)
             unreadable = await fill_catalog(runtime.services, chain, steps)
@@ -52,7 +53,7 @@ async def run_demo(settings: Settings, *, simulate: bool, steps: Steps, tell: Ca
                 tell(guide(url_of(listener), ids, (*chain.notes, *unreadable)))
 
             steps.report(_GATEWAY, "starting")
-            server = make_server_of(await app_parts(settings, runtime), settings, ready=ready)
+            server = make_server_of(await app_parts(settings, runtime, NoMetrics()), settings, ready=ready)
             await server.run_until_cancelled(listener)
 
 

@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaError
 
 from gateway.following.careful_apply import CarefulApply, ReadNotification
 from gateway.following.kafka_consumer import Consumer, Record, Records, make_consumer
-from gateway.following.supervision import Well
+from gateway.following.supervision import ReportHealthy
 from snapshots.engines.debezium.following.notifications import parse
 from snapshots.engines.debezium.kafka import KafkaAccess
 from snapshots.errors import TopicsnapError
@@ -77,8 +77,8 @@ class Follower:
         self._group = f"{group}-{cluster_id}"
         self._make_consumer = make_consumer
 
-    async def run(self, well: Well) -> None:
-        """Follow until cancelled; `well` is called when Kafka has answered.
+    async def run(self, report_healthy: ReportHealthy) -> None:
+        """Follow until cancelled; `report_healthy` is called when Kafka has answered.
 
         Raises KafkaUnreachableError, DatabaseError.
         """
@@ -86,14 +86,14 @@ class Follower:
         try:
             async with asyncio.timeout(_START_SECONDS):
                 await consumer.start()
-            await self._follow(consumer, well)
+            await self._follow(consumer, report_healthy)
         except (KafkaError, OSError, TimeoutError) as error:
             message = f"Kafka at {self.kafka.bootstrap} cannot be followed: {str(error) or type(error).__name__}."
             raise KafkaUnreachableError(message) from error
         finally:
             await consumer.stop()
 
-    async def _follow(self, consumer: Consumer, well: Well) -> None:
+    async def _follow(self, consumer: Consumer, report_healthy: ReportHealthy) -> None:
         subscribed: frozenset[str] = frozenset()
         wanted: frozenset[str] = frozenset()
         looked = -_LOOK_AGAIN_SECONDS
@@ -105,7 +105,7 @@ class Follower:
                 existing = wanted & frozenset(await consumer.topics())
                 if existing != subscribed:
                     subscribed = _subscribe(consumer, existing)
-                well()
+                report_healthy()
             if not subscribed:
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from gateway.following.careful_apply import Apply, CarefulApply, SetAside
 from gateway.following.follower import Followed, Follower
-from gateway.following.supervision import Supervised, Well
+from gateway.following.supervision import ReportHealthy, Supervised
 from snapshots.engines.debezium.kafka import KafkaAccess
 from snapshots.errors import TopicsnapError
 
@@ -38,13 +38,16 @@ class Followers:
         followers = self._followers.values()
         return {follower.kafka.bootstrap: work.last_fault for follower, work, _ in followers if work.last_fault}
 
-    async def run(self, well: Well) -> None:
-        """Follow until cancelled; all followers have ended then. `well` is called when the catalogue has answered."""
+    async def run(self, report_healthy: ReportHealthy) -> None:
+        """Follow until cancelled; all followers have ended then.
+
+        `report_healthy` is called when the catalogue has answered.
+        """
         try:
             while True:
                 wanted = await self._ask()
                 if wanted is not None:
-                    well()
+                    report_healthy()
                     await self._refresh(wanted)
                 await asyncio.sleep(_REFRESH_SECONDS)
         finally:

@@ -15,7 +15,7 @@ from pgqueuer.models import Schedule
 from pgqueuer.queries import Queries
 from pgqueuer.sm import SchedulerManager
 
-from gateway.following.supervision import Well
+from gateway.following.supervision import ReportHealthy
 from persistence.database.connections import connector
 from persistence.database.pool import APP_ROLE
 from persistence.queue import ScheduleQueries, queue_settings
@@ -36,12 +36,12 @@ Sweep = Callable[[], Awaitable[int]]
 
 
 async def run_schedules(
-    url: str, sweep: Sweep, *, settle_seconds: int, well: Well, verify: Sweep | None = None
+    url: str, sweep: Sweep, *, settle_seconds: int, report_healthy: ReportHealthy, verify: Sweep | None = None
 ) -> None:
     """Run `sweep` every `settle_seconds` until cancelled, on a connection of its own under the app role.
 
-    One that fails is logged, and the next tick tries again. `well` is called after each that did not. `verify` runs as
-    often beside it, as long as it takes: the next one begins when it has ended.
+    One that fails is logged, and the next tick tries again. `report_healthy` is called after each that did not.
+    `verify` runs as often beside it, as long as it takes: the next one begins when it has ended.
     Raises DatabaseError where the database cannot be reached, and whatever asyncpg says when the connection breaks.
     """
     async with _connected(url) as connection:
@@ -60,7 +60,7 @@ async def run_schedules(
             except Exception:
                 logger.exception("the settle sweep failed; the next one tries again")
             else:
-                well()
+                report_healthy()
                 if settled:
                     logger.info("settled signals", extra={"count": settled})
 

@@ -11,8 +11,8 @@ from snapshots.errors import TopicsnapError
 
 logger = logging.getLogger(__name__)
 
-Well = Callable[[], None]
-"""Called by work that has got through to what it depends on."""
+ReportHealthy = Callable[[], None]
+"""Called by work that has reached what it depends on: whatever was wrong before is over."""
 
 _RESTS = Backoff(first_seconds=1.0, longest_seconds=30.0)
 _HEALTHY_SECONDS = 60.0
@@ -24,8 +24,8 @@ class Supervised:
     """Work under supervision, and what is known of it."""
 
     name: str
-    run: Callable[[Well], Awaitable[None]]
-    """Runs until it is cancelled; a return counts as a fault. Calls its argument whenever all is well."""
+    run: Callable[[ReportHealthy], Awaitable[None]]
+    """Runs until it is cancelled; a return counts as a fault. Calls its argument whenever all works."""
     faults: int = 0
     """How often it had to be started again."""
     last_fault: str | None = None
@@ -33,8 +33,8 @@ class Supervised:
     alive: bool = field(default=False, init=False)
     """Whether somebody sees to it that it runs."""
 
-    def well(self) -> None:
-        """Say that it works again, having got through to what it depends on."""
+    def report_healthy(self) -> None:
+        """Forget the last fault: the work has reached what it depends on."""
         self.last_fault = None
 
     async def supervise(self, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
@@ -55,7 +55,7 @@ class Supervised:
     async def _attempt(self) -> str:
         """Run it once and return why it ended."""
         try:
-            await self.run(self.well)
+            await self.run(self.report_healthy)
         except TopicsnapError as error:
             logger.warning("%s has to be started again: %s", self.name, error)
             return str(error)

@@ -9,7 +9,7 @@ from gateway.errors import StartError
 from gateway.following.followed import followed_topics
 from gateway.following.followers import Followers
 from gateway.following.schedules import run_schedules
-from gateway.following.supervision import Supervised, Well
+from gateway.following.supervision import ReportHealthy, Supervised
 from gateway.services import Runtime
 from resolvers.following.apply_notifications import apply_notifications
 from resolvers.following.end_unreported import end_unreported
@@ -45,12 +45,12 @@ class Worker:
         async def bury(letter: DeadLetter) -> None:
             await set_aside(services, tenant_id, letter)
 
-        async def keep_settling(well: Well) -> None:
+        async def keep_settling(report_healthy: ReportHealthy) -> None:
             await run_schedules(
                 runtime.url,
                 sweep,
                 settle_seconds=settle_seconds,
-                well=well,
+                report_healthy=report_healthy,
                 verify=lambda: verify_due(services, tenant_id),
             )
 

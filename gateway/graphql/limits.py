@@ -23,13 +23,13 @@ from graphql import (
 class OperationLimits:
     """The limits of one GraphQL operation; what is above is answered with an error, and nothing is done."""
 
-    tokens: int = 5000
+    tokens: int
     """Tokens of the document; variables do not count, so lists of ids belong there."""
-    depth: int = 15
+    depth: int
     """Fields within fields; introspection has a limit of its own in GraphQL's validation."""
-    aliases: int = 50
+    aliases: int
     """Aliases of the document, with fragments spread: what keeps one request from being many."""
-    fields: int = 2000
+    fields: int
     """Fields of the document, with fragments spread."""
 
 

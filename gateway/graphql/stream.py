@@ -49,13 +49,13 @@ class StreamedAnswer:
         framing: Framing,
         stopping: asyncio.Event,
         *,
-        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+        heartbeat_seconds: float,
     ) -> None:
-        """Send `results` in `framing`, a heartbeat where none comes for a while; end early when `stopping` is set."""
+        """Send `results` in `framing`, and end early when `stopping` is set."""
+        self._heartbeat_seconds = heartbeat_seconds
         self._results = results
         self._framing = framing
         self._stopping = stopping
-        self._heartbeat_seconds = heartbeat_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request whose body has been read."""

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
-from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
-from gateway.auth.principals import PrincipalProvider, set_connection_parameters
+from gateway.auth.principals import set_connection_parameters
+from gateway.endpoints import Caller, Endpoints, Entry
 from gateway.graphql.operations import Operations
 from gateway.graphql.stream import content_of, was_refused
 from gateway.graphql.websocket_messages import (
@@ -31,8 +31,7 @@ from gateway.graphql.websocket_messages import (
 )
 from gateway.http.origins import is_from_here
 from gateway.http.request_ids import request_id_of
-from gateway.http.responses import encode
-from resolvers.principal import Principal
+from gateway.http.responses import RequestRefusedError, encode
 
 logger = logging.getLogger(__name__)
 
@@ -41,21 +40,21 @@ logger = logging.getLogger(__name__)
 class SocketOptions:
     """How WebSockets are served."""
 
+    operations: int
+    """Operations under way on one connection."""
+    allowed_origins: tuple[str, ...]
+    """Origins of pages that may connect besides our own; `*` for any."""
     init_seconds: float = 10.0
     """How long a client has to send `connection_init`."""
-    operations: int = 100
-    """Operations under way on one connection."""
-    allowed_origins: tuple[str, ...] = ()
-    """Origins of pages that may connect besides our own; `*` for any."""
 
 
 class GraphQLSockets:
     """Serves the WebSockets of one endpoint."""
 
-    def __init__(self, operations: Operations, principal_of: PrincipalProvider, options: SocketOptions) -> None:
-        """Run `operations` for whom `principal_of` knows."""
+    def __init__(self, operations: Operations, endpoints: Endpoints, options: SocketOptions) -> None:
+        """Run `operations` for whom `endpoints` lets in."""
         self._operations = operations
-        self._principal_of = principal_of
+        self._endpoints = endpoints
         self._options = options
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,18 +66,16 @@ class GraphQLSockets:
             )
             return
         with suppress(WebSocketDisconnect, WebSocketDisconnected):
-            await _Connection(socket, self._operations, self._principal_of, self._options).serve()
+            await _Connection(socket, self._operations, self._endpoints, self._options).serve()
 
 
 class _Connection:
     """One connection, and what runs on it."""
 
-    def __init__(
-        self, socket: WebSocket, operations: Operations, principal_of: PrincipalProvider, options: SocketOptions
-    ) -> None:
+    def __init__(self, socket: WebSocket, operations: Operations, endpoints: Endpoints, options: SocketOptions) -> None:
         self._socket = socket
         self._operations = operations
-        self._principal_of = principal_of
+        self._endpoints = endpoints
         self._options = options
         self._request_id = request_id_of(socket)
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -92,15 +89,15 @@ class _Connection:
             return
         await self._socket.accept(SUBPROTOCOL)
         try:
-            principal = await self._greet()
+            caller = await self._greet()
             while True:
-                await self._handle(await self._receive(), principal)
+                await self._handle(await self._receive(), caller)
         except ClosingError as error:
             await self._socket.close(error.code, error.reason)
         finally:
             await self._cancel(list(self._running.values()))
 
-    async def _greet(self) -> Principal:
+    async def _greet(self) -> Caller:
         """Wait for `connection_init` and acknowledge it. Raises ClosingError."""
         try:
             async with asyncio.timeout(self._options.init_seconds):
@@ -112,11 +109,11 @@ class _Connection:
             raise ClosingError(CloseCode.INIT_TIMEOUT, "connection_init did not come in time.") from None
         set_connection_parameters(self._socket, message.parameters)
         try:
-            principal = await self._principal_of(self._socket)
-        except HTTPException as error:
-            raise ClosingError(CloseCode.FORBIDDEN, error.detail) from None
+            caller = await self._endpoints.admit(self._socket, Entry.WEBSOCKET)
+        except RequestRefusedError as error:
+            raise ClosingError(CloseCode.FORBIDDEN, error.message) from None
         await self._send({"type": "connection_ack"})
-        return principal
+        return caller
 
     async def _receive(self) -> Message:
         """Return the next message. Raises ClosingError, WebSocketDisconnect."""
@@ -125,11 +122,11 @@ class _Connection:
             raise WebSocketDisconnect(message.get("code") or 1005, message.get("reason"))
         return parse_message(message.get("text"))
 
-    async def _handle(self, message: Message, principal: Principal) -> None:
+    async def _handle(self, message: Message, caller: Caller) -> None:
         if isinstance(message, Init):
             raise ClosingError(CloseCode.TOO_MANY_INITS, "connection_init was sent before.")
         if isinstance(message, Subscribe):
-            await self._subscribe(message, principal)
+            await self._subscribe(message, caller)
         elif isinstance(message, Complete):
             if task := self._running.pop(message.id, None):
                 await self._cancel([task])
@@ -140,7 +137,7 @@ class _Connection:
         if isinstance(message, Ping):
             await self._send({"type": "pong"} | ({"payload": message.payload} if message.payload else {}))
 
-    async def _subscribe(self, message: Subscribe, principal: Principal) -> None:
+    async def _subscribe(self, message: Subscribe, caller: Caller) -> None:
         if message.id in self._running:
             raise ClosingError(CloseCode.DUPLICATE_ID, f"Subscriber for {message.id} already exists")
         if len(self._running) >= self._options.operations:
@@ -148,13 +145,13 @@ class _Connection:
             error = {"message": text, "extensions": {"code": "LIMIT_EXCEEDED", "limit": "operations"}}
             await self._send({"id": message.id, "type": "error", "payload": [error]})
             return
-        self._running[message.id] = asyncio.create_task(self._run(message, principal))
+        self._running[message.id] = asyncio.create_task(self._run(message, caller))
 
-    async def _run(self, message: Subscribe, principal: Principal) -> None:
+    async def _run(self, message: Subscribe, caller: Caller) -> None:
         """Send the results of one operation."""
         last: Mapping[str, object] = {"id": message.id, "type": "complete"}
         try:
-            async with aclosing(self._operations.stream(message.asked, principal, self._request_id)) as results:
+            async with aclosing(self._operations.stream(message.asked, caller)) as results:
                 async for result in results:
                     content = content_of(result)
                     if was_refused(result):

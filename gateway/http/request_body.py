@@ -7,8 +7,6 @@ from starlette.requests import Request
 
 from gateway.http.responses import JSON, RequestRefusedError
 
-DEFAULT_BODY_LIMIT_BYTES = 1_048_576
-
 
 class InvalidJsonError(RequestRefusedError):
     """The body is not JSON in UTF-8 (400)."""

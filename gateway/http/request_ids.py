@@ -1,5 +1,6 @@
 """A request id for every request: in the log lines, in the response's X-Request-Id, in GraphQL's extensions."""
 
+import contextvars
 import re
 import uuid
 
@@ -7,7 +8,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.logging import request_id
+request_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("request_id", default=None)
+"""The id of the request under way; tasks started meanwhile inherit it, so a dispatch's log lines carry it too."""
 
 HEADER = "X-Request-Id"
 _SANE = re.compile(rb"[A-Za-z0-9._~+/=:@-]{1,128}")

@@ -6,7 +6,7 @@ import time
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.logging import request_id
+from gateway.http.request_ids import request_id
 from resolvers.cancellation import contain
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,6 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from gateway.errors import StartError
-from gateway.http.request_body import DEFAULT_BODY_LIMIT_BYTES
 from gateway.process.connections import UNREAD_SECONDS, CallLater, Config, HttpProtocol, WebSocketProtocol
 
 _YOUNG_OBJECTS = 50_000
@@ -66,8 +65,8 @@ def make_server(
     *,
     ready: Callable[[], None],
     shutdown_seconds: float,
+    message_limit_bytes: int,
     stopping: asyncio.Event | None = None,
-    message_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES,
     unread_seconds: float = UNREAD_SECONDS,
     call_later: CallLater | None = None,
 ) -> Server:

@@ -60,6 +60,7 @@ def _bulk_snapshot() -> dict[str, Any]:
             "422": _response("The request cannot be carried out; nothing was done.", "HTTPValidationError"),
             "500": _response("What nobody foresaw; the log tells more. Ask again with the same key.", "ErrorRes"),
             "503": _response("The gateway's database does not answer.", "ErrorRes"),
+            "504": _response("No answer in time. What has begun goes on: ask again with the same key.", "ErrorRes"),
         },
     }
 

@@ -4,15 +4,14 @@ import logging
 from collections.abc import Sequence
 
 from pydantic import ValidationError
-from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
-from gateway.auth.principals import PrincipalProvider
-from gateway.graphql.route import AppRoute
-from gateway.http.request_body import DEFAULT_BODY_LIMIT_BYTES, InvalidJsonError, read_json
+from gateway.endpoints import Endpoints, Entry
+from gateway.http.app_route import AppRoute
+from gateway.http.request_body import InvalidJsonError, read_json
 from gateway.http.request_ids import request_id_of
 from gateway.http.responses import RequestRefusedError, check_method, json_response
 from gateway.rest.models import BulkOperationRes, BulkTopicSnapshotReq
@@ -31,12 +30,10 @@ IDEMPOTENCY_HEADER = "Idempotency-Key"
 _UNEXPECTED = "Something went wrong that Topicsnap did not foresee; its log tells more, under this request id."
 
 
-def rest_routes(
-    services: Services, principal_of: PrincipalProvider, *, body_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES
-) -> Sequence[BaseRoute]:
+def rest_routes(services: Services, endpoints: Endpoints, *, body_limit_bytes: int) -> Sequence[BaseRoute]:
     """Return the routes of the REST twin and of its description."""
     return [
-        AppRoute(BULK_SNAPSHOT_PATH, BulkSnapshotApp(services, principal_of, body_limit_bytes)),
+        AppRoute(BULK_SNAPSHOT_PATH, BulkSnapshotApp(services, endpoints, body_limit_bytes)),
         AppRoute(OPENAPI_PATH, OpenApiApp()),
     ]
 
@@ -57,10 +54,10 @@ class OpenApiApp:
 class BulkSnapshotApp:
     """Takes POST with the seed's body."""
 
-    def __init__(self, services: Services, principal_of: PrincipalProvider, body_limit_bytes: int) -> None:
+    def __init__(self, services: Services, endpoints: Endpoints, body_limit_bytes: int) -> None:
         """Work over `services`."""
         self._services = services
-        self._principal_of = principal_of
+        self._endpoints = endpoints
         self._body_limit_bytes = body_limit_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,8 +80,6 @@ class BulkSnapshotApp:
             return json_response({"detail": _findings(error)[:MAX_FINDINGS]}, 422)
         except RequestRefusedError as error:
             return _refused(error)
-        except HTTPException as error:
-            return json_response({"detail": error.detail}, error.status_code, headers=error.headers)
         except (UnconfirmedError, DatabaseUnavailableError) as error:
             logger.warning("request %s: %s", request_id_of(request), error)
             message = "The gateway cannot answer for sure at the moment; ask again, with the same idempotency key."
@@ -92,13 +87,14 @@ class BulkSnapshotApp:
 
     async def _carry_out(self, request: Request) -> BulkOperationRes:
         check_method(request, ("POST",))
-        principal = await self._principal_of(request)
+        caller = await self._endpoints.admit(request, Entry.REST)
         body = BulkTopicSnapshotReq.model_validate(await read_json(request, self._body_limit_bytes))
         key = request.headers.get(IDEMPOTENCY_HEADER)
         if key is not None and body.idempotency_key not in {None, key}:
             message = f"The header {IDEMPOTENCY_HEADER} and idempotency_key name different keys; send one of them."
             raise RequestRefusedError(400, message)
-        record = await bulk_snapshot_topics(self._services, principal, to_request(body, key))
+        work = bulk_snapshot_topics(self._services, caller.principal, to_request(body, key))
+        record = await self._endpoints.run(caller, work)
         return to_response(record)
 
 

@@ -7,32 +7,17 @@ from sqlalchemy import ARRAY, ColumnElement, Row, Select, Table, Text, and_, bin
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from persistence.record_map import RecordMap
 from persistence.tables import connect_cluster, connector, topic
 from snapshots.catalog.state import CatalogState, ConnectorEntry, Place, TopicEntry
-from snapshots.channels import SignalChannelKind
 from snapshots.model import Cluster
 from snapshots.ports.cluster_observer import ObservedConnector, ObservedTopic
-from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect, MappingKind, TopicProducer
+from snapshots.vocabulary import MappingKind
 
-_CONNECTOR_FIELDS = (
-    "name",
-    "kind",
-    "connector_class",
-    "version",
-    "dialect",
-    "topic_prefix",
-    "signal_channel",
-    "signal_collection",
-    "signal_topic",
-    "signal_data_limit",
-    "read_only",
-    "notification_topic",
-    "database_url_ref",
-    "state",
-    "state_observed_at",
-)
-_TOPIC_FIELDS = ("name", "producer", "data_collection", "keyless", "exists")
-_CLUSTER_FIELDS = ("id", "name", "connect_url", "kafka_bootstrap", "auth_ref")
+# What is not known, or guessed, is about one observation, and empty in the catalogue.
+_CLUSTERS = RecordMap(Cluster, connect_cluster)
+_CONNECTORS = RecordMap(ObservedConnector, connector, but=("unknown",))
+_TOPICS = RecordMap(ObservedTopic, topic, but=("connector_name", "unknown", "inferred"))
 _TENANT_LOCK = func.hashtextextended(bindparam("tenant", type_=Text), 0)
 _CLUSTER_LOCK = func.hashtextextended(bindparam("cluster", type_=Text), 1)
 _LOCK_TENANT = select(func.pg_advisory_xact_lock(_TENANT_LOCK))
@@ -54,13 +39,13 @@ async def lock_cluster(connection: AsyncConnection, tenant_id: str, cluster_id: 
 
 async def load(connection: AsyncConnection, tenant_id: str, cluster_id: str | None = None) -> CatalogState:
     """Return what one cluster of the tenant has, or all clusters of it. Three statements."""
-    clusters = select(*(connect_cluster.c[name] for name in _CLUSTER_FIELDS))
+    clusters = select(*_CLUSTERS.columns())
     connectors = select(
-        *(connector.c[name] for name in _CONNECTOR_FIELDS),
+        *_CONNECTORS.columns(),
         *(connector.c[name] for name in ("id", "cluster_id", "managed", "explicit_fields", "retired_at")),
     )
     topics = select(
-        *(topic.c[name] for name in _TOPIC_FIELDS),
+        *_TOPICS.columns(),
         *(topic.c[name] for name in ("id", "cluster_id", "mapping", "explicit_fields", "ambiguous", "retired_at")),
         connector.c.name.label("connector_name"),
     ).outerjoin(connector, and_(connector.c.tenant_id == topic.c.tenant_id, connector.c.id == topic.c.connector_id))
@@ -73,7 +58,7 @@ async def load(connection: AsyncConnection, tenant_id: str, cluster_id: str | No
         )
     ]
     return CatalogState(
-        {row.id: Cluster(**row._mapping) for row in rows[0]},  # noqa: SLF001 (SQLAlchemy's public way to a row by name)
+        {row.id: _CLUSTERS.read(row) for row in rows[0]},
         {(row.cluster_id, row.name): _connector_entry(row) for row in rows[1]},
         {(row.cluster_id, row.name): _topic_entry(row) for row in rows[2]},
     )
@@ -82,9 +67,7 @@ async def load(connection: AsyncConnection, tenant_id: str, cluster_id: str | No
 async def save(connection: AsyncConnection, tenant_id: str, before: CatalogState, after: CatalogState) -> None:
     """Write every entry of `after` that is not as it was `before`. Three statements at most."""
     clusters = [
-        {name: getattr(cluster, name) for name in _CLUSTER_FIELDS}
-        for cluster in after.clusters.values()
-        if before.clusters.get(cluster.id) != cluster
+        _CLUSTERS.write(cluster) for cluster in after.clusters.values() if before.clusters.get(cluster.id) != cluster
     ]
     await _upsert(connection, connect_cluster, tenant_id, clusters)
     connectors = [
@@ -134,24 +117,12 @@ async def _upsert(
 
 
 def _connector_entry(row: Row[Any]) -> ConnectorEntry:
-    fields = {name: getattr(row, name) for name in _CONNECTOR_FIELDS}
-    channel = fields["signal_channel"]
-    values = ObservedConnector(
-        **fields
-        | {
-            "kind": ConnectorKind(fields["kind"]),
-            "dialect": Dialect(fields["dialect"]),
-            "signal_channel": channel and SignalChannelKind(channel),
-            "state": ConnectorState(fields["state"]),
-        }
-    )
+    values = _CONNECTORS.read(row)
     return ConnectorEntry(row.id, values, MappingKind(row.managed), _words(row.explicit_fields), row.retired_at)
 
 
 def _topic_entry(row: Row[Any]) -> TopicEntry:
-    values = ObservedTopic(
-        row.name, TopicProducer(row.producer), row.connector_name, row.data_collection, row.keyless, row.exists
-    )
+    values = _TOPICS.read(row, connector_name=row.connector_name)
     mapping = row.mapping and MappingKind(row.mapping)
     return TopicEntry(row.id, values, mapping, _words(row.explicit_fields), row.ambiguous, row.retired_at)
 
@@ -160,7 +131,7 @@ def _connector_row(place: Place, entry: ConnectorEntry) -> dict[str, object]:
     return {
         "id": entry.id,
         "cluster_id": place[0],
-        **{name: getattr(entry.values, name) for name in _CONNECTOR_FIELDS},
+        **_CONNECTORS.write(entry.values),
         "managed": entry.managed,
         "explicit_fields": " ".join(sorted(entry.explicit)),
         "retired_at": entry.retired_at,
@@ -172,7 +143,7 @@ def _topic_row(place: Place, entry: TopicEntry, connector_ids: Mapping[Place, st
     return {
         "id": entry.id,
         "cluster_id": place[0],
-        **{name: getattr(entry.values, name) for name in _TOPIC_FIELDS},
+        **_TOPICS.write(entry.values),
         "connector_id": None if connector_name is None else connector_ids[place[0], connector_name],
         "mapping": entry.mapping,
         "ambiguous": entry.ambiguous,

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from persistence.ledger.following.evidence import encode
+from persistence.ledger.evidence import encode
 from snapshots.following.notifications import Notification
 from snapshots.states import TRANSITIONS, SnapshotState
 from snapshots.vocabulary import SnapshotErrorCode

@@ -4,9 +4,10 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from persistence import tables
 from persistence.catalog.rows import RowReader
 from persistence.ledger.filter_json import filter_from_json
-from snapshots.channels import SignalChannelKind
+from persistence.record_map import RecordMap
 from snapshots.plan import Skip
 from snapshots.records import (
     AnswerKind,
@@ -16,36 +17,27 @@ from snapshots.records import (
     SourceSnapshotRecord,
     TopicSnapshotRecord,
 )
-from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
-from snapshots.vocabulary import (
-    SkipReason,
-    SnapshotErrorCode,
-    SnapshotOrigin,
-    SnapshotType,
-    SnapshotVerdict,
-    TopicSnapshotOutcome,
-    VerificationState,
+from snapshots.states import SnapshotState
+from snapshots.vocabulary import SkipReason, SnapshotErrorCode, VerificationState
+
+_BULKS = RecordMap(BulkSnapshotRecord, tables.bulk_snapshot, but=("request_hash", "answered", "snapshots", "skips"))
+_SOURCES = RecordMap(
+    SourceSnapshotRecord, tables.source_snapshot, but=("source", "answer", "signals", "topics", "finished_at")
 )
+_SIGNALS = RecordMap(SignalRecord, tables.signal)
+_TOPICS = RecordMap(TopicSnapshotRecord, tables.snapshot_topic, but=("topic", "filter", "verification"))
 
 
 def bulk_snapshot(
     row: Row[Any], snapshots: tuple[SourceSnapshotRecord, ...], skips: tuple[Skip, ...]
 ) -> BulkSnapshotRecord:
     """Return the record of a row of bulk_snapshot with what belongs to it."""
-    return BulkSnapshotRecord(
-        id=row.id,
-        tenant_id=row.tenant_id,
-        snapshot_type=SnapshotType(row.snapshot_type),
-        requested_by=row.requested_by,
-        requested_at=row.requested_at,
-        reason=row.reason,
-        idempotency_key=row.idempotency_key,
+    return _BULKS.read(
+        row,
         request_hash=bytes(row.request_hash),
         answered=row.answered_at is not None,
         snapshots=snapshots,
         skips=skips,
-        retry_of=row.retry_of,
-        verify=row.verify,
     )
 
 
@@ -62,65 +54,26 @@ def source_snapshot(
     topics: tuple[TopicSnapshotRecord, ...],
 ) -> SourceSnapshotRecord:
     """Return the record of a row of source_snapshot, joined with its connector, with what belongs to it."""
-    return SourceSnapshotRecord(
-        id=row.id,
-        bulk_snapshot_id=row.bulk_snapshot_id,
+    return _SOURCES.read(
+        row,
         source=reader.source(row),
-        snapshot_type=SnapshotType(row.snapshot_type),
-        state=SnapshotState(row.state),
-        code=_code(row.code),
-        message=row.message,
         answer=_answer(row),
         signals=signals,
         topics=topics,
-        requested_at=row.requested_at,
-        dispatched_at=row.dispatched_at,
-        started_at=row.started_at,
-        progressed_at=row.progressed_at,
         # Before its last state it is an end that was told, while late reports are waited for.
         finished_at=row.finished_at if SnapshotState(row.state).is_terminal else None,
-        origin=SnapshotOrigin(row.origin),
-        followed=row.followed,
     )
 
 
 def signal(row: Row[Any]) -> SignalRecord:
     """Return the record of a row of signal."""
-    return SignalRecord(
-        id=row.id,
-        source_snapshot_id=row.source_snapshot_id,
-        position=row.position,
-        channel=SignalChannelKind(row.channel),
-        data=row.data,
-        state=SignalState(row.state),
-        destination=row.destination,
-        sent_at=row.sent_at,
-        ended_at=row.ended_at,
-    )
+    return _SIGNALS.read(row)
 
 
 def topic_snapshot(row: Row[Any], reader: RowReader) -> TopicSnapshotRecord:
     """Return the record of a row of snapshot_topic, joined with its topic."""
-    return TopicSnapshotRecord(
-        id=row.id,
-        source_snapshot_id=row.source_snapshot_id,
-        signal_id=row.signal_id,
-        topic=reader.topic(row),
-        data_collection=row.data_collection,
-        filter=filter_from_json(row.filter),
-        surrogate_key=row.surrogate_key,
-        state=TopicSnapshotState(row.state),
-        rows_scanned=row.rows_scanned,
-        outcome=row.outcome and TopicSnapshotOutcome(row.outcome),
-        engine_status=row.engine_status,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-        verification=_verification(row),
-        expected_rows=row.expected_rows,
-        emitted_rows=row.emitted_rows,
-        verdict=row.verdict and SnapshotVerdict(row.verdict),
-        verdict_reason=row.verdict_reason,
-        verified_at=row.verified_at,
+    return _TOPICS.read(
+        row, topic=reader.topic(row), filter=filter_from_json(row.filter), verification=_verification(row)
     )
 
 

@@ -76,6 +76,8 @@ async def _record_and_send(services: Services, principal: Principal, new: NewBul
         for source in opened.sources
     ]
     await services.ledger.sending.record_answers(principal.tenant_id, opened.id, answers, at=services.clock())
+    for _, answer in answers:
+        services.telemetry.source_answered(answer)
     return opened.id
 
 

@@ -56,7 +56,7 @@ async def _refuse_unsafe(
             outcome = refusal(signal.source, unsafe[signal.source.id])
             records.append(SendRecord(signal.key, attempts[signal.key.signal_id], outcome))
     if records:
-        await services.ledger.sending.record(tenant_id, records, at=services.clock(), cause=cause)
+        await record_outcomes(services, tenant_id, records, at=services.clock(), cause=cause)
     return {record.key for record in records}
 
 
@@ -70,8 +70,17 @@ async def send_begun(
         SendRecord(key, attempt, _or_again(services.retries, attempt, outcome, now))
         for (key, attempt, _), outcome in zip(begun, outcomes, strict=True)
     ]
-    await services.ledger.sending.record(tenant_id, records, at=now, cause=cause)
+    await record_outcomes(services, tenant_id, records, at=now, cause=cause)
     return records
+
+
+async def record_outcomes(
+    services: Services, tenant_id: str, records: Sequence[SendRecord], *, at: datetime, cause: str
+) -> None:
+    """Record what came of sending signals, or of looking for them: every outcome passes here. Raises DatabaseError."""
+    await services.ledger.sending.record(tenant_id, records, at=at, cause=cause)
+    for record in records:
+        services.telemetry.signal_sent(record.outcome)
 
 
 def _or_again(retries: RetryPolicy, attempt: int, outcome: Outcome, now: datetime) -> Outcome:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from persistence.ledger.requesting.sending import SendRecord
 from persistence.ledger.requesting.settling import DueSignal
-from resolvers.requesting.sending import as_send, send_signals
+from resolvers.requesting.sending import as_send, record_outcomes, send_signals
 from resolvers.services import Services
 from snapshots.ports.signal_channel import Presence, Receipt
 from snapshots.requesting.dispatch import Outcome, Unconfirmed
@@ -66,4 +66,4 @@ async def _look_for(services: Services, tenant_id: str, begun: list[DueSignal]) 
 async def _record(services: Services, tenant_id: str, outcomes: list[tuple[DueSignal, Outcome]]) -> None:
     if outcomes:
         records = [SendRecord(signal.key, signal.attempt, outcome) for signal, outcome in outcomes]
-        await services.ledger.sending.record(tenant_id, records, at=services.clock(), cause="settle")
+        await record_outcomes(services, tenant_id, records, at=services.clock(), cause="settle")

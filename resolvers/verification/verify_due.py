@@ -79,6 +79,7 @@ async def _verify(
             await services.ledger.verifying.postpone(tenant_id, due, due_at=now + rest)
         else:
             await services.ledger.verifying.record(tenant_id, due, found, at=now)
+            services.telemetry.topic_verified(found.verdict)
     except DatabaseError as error:  # the others go on, and this one is taken up again
         logger.warning("the verdict on %s could not be recorded: %s", due.topic_snapshot_id, error)
 

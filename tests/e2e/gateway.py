@@ -9,6 +9,7 @@ from datetime import timedelta
 from gateway.engine import debezium
 from gateway.following.followed import followed_topics
 from gateway.following.followers import Followers
+from gateway.metrics import NoMetrics
 from gateway.secrets import ReferencedSecrets
 from gateway.services import open_runtime
 from gateway.settings import load
@@ -178,7 +179,7 @@ async def open_gateway(
     for running in chain.sandbox.sources.values():
         environ[reference(running.source).removeprefix("env:")] = running.database_url
     settings = load(dispatch_deadline_seconds=deadline_seconds, retry_attempts=retry_attempts)
-    async with open_runtime(settings, url, engine=debezium(ReferencedSecrets(environ))) as runtime:
+    async with open_runtime(settings, url, engine=debezium(ReferencedSecrets(environ)), metrics=NoMetrics()) as runtime:
         yield Gateway(runtime.services, url, chain, {})
 
 

@@ -13,6 +13,7 @@ from typing import cast
 import pytest
 
 from gateway.engine import debezium
+from gateway.metrics import NoMetrics
 from gateway.secrets import ReferencedSecrets
 from gateway.services import open_runtime
 from gateway.settings import load
@@ -161,7 +162,7 @@ async def module(sandbox: Sandbox, postgres_server: EmbeddedPostgres, template: 
     async with (
         Arrivals(sandbox.broker.bootstrap, watched) as arrivals,
         own_database(postgres_server, template) as url,
-        open_runtime(load(), url, engine=debezium(ReferencedSecrets(environ))) as runtime,
+        open_runtime(load(), url, engine=debezium(ReferencedSecrets(environ)), metrics=NoMetrics()) as runtime,
     ):
         gateway = Gateway(runtime.services, url, Chain(sandbox, arrivals, count(1)), {})
         await import_catalog(gateway.services, LOCAL_PRINCIPAL, described)

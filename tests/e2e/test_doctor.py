@@ -16,6 +16,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from gateway.engine import debezium
+from gateway.metrics import NoMetrics
 from gateway.secrets import ReferencedSecrets
 from gateway.services import open_runtime
 from gateway.settings import load
@@ -315,7 +316,9 @@ async def test_a_poisoned_signal_topic_is_named_as_the_cause_and_a_restart_mends
     sandbox, tenant = ward.sandbox, LOCAL_PRINCIPAL.tenant_id
     environ = {"PATIENT": sandbox.postgres.url("patient")}
     settings = load(stall_minutes=0.05)
-    async with open_runtime(settings, database_url, engine=debezium(ReferencedSecrets(environ))) as runtime:
+    async with open_runtime(
+        settings, database_url, engine=debezium(ReferencedSecrets(environ)), metrics=NoMetrics()
+    ) as runtime:
         services = runtime.services
         await import_catalog(services, LOCAL_PRINCIPAL, _catalogue(sandbox))
         clusters = await services.catalog.clusters(tenant)

@@ -7,6 +7,7 @@ from itertools import count
 import pytest
 
 from gateway.engine import debezium
+from gateway.metrics import NoMetrics
 from gateway.secrets import ReferencedSecrets
 from gateway.services import open_runtime
 from gateway.settings import load
@@ -73,7 +74,7 @@ async def module(sandbox: Sandbox, postgres_server: EmbeddedPostgres, template: 
     async with (
         Arrivals(sandbox.broker.bootstrap, [WatchedSource(HALF, url)]) as arrivals,
         own_database(postgres_server, template) as ledger_url,
-        open_runtime(load(), ledger_url, engine=debezium(ReferencedSecrets(environ))) as runtime,
+        open_runtime(load(), ledger_url, engine=debezium(ReferencedSecrets(environ)), metrics=NoMetrics()) as runtime,
     ):
         gateway = Gateway(runtime.services, ledger_url, Chain(sandbox, arrivals, count(1)), {})
         await import_catalog(gateway.services, LOCAL_PRINCIPAL, described)

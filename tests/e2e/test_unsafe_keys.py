@@ -10,6 +10,7 @@ from itertools import count
 import pytest
 
 from gateway.engine import debezium
+from gateway.metrics import NoMetrics
 from gateway.secrets import ReferencedSecrets
 from gateway.services import open_runtime
 from gateway.settings import load
@@ -97,7 +98,7 @@ async def module(sandbox: Sandbox, postgres_server: EmbeddedPostgres, template: 
     async with (
         Arrivals(sandbox.broker.bootstrap, [WatchedSource(KEYED, url)]) as arrivals,
         own_database(postgres_server, template) as gateway_url,
-        open_runtime(load(), gateway_url, engine=debezium(secrets)) as runtime,
+        open_runtime(load(), gateway_url, engine=debezium(secrets), metrics=NoMetrics()) as runtime,
     ):
         gateway = Gateway(runtime.services, gateway_url, Chain(sandbox, arrivals, count(1)), {})
         await import_catalog(gateway.services, LOCAL_PRINCIPAL, described)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from gateway.engine import debezium
+from gateway.metrics import NoMetrics
 from gateway.secrets import ReferencedSecrets
 from gateway.services import open_runtime
 from gateway.settings import load
@@ -204,7 +205,9 @@ async def standing(chain: Chain) -> AsyncIterator[Stand]:
     await chain.own.create_database(DATABASE)
     await migrations.upgrade(chain.url)
     environ = {variable(source): chain.databases.url(source.name) for source in SOURCES}
-    async with open_runtime(load(), chain.url, engine=debezium(ReferencedSecrets(environ))) as runtime:
+    async with open_runtime(
+        load(), chain.url, engine=debezium(ReferencedSecrets(environ)), metrics=NoMetrics()
+    ) as runtime:
         services = runtime.services
         cluster = ImportedCluster("faults", connect_url=chain.connect_url, kafka_bootstrap=chain.broker.bootstrap)
         connectors = tuple(

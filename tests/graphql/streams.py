@@ -12,12 +12,12 @@ from typing import Any
 import aiohttp
 
 from gateway.app import Parts, build_app
-from gateway.graphql.route import AppRoute
 from gateway.graphql.view import build_graphql_app
+from gateway.http.app_route import AppRoute
 from gateway.process.server import Server, make_server
 from gateway.process.sockets import listening, url_of
 from resolvers.following.apply_notifications import apply_notifications
-from resolvers.following.watch_progress import ProgressHub
+from resolvers.progress.hub import ProgressHub
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.records import BulkSnapshotRecord
 from tests.api import SHOP, Api
@@ -114,6 +114,11 @@ class Served:
         await asyncio.wait_for(asyncio.gather(self.serving, return_exceptions=True), FAULT_SECONDS)
 
 
+def with_quick_heartbeats(api: Api) -> Api:
+    """The same API, with a heartbeat every 50 ms."""
+    return replace(api, options=replace(api.options, heartbeat_seconds=0.05))
+
+
 @asynccontextmanager
 async def served(
     api: Api,
@@ -125,7 +130,7 @@ async def served(
 ) -> AsyncIterator[Served]:
     """Serve `api`, whose services are used as they are; nobody may wait for the ten minutes that a stop may take."""
     parts = Parts()
-    graphql = build_graphql_app(api.services, api.principal_of, api.options, parts.stopping)
+    graphql = build_graphql_app(api.services, api.endpoints, api.options, parts.stopping)
     app = build_app(Parts(routes=[AppRoute("/graphql", graphql)], stopping=parts.stopping))
     ready = asyncio.Event()
     with listening("127.0.0.1", 0) as listener:
@@ -136,6 +141,7 @@ async def served(
             ready=ready.set,
             shutdown_seconds=shutdown_seconds,
             stopping=parts.stopping,
+            message_limit_bytes=api.options.body_limit_bytes,
             unread_seconds=unread_seconds,
             call_later=timers.call_later if timers else None,
         )

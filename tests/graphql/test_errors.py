@@ -6,7 +6,6 @@ import logging
 import pytest
 from starlette.requests import HTTPConnection
 
-from gateway.graphql.view import GraphQLOptions
 from persistence.database.errors import DatabaseUnavailableError
 from resolvers.principal import Principal
 from tests.api import Api
@@ -50,7 +49,7 @@ async def test_a_cancellation_that_nobody_asked_for_is_an_error_as_any_other(
     api: Api, caplog: pytest.LogCaptureFixture, reads: str, query: str, path: str
 ) -> None:
     setattr(api.services.catalog, reads, leaking)
-    api.options = GraphQLOptions(timeout_seconds=5)
+    api.timeout_seconds = 5
     answer = await api.graphql(query)
     (error,) = answer["errors"]
     assert (error["message"], error["path"]) == ("Unexpected error.", [path])

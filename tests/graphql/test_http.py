@@ -8,11 +8,10 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import Message, Scope
 
-from gateway.graphql.view import GraphQLOptions
+from gateway.http.responses import RequestRefusedError
 from resolvers.principal import Principal
 from tests.api import Api
 from tests.asgi import ask
@@ -96,7 +95,7 @@ async def test_json_may_be_said_in_many_ways(api: Api, content_type: str) -> Non
 
 
 async def test_a_body_above_the_limit_is_not_read_to_its_end(api: Api) -> None:
-    api.options = GraphQLOptions(body_limit_bytes=1000)
+    api.options = replace(api.options, body_limit_bytes=1000)
     read = 0
 
     async def receive() -> Message:
@@ -197,7 +196,7 @@ async def test_an_error_within_an_operation_leaves_the_rest(api: Api) -> None:
 async def test_who_may_not_ask_is_told_so(api: Api) -> None:
     class Closed(Api):
         async def principal_of(self, connection: HTTPConnection) -> Principal:
-            raise HTTPException(401, "A bearer token is needed.", {"WWW-Authenticate": "Bearer"})
+            raise RequestRefusedError(401, "A bearer token is needed.", {"WWW-Authenticate": "Bearer"})
 
     closed = Closed(api.services, api.database, api.channel, api.states, api.observer)
     answer = await closed.post(VIEWER)
@@ -224,7 +223,7 @@ async def test_an_operation_that_takes_too_long_is_given_up(api: Api) -> None:
         return None
 
     api.services.catalog.topics_page = for_ever  # type: ignore[method-assign, assignment]
-    api.options = replace(api.options, timeout_seconds=0.05)
+    api.timeout_seconds = 0.05
     answer = await api.post({"query": "{ topics { totalCount } }"})
     assert (answer.status, len(answer.json()["errors"])) == (504, 1)
 

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.http.request_body import DEFAULT_BODY_LIMIT_BYTES
 from tests.api import Api
 from tests.asgi import Answer, ask
 from tests.support.sizes import examples
@@ -155,5 +154,5 @@ async def test_30_megabytes_are_refused(api: Api, announced: bool) -> None:  # n
     body = b'{"query": "' + b"x" * LIMIT_BYTES + b'"}'
     headers = {"content-type": "application/json"} | ({"content-length": str(len(body))} if announced else {})
     answer = await ask(api.app, "POST", "/graphql", body=body, headers=headers, chunk_bytes=1 << 20)
-    assert (answer.status, len(body) > DEFAULT_BODY_LIMIT_BYTES) == (413, True)
+    assert (answer.status, len(body) > api.options.body_limit_bytes) == (413, True)
     assert answer.json()["errors"]

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from gateway.graphql.view import GraphQLOptions
 from persistence.ledger.following.announcements import Announcements
-from resolvers.following.watch_progress import ProgressHub
+from resolvers.progress.hub import ProgressHub
 from tests.api import Api
-from tests.graphql.streams import WATCH, Served, followed, served
+from tests.graphql.streams import WATCH, Served, followed, served, with_quick_heartbeats
 from tests.support.waiting import FAULT_SECONDS
 
 DELIMITER = b"\r\n--graphql"
@@ -83,7 +82,7 @@ async def test_a_wrong_subscription_is_answered_with_json(gateway: Served, query
 
 
 async def test_heartbeats_are_empty_objects(listening_api: Api) -> None:
-    async with served(replace(listening_api, options=GraphQLOptions(heartbeat_seconds=0.05))) as gateway:
+    async with served(with_quick_heartbeats(listening_api)) as gateway:
         record = await gateway.engine.snapshot()
         body = {"query": WATCH, "variables": {"id": record.id}}
         async with gateway.session.post(gateway.graphql, json=body, headers={"Accept": APOLLO_CLIENT}) as response:

@@ -9,11 +9,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from gateway.graphql.view import GraphQLOptions
 from persistence.ledger.following.announcements import Announcements
-from resolvers.following.watch_progress import ProgressHub
+from resolvers.progress.hub import ProgressHub
 from tests.api import Api
-from tests.graphql.streams import WATCH, Served, followed, served
+from tests.graphql.streams import WATCH, Served, followed, served, with_quick_heartbeats
 from tests.support.waiting import FAULT_SECONDS, until
 
 EVENTS = {"Accept": "text/event-stream"}
@@ -134,7 +133,7 @@ async def test_a_body_that_is_no_request_is_refused_as_ever(gateway: Served) -> 
 
 
 async def test_comments_keep_it_alive(listening_api: Api) -> None:
-    async with served(replace(listening_api, options=GraphQLOptions(heartbeat_seconds=0.05))) as gateway:
+    async with served(with_quick_heartbeats(listening_api)) as gateway:
         record = await gateway.engine.snapshot()
         body = {"query": WATCH, "variables": {"id": record.id}}
         async with gateway.session.post(gateway.graphql, json=body, headers=EVENTS) as response:

@@ -13,16 +13,14 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
-from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
 from gateway.auth.principals import connection_parameters
-from gateway.graphql.view import GraphQLOptions
-from gateway.graphql.websocket import SocketOptions
+from gateway.http.responses import RequestRefusedError
 from persistence.ledger.following.announcements import Announcements
-from resolvers.following.watch_progress import ProgressHub
-from resolvers.following.watchers import Sight
 from resolvers.principal import LOCAL_PRINCIPAL, Principal
+from resolvers.progress.hub import ProgressHub
+from resolvers.progress.watchers import ProgressView
 from tests.api import Api
 from tests.graphql.streams import PROTOCOL, WATCH, Served, connected, followed, served
 from tests.support.timers import Timers
@@ -111,8 +109,8 @@ async def test_a_cancellation_that_nobody_asked_for_is_an_error_of_the_operation
 
 async def test_one_that_ends_a_subscription_is_told_and_leaves_the_connection(listening_api: Api) -> None:
     class Broken(ProgressHub):
-        async def watch(self, tenant_id: str, bulk_snapshot_id: str) -> AsyncGenerator[Sight, None]:
-            yield Sight(None, datetime.now(UTC))
+        async def watch(self, tenant_id: str, bulk_snapshot_id: str) -> AsyncGenerator[ProgressView, None]:
+            yield ProgressView(None, datetime.now(UTC))
             await leaking()
 
     broken = listening_api.over(replace(listening_api.services, progress=Broken(listening_api.services.ledger.reading)))
@@ -304,9 +302,14 @@ async def test_an_id_in_use_closes_with_4409(gateway: Served) -> None:
         assert await client.closed() == (4409, "Subscriber for twice already exists")
 
 
+def with_sockets(api: Api, **options: Any) -> Api:  # noqa: ANN401 (fields of SocketOptions)
+    """The same API, which serves WebSockets by `options`."""
+    return replace(api, options=replace(api.options, sockets=replace(api.options.sockets, **options)))
+
+
 async def test_an_init_that_does_not_come_closes_with_4408(listening_api: Api) -> None:
-    options = GraphQLOptions(sockets=SocketOptions(init_seconds=0.2))
-    async with served(replace(listening_api, options=options)) as gateway, connected(gateway) as client:
+    changed = with_sockets(listening_api, init_seconds=0.2)
+    async with served(changed) as gateway, connected(gateway) as client:
         await client.send({"type": "ping"})
         assert (await client.closed())[0] == 4408
 
@@ -319,8 +322,8 @@ async def test_another_subprotocol_closes_with_4406(gateway: Served, protocols: 
 
 
 async def test_a_connection_has_a_number_of_operations(listening_api: Api) -> None:
-    options = GraphQLOptions(sockets=SocketOptions(operations=2))
-    async with served(replace(listening_api, options=options)) as gateway, connected(gateway) as client:
+    changed = with_sockets(listening_api, operations=2)
+    async with served(changed) as gateway, connected(gateway) as client:
         record = await gateway.engine.snapshot()
         await client.init()
         for id_ in "12":
@@ -339,7 +342,7 @@ async def test_the_token_of_the_init_says_who_asks(listening_api: Api) -> None:
     class Api_(Api):  # noqa: N801 (the one of this test)
         async def principal_of(self, connection: HTTPConnection) -> Principal:
             if connection_parameters(connection).get("token") != "open sesame":
-                raise HTTPException(401, "The token is wrong.")
+                raise RequestRefusedError(401, "The token is wrong.")
             return replace(LOCAL_PRINCIPAL, subject="ali")
 
     api = Api_(
@@ -368,8 +371,8 @@ async def test_a_page_of_another_origin_is_refused(gateway: Served, origin: str)
 
 
 async def test_pages_of_ours_and_of_named_origins_may_connect(listening_api: Api) -> None:
-    options = GraphQLOptions(sockets=SocketOptions(allowed_origins=("https://App.example:443",)))
-    async with served(replace(listening_api, options=options)) as gateway:
+    changed = with_sockets(listening_api, allowed_origins=("https://App.example:443",))
+    async with served(changed) as gateway:
         for origin in (gateway.url, "https://app.example"):
             async with connected(gateway, headers={"Origin": origin}) as client:
                 await client.init()

@@ -4,6 +4,7 @@ Whatever else the real engine does is the business of `make test-real`: read-onl
 now and then stumble over each other (docs/debezium.md).
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,8 @@ from starlette.types import ASGIApp
 from gateway.app import Parts, build_app
 from gateway.demo.guide import MUTATION, PROGRESS
 from gateway.engine import debezium
-from gateway.http.routing import operation_routes
+from gateway.metrics import ProcessMetrics
+from gateway.routes import operation_routes
 from gateway.secrets import ReferencedSecrets
 from gateway.services import open_runtime
 from gateway.settings import load
@@ -58,13 +60,14 @@ async def gateway(sandbox: Sandbox, database_url: str) -> AsyncIterator[ASGIApp]
     await start_source(sandbox, YARD, notifications=YARD.source.notification_topic)
     sources = [one.source for name, one in sandbox.sources.items() if name != "crm"] + [YARD.source]
     environ = {reference(one).removeprefix("env:"): sandbox.postgres.url(one.name) for one in sources}
-    settings = load()
-    async with open_runtime(settings, database_url, engine=debezium(ReferencedSecrets(environ))) as runtime:
+    settings, metrics = load(), ProcessMetrics()
+    engine = debezium(ReferencedSecrets(environ))
+    async with open_runtime(settings, database_url, engine=engine, metrics=metrics) as runtime:
         await import_catalog(runtime.services, LOCAL_PRINCIPAL, operators_word(sandbox, sources))
         result = await sync_catalog(runtime.services, LOCAL_PRINCIPAL, None)
         assert not result.nothing_read
         async with following(runtime.services, group="main-job"):
-            yield build_app(Parts(routes=operation_routes(settings, runtime.services)))
+            yield build_app(Parts(routes=operation_routes(settings, runtime.services, metrics, asyncio.Event())))
 
 
 def operators_word(sandbox: Sandbox, sources: Sequence[Source]) -> CatalogImport:

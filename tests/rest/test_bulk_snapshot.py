@@ -2,15 +2,16 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
-from gateway.graphql.view import GraphQLOptions
+from gateway.http.responses import RequestRefusedError
+from gateway.metrics import OutcomeMetrics
 from persistence.database.errors import DatabaseUnavailableError
 from resolvers.principal import Principal
 from snapshots.engines.recording import Behaviour
@@ -168,7 +169,7 @@ async def test_other_methods_are_not_taken(api: Api, method: str) -> None:
 
 
 async def test_refusals_are_json(api: Api) -> None:
-    api.options = GraphQLOptions(body_limit_bytes=50)
+    api.options = replace(api.options, body_limit_bytes=50)
     for answer, status in (
         (await snapshot(api, {"topic_ids": ["x" * 100]}), 413),
         (await snapshot(api, {"topic_ids": ["x"]}, content_type="text/plain"), 415),
@@ -180,7 +181,7 @@ async def test_refusals_are_json(api: Api) -> None:
 async def test_who_may_not_ask_is_told_so(api: Api) -> None:
     class Closed(Api):
         async def principal_of(self, connection: HTTPConnection) -> Principal:
-            raise HTTPException(401, "A bearer token is needed.", {"WWW-Authenticate": "Bearer"})
+            raise RequestRefusedError(401, "A bearer token is needed.", {"WWW-Authenticate": "Bearer"})
 
     closed = Closed(api.services, api.database, api.channel, api.states, api.observer)
     answer = await snapshot(closed, {"topic_ids": ["top_orders"]})
@@ -240,3 +241,29 @@ async def test_no_body_makes_a_500(api: Api, body: bytes) -> None:
     answer = await snapshot(api, body)
     assert answer.status in {200, 422}
     assert answer.json()
+
+
+async def test_an_operation_and_its_outcomes_are_counted(api: Api) -> None:
+    counted = api.over(replace(api.services, telemetry=OutcomeMetrics(api.metrics)))
+    api.channel.behave("src_billing", Behaviour.REFUSE)
+    assert (await snapshot(counted, {"topic_ids": ["top_orders", "top_invoices"]})).status == 200
+    assert api.metrics.totals() == {
+        "operations.rest.answered": 1,
+        "signals.failed.SIGNAL_REJECTED": 1,
+        "signals.accepted": 1,
+        "source_answers.dispatched": 1,
+        "source_answers.failed.SIGNAL_REJECTED": 1,
+    }
+
+
+async def test_who_waits_too_long_is_told_and_the_dispatch_goes_on(api: Api) -> None:
+    api.timeout_seconds = 0.05
+    api.channel.behave("src_shop", Behaviour.HANG)
+    answer = await snapshot(api, {"topic_ids": ["top_orders"]})
+    assert answer.status == 504
+    assert "No answer within 0.05 s" in answer.json()["detail"]
+    assert await api.services.background.drain(5) == 0
+    api.timeout_seconds = 5
+    data = await api.data("{ bulkSnapshots { edges { node { snapshots { state code } } } } }")
+    [edge] = data["bulkSnapshots"]["edges"]
+    assert edge["node"]["snapshots"] == [{"state": "UNCONFIRMED", "code": "DISPATCH_TIMEOUT"}]

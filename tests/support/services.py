@@ -11,8 +11,9 @@ from persistence.catalog.writing import CatalogWriter
 from persistence.database.pool import Database
 from persistence.ledger import Ledger
 from resolvers.background import Background
-from resolvers.following.watch_progress import ProgressHub
+from resolvers.progress.hub import ProgressHub
 from resolvers.services import Services
+from resolvers.telemetry import NoTelemetry, Telemetry
 from snapshots.channels import SignalChannelKind
 from snapshots.engines.simulated import simulated_engine
 from snapshots.identifiers import Clock, IdMaker, utc_now
@@ -62,6 +63,7 @@ def make_services(
     pause: Callable[[float], Awaitable[object]] = no_pause,
     time_limit: TimeLimit = asyncio.timeout,
     retries: RetryPolicy | None = None,
+    telemetry: Telemetry | None = None,
 ) -> Services:
     """Services as a process has them, without announcements: who watches looks every few seconds."""
     ids = IdMaker()
@@ -78,6 +80,7 @@ def make_services(
             pause=pause,
             time_limit=time_limit,
         ),
+        telemetry=telemetry or NoTelemetry(),
         background=Background(),
         progress=ProgressHub(ledger.reading, stall_after=STALL_AFTER),
         ids=ids,

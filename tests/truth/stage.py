@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from gateway.engine import debezium
+from gateway.metrics import NoMetrics
 from gateway.secrets import ReferencedSecrets
 from gateway.services import open_runtime
 from gateway.settings import load
@@ -112,7 +113,7 @@ async def open_stage(sandbox: Sandbox, database: str = "topicsnap_truth") -> Asy
     settings = load(dispatch_deadline_seconds=_DEADLINE_SECONDS)
     async with AsyncExitStack() as stack:
         runtime = await stack.enter_async_context(
-            open_runtime(settings, url, engine=debezium(ReferencedSecrets(environ)))
+            open_runtime(settings, url, engine=debezium(ReferencedSecrets(environ)), metrics=NoMetrics())
         )
         notes = await stack.enter_async_context(Reader(sandbox.broker.bootstrap, [NOTIFICATIONS]))
         await stack.enter_async_context(following(runtime.services, group="truth"))

@@ -12,7 +12,7 @@ from persistence.ledger.following import in_progress as active
 from persistence.ledger.following.changes import due_signals, write_changes
 from persistence.ledger.following.cursors import pass_over_known
 from persistence.ledger.following.failed_scans import note_scans
-from persistence.ledger.following.holders import Told, find_holders, find_senders
+from persistence.ledger.following.holders import ConnectorNotifications, find_holders, find_senders
 from persistence.ledger.requesting.sending import SignalKey
 from snapshots.following.correlation import telling
 from snapshots.following.notifications import Notification
@@ -63,8 +63,13 @@ class LedgerFollowing:
         return tuple(due)
 
     async def _apply_to_holders(
-        self, connection: AsyncConnection, tenant_id: str, held: Sequence[Told], at: datetime, lease_until: datetime
-    ) -> tuple[list[Told], tuple[SignalKey, ...]]:
+        self,
+        connection: AsyncConnection,
+        tenant_id: str,
+        held: Sequence[ConnectorNotifications],
+        at: datetime,
+        lease_until: datetime,
+    ) -> tuple[list[ConnectorNotifications], tuple[SignalKey, ...]]:
         """Apply to each snapshot what is told of it; return what is left for those that ended, and the signals due."""
         by_id = {one.source_snapshot_id: one for one in held if one.source_snapshot_id is not None}
         loaded = await active.load(connection, tenant_id, list(by_id))

@@ -9,8 +9,8 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence import tables
-from persistence.ledger.following.evidence import describe
-from persistence.ledger.following.holders import Told
+from persistence.ledger.evidence import describe
+from persistence.ledger.following.holders import ConnectorNotifications
 from snapshots import identifiers
 from snapshots.following.external import EXTERNAL, Known, first_of_external
 from snapshots.following.in_progress import ActiveSnapshot, ActiveTopic, Changes
@@ -34,12 +34,12 @@ _REPEATED = "The engine runs a signal again that had ended, as after a restart; 
 async def take_free(
     connection: AsyncConnection,
     tenant_id: str,
-    told: Iterable[Told],
+    told: Iterable[ConnectorNotifications],
     *,
     ids: IdMaker,
     at: datetime,
     not_before: datetime,
-) -> list[Told]:
+) -> list[ConnectorNotifications]:
     """Return those of `told` that a snapshot holds, after those that a free source's notifications show were recorded.
 
     What came before the snapshot on a free source is left out. A source that somebody takes at the same moment is left
@@ -61,7 +61,10 @@ async def take_free(
 
 
 async def candidates(
-    connection: AsyncConnection, tenant_id: str, snapshots: Iterable[tuple[Told, ActiveSnapshot]], ids: IdMaker
+    connection: AsyncConnection,
+    tenant_id: str,
+    snapshots: Iterable[tuple[ConnectorNotifications, ActiveSnapshot]],
+    ids: IdMaker,
 ) -> Candidates:
     """Return the topics of the catalogue that each of `snapshots` may read by what is told, but for those it has."""
     by_connector = {told.connector_id: (told, snapshot) for told, snapshot in snapshots}
@@ -116,7 +119,7 @@ async def write_found(
 
 
 async def _known(
-    connection: AsyncConnection, tenant_id: str, free: Sequence[Told], not_before: datetime
+    connection: AsyncConnection, tenant_id: str, free: Sequence[ConnectorNotifications], not_before: datetime
 ) -> dict[str, Known]:
     """Return what is known of each source of `free`, by connector id."""
     connectors = [one.connector_id for one in free]
@@ -164,7 +167,7 @@ async def _known(
 
 @dataclass(frozen=True, slots=True)
 class _New:
-    told: Told
+    told: ConnectorNotifications
     source_snapshot_id: str
     bulk_id: str
     is_repeated: bool
@@ -182,11 +185,11 @@ class _New:
 async def _record(
     connection: AsyncConnection,
     tenant_id: str,
-    shown: Sequence[Told],
+    shown: Sequence[ConnectorNotifications],
     repeated: Collection[str],
     ids: IdMaker,
     at: datetime,
-) -> list[Told]:
+) -> list[ConnectorNotifications]:
     """Record a snapshot for each of `shown` whose source is free; return those that were recorded.
 
     `repeated` are the ids of the connectors that run a signal of ours again.

@@ -8,11 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence.catalog.conditions import storable
 from persistence.database.pool import Database
-from persistence.ledger.following.evidence import encode
-from persistence.ledger.following.holders import Told
+from persistence.ledger.evidence import encode
+from persistence.ledger.following.holders import ConnectorNotifications
+from persistence.ledger.restart_requirements import open_requirements
 from snapshots.following.failed_scans import ScanNews, scan_news
 from snapshots.following.notifications import Notification
-from snapshots.restart_requirement import MOST_TABLES, RestartRequirement
+from snapshots.restart_requirement import RestartRequirement
 
 _RECORD = text("""
     INSERT INTO failed_scan (tenant_id, connector_id, data_collection, failed_at, evidence,
@@ -32,14 +33,6 @@ _CLEAR_BY_START = text("""
     WHERE f.tenant_id = :tenant_id AND f.connector_id = w.connector_id AND f.cleared_at IS NULL
       AND (f.failed_at < w.at
            OR (f.evidence ->> 'topic' = w.topic AND CAST(f.evidence ->> 'partition' AS integer) = w.partition))
-""")
-_OPEN = text("""
-    SELECT connector_id, min(failed_at) AS since,
-           (array_agg(DISTINCT data_collection) FILTER (WHERE data_collection IS NOT NULL))[1:CAST(:most AS integer)]
-               AS collections
-    FROM failed_scan
-    WHERE tenant_id = :tenant_id AND connector_id = ANY(CAST(:ids AS text[])) AND cleared_at IS NULL
-    GROUP BY connector_id
 """)
 _CLEAR = text("""
     UPDATE failed_scan SET cleared_at = :at, cleared_by = :by, reason = :reason
@@ -72,16 +65,9 @@ class LedgerFailedScans:
             return frozenset((await connection.execute(_CLEAR, parameters)).scalars())
 
 
-async def open_requirements(
-    connection: AsyncConnection, tenant_id: str, source_ids: Iterable[str]
-) -> dict[str, RestartRequirement]:
-    """Return the requirements of the connectors `source_ids` that have one, by id. One statement."""
-    parameters = {"tenant_id": tenant_id, "ids": storable(source_ids), "most": MOST_TABLES}
-    rows = await connection.execute(_OPEN, parameters)
-    return {row.connector_id: RestartRequirement(row.since, tuple(row.collections or ())) for row in rows}
-
-
-async def note_scans(connection: AsyncConnection, tenant_id: str, told: Iterable[Told], *, at: datetime) -> None:
+async def note_scans(
+    connection: AsyncConnection, tenant_id: str, told: Iterable[ConnectorNotifications], *, at: datetime
+) -> None:
     """Record the failed scans that are told of, and clear those that a start of the task came after.
 
     No statement where nothing of either is told; the starts before the failures, so that none clears a later one.

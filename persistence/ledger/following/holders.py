@@ -12,7 +12,7 @@ from snapshots.following.notifications import Notification
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ConnectorNotifications:
     """What is told of one connector."""
 
     connector_id: str
@@ -27,7 +27,7 @@ class Told:
 
 async def find_holders(
     connection: AsyncConnection, tenant_id: str, cluster_id: str, notifications: Sequence[Notification]
-) -> list[Told]:
+) -> list[ConnectorNotifications]:
     """Return what `notifications` tell of each connector that they name, in the order of the connectors' ids.
 
     A connector is named by its topic prefix, on the notification topic and the cluster where it tells: prefixes repeat.
@@ -58,7 +58,7 @@ async def find_holders(
     for one in notifications:
         by_name.setdefault((one.topic, one.prefix), []).append(one)
     return [
-        Told(
+        ConnectorNotifications(
             row.id,
             row.source_snapshot_id,
             _in_order(by_name[row.notification_topic, row.topic_prefix]),
@@ -69,7 +69,10 @@ async def find_holders(
 
 
 async def find_senders(
-    connection: AsyncConnection, tenant_id: str, holders: Iterable[ActiveSnapshot], told: Iterable[Told]
+    connection: AsyncConnection,
+    tenant_id: str,
+    holders: Iterable[ActiveSnapshot],
+    told: Iterable[ConnectorNotifications],
 ) -> dict[str, str]:
     """Return who sent each signal that is told of and is none of `holders`, by signal id: a source snapshot of ours.
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence.ledger.events import NOTE_SIGNALS, NOTE_TOPICS, noting
-from persistence.ledger.following.evidence import encode
+from persistence.ledger.evidence import encode
 from snapshots.following.in_progress import (
     EXTERNAL_SIGNAL,
     ActiveSignal,

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from persistence.ledger.following.evidence import encode
+from persistence.ledger.evidence import encode
 from snapshots.following.notifications import Notification
 
 _NOTE = text("""

@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence import tables
 from persistence.database.pool import Database
-from persistence.ledger.following.failed_scans import open_requirements
 from persistence.ledger.reading import assemble
 from persistence.ledger.requesting import opening_rows as opened
 from persistence.ledger.requesting.opening_rows import NewBulkSnapshot, OpenedBulkSnapshot, OpenedSource
+from persistence.ledger.restart_requirements import open_requirements
 from snapshots import identifiers
 from snapshots.following.failed_scans import refusal as restart_refusal
 from snapshots.identifiers import IdMaker

@@ -8,9 +8,10 @@ from playwright.async_api import BrowserContext, expect
 
 from gateway.app import Parts, build_app
 from gateway.http.graphiql import is_built
-from gateway.http.routing import operation_routes
+from gateway.metrics import NoMetrics
 from gateway.process.server import make_server
 from gateway.process.sockets import listening, url_of
+from gateway.routes import operation_routes
 from gateway.settings import load
 from tests.api import Api, api
 from tests.e2e.browser.browsers import WatchedPage, running_browser
@@ -32,10 +33,12 @@ async def site(api: Api) -> AsyncIterator[str]:
     """Yield the URL of a gateway over the catalogue of the shop, whose connectors tell of their snapshots."""
     await followed(api)
     assert is_built(), "There is no GraphiQL page to test: make graphiql says why."
-    app = build_app(Parts(routes=operation_routes(load(), api.services), graphiql=True))
+    settings = load()
+    routes = operation_routes(settings, api.services, NoMetrics(), asyncio.Event())
+    app = build_app(Parts(routes=routes, graphiql=True))
     ready = asyncio.Event()
     with listening("127.0.0.1", 0) as listener:
-        server = make_server(app, ready=ready.set, shutdown_seconds=1)
+        server = make_server(app, ready=ready.set, shutdown_seconds=1, message_limit_bytes=1_048_576)
         serving = asyncio.create_task(server.run_until_cancelled(listener))
         await asyncio.wait_for(ready.wait(), 10)
         yield url_of(listener)

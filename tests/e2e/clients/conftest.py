@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from persistence.ledger.following.announcements import Announcements
-from resolvers.following.watch_progress import ProgressHub
+from resolvers.progress.hub import ProgressHub
 from tests.api import Api, api
 from tests.e2e.clients.npm import Clients, install
 from tests.graphql.streams import Served, followed, served

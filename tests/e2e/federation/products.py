@@ -12,14 +12,18 @@ import strawberry
 from strawberry.schema_directive import Location
 
 from gateway.app import Parts, build_app
+from gateway.auth.local import local_principal
+from gateway.endpoints import Endpoints
 from gateway.graphql.documents import Documents, PrepareDocument
 from gateway.graphql.executor import PlainExecutor
 from gateway.graphql.operations import Operations
-from gateway.graphql.route import AppRoute
-from gateway.graphql.view import GraphQLApp, GraphQLOptions
-from gateway.http.routing import local_principal
+from gateway.graphql.view import GraphQLApp
+from gateway.http.app_route import AppRoute
+from gateway.metrics import NoMetrics
 from gateway.process.server import make_server
 from gateway.process.sockets import listening, url_of
+from gateway.routes import graphql_options
+from gateway.settings import load
 from schema.assembly import TopicsnapSchema
 
 
@@ -193,7 +197,9 @@ class Query:
 
 def view() -> GraphQLApp:
     """Our view, with our limits, our documents' cache and our masking of errors, over the schema of the products."""
-    options = GraphQLOptions()
+    settings = load()
+    options = graphql_options(settings)
+    endpoints = Endpoints(local_principal, NoMetrics(), timeout_seconds=settings.operation_timeout_seconds)
     documents = Documents(options.limits, introspection=True, suggestions=True)
     schema: Any = TopicsnapSchema(
         query=Query,
@@ -202,8 +208,7 @@ def view() -> GraphQLApp:
         execution_context_class=PlainExecutor,
         federation_version="2.3",  # the newest that the tests know
     )
-    operations = Operations(schema, MagicMock(), timeout_seconds=options.timeout_seconds)
-    return GraphQLApp(operations, local_principal, options, asyncio.Event())
+    return GraphQLApp(Operations(schema, MagicMock(), endpoints), endpoints, options, asyncio.Event())
 
 
 async def serve() -> None:
@@ -215,7 +220,9 @@ async def serve() -> None:
             sys.stdout.flush()
 
         app = build_app(Parts(routes=[AppRoute("/graphql", view())]))
-        await make_server(app, ready=ready, shutdown_seconds=1).run_until_cancelled(listener)
+        await make_server(app, ready=ready, shutdown_seconds=1, message_limit_bytes=1_048_576).run_until_cancelled(
+            listener
+        )
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from gateway.engine import debezium
+from gateway.metrics import NoMetrics
 from gateway.secrets import ReferencedSecrets
 from gateway.services import open_runtime
 from gateway.settings import load
@@ -250,7 +251,7 @@ async def verifying(sandbox: Sandbox, postgres_server: EmbeddedPostgres, templat
     )
     async with (
         _own_database(postgres_server, template) as url,
-        open_runtime(load(), url, engine=debezium(ReferencedSecrets(environ))) as runtime,
+        open_runtime(load(), url, engine=debezium(ReferencedSecrets(environ)), metrics=NoMetrics()) as runtime,
     ):
         services = runtime.services
         await import_catalog(services, LOCAL_PRINCIPAL, described)

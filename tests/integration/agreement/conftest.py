@@ -8,7 +8,7 @@ import pytest
 
 from persistence.database.pool import Database
 from persistence.ledger.following.announcements import Announcements
-from resolvers.following.watch_progress import ProgressHub
+from resolvers.progress.hub import ProgressHub
 from snapshots.channels import SignalChannelKind
 from snapshots.identifiers import utc_now
 from tests.api import Api, Observer, States

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from persistence.database.pool import Database
 from persistence.ledger.following.announcements import Announcements
 from resolvers.following.apply_notifications import apply_notifications
-from resolvers.following.watch_progress import ProgressHub
 from resolvers.principal import Principal
+from resolvers.progress.hub import ProgressHub
 from snapshots.channels import SignalChannelKind
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.records import BulkSnapshotFilter, BulkSnapshotRecord, SourceSnapshotRecord

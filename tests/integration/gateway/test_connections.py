@@ -56,7 +56,13 @@ async def serving() -> AsyncIterator[Serving]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         app = build_app(Parts(routes=[Route("/large", large)]))
         # Nobody may wait for the ten minutes that a stop may take.
-        server = make_server(app, ready=ready.set, shutdown_seconds=600, call_later=timers.call_later)
+        server = make_server(
+            app,
+            ready=ready.set,
+            shutdown_seconds=600,
+            message_limit_bytes=1_048_576,
+            call_later=timers.call_later,
+        )
         task = asyncio.create_task(server.run_until_cancelled(listener))
         await asyncio.wait_for(ready.wait(), FAULT_SECONDS)
         yield Serving(url_of(listener), server, timers, task)

@@ -26,7 +26,7 @@ async def running(url: str, sweeps: Counter[str], name: str, *, fail: bool = Fal
     def say() -> None:
         well[name] += 1
 
-    task = asyncio.create_task(run_schedules(url, sweep, settle_seconds=1, well=say))
+    task = asyncio.create_task(run_schedules(url, sweep, settle_seconds=1, report_healthy=say))
     try:
         yield well
     finally:
@@ -71,7 +71,7 @@ async def test_a_broken_connection_is_a_fault(database_url: str, administrator: 
     async def sweep() -> int:
         return 0
 
-    task = asyncio.create_task(run_schedules(database_url, sweep, settle_seconds=1, well=lambda: None))
+    task = asyncio.create_task(run_schedules(database_url, sweep, settle_seconds=1, report_healthy=lambda: None))
     kill = (
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'topicsnap schedules'"
     )

@@ -35,7 +35,7 @@ async def serving(slow: Slow, *, shutdown_seconds: float = 10.0) -> AsyncIterato
     ready = asyncio.Event()
     with listening("127.0.0.1", 0) as listener:
         app = build_app(Parts(routes=[Route("/slow", slow.__call__)]))
-        server = make_server(app, ready=ready.set, shutdown_seconds=shutdown_seconds)
+        server = make_server(app, ready=ready.set, shutdown_seconds=shutdown_seconds, message_limit_bytes=1_048_576)
         task = asyncio.create_task(server.run_until_cancelled(listener))
         await asyncio.wait_for(ready.wait(), FAULT_SECONDS)
         yield url_of(listener), task
@@ -102,7 +102,12 @@ class Broken(AbstractAsyncContextManager[None]):
 
 async def test_a_part_that_does_not_start_is_a_start_error(caplog: pytest.LogCaptureFixture) -> None:
     with listening("127.0.0.1", 0) as listener:
-        server = make_server(build_app(Parts(beside=[Broken()])), ready=lambda: None, shutdown_seconds=1.0)
+        server = make_server(
+            build_app(Parts(background_work=[Broken()])),
+            ready=lambda: None,
+            shutdown_seconds=1.0,
+            message_limit_bytes=1_048_576,
+        )
         with pytest.raises(StartError, match="the log says why"):
             await server.run_until_cancelled(listener)
     assert "ValueError: no" in caplog.text

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from persistence.database.pool import Database
 from persistence.database.statement_counter import StatementCounter
-from resolvers.following.watch_progress import ProgressHub
+from resolvers.progress.hub import ProgressHub
 from snapshots.following.notifications import NotificationKind
 from snapshots.records import BulkSnapshotRecord
 from tests.integration.resolvers.bench import TENANT, World

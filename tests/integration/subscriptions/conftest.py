@@ -8,8 +8,8 @@ import pytest
 from persistence.database.pool import Database
 from persistence.ledger.following.announcements import Announcements
 from persistence.ledger.reading import LedgerReading
-from resolvers.following.watch_progress import Announced, ProgressHub
-from resolvers.following.watchers import Pace
+from resolvers.progress.hub import Announced, ProgressHub
+from resolvers.progress.watchers import Pace
 from tests.integration.resolvers.bench import World, catalogue, fill, make_world
 from tests.integration.subscriptions.bench import Process, Watching
 

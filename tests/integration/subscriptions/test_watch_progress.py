@@ -7,7 +7,7 @@ import pytest
 
 from persistence.database.errors import DatabaseUnavailableError
 from persistence.ledger.following.announcements import APPLICATION_NAME
-from resolvers.following import watch_progress
+from resolvers.progress import hub as watch_progress
 from snapshots.records import SourceSnapshotRecord
 from snapshots.states import BulkSnapshotState, SignalState
 from tests.databases import Administrator

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message
 
 from gateway.app import Parts, build_app
-from gateway.logging import request_id
+from gateway.http.request_ids import request_id
 from snapshots.errors import TopicsnapError
 
 Ask = Callable[..., Awaitable[Any]]
@@ -171,6 +171,6 @@ async def test_what_runs_beside_is_entered_in_order_and_left_in_reverse() -> Non
     async def send(message: Message) -> None:
         sent.append(message["type"])
 
-    await app(beside=[part("a"), part("b")])({"type": "lifespan", "state": {}}, receive, send)
+    await app(background_work=[part("a"), part("b")])({"type": "lifespan", "state": {}}, receive, send)
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
     assert seen == ["+a", "+b", "-b", "-a"]

@@ -8,7 +8,7 @@ import pytest
 from gateway.following import followers as module
 from gateway.following.follower import Followed, KafkaUnreachableError
 from gateway.following.followers import Followers
-from gateway.following.supervision import Well
+from gateway.following.supervision import ReportHealthy
 from persistence.database.errors import DatabaseUnavailableError
 from snapshots.engines.debezium.kafka import KafkaAccess
 
@@ -21,11 +21,11 @@ class FakeFollower:
         self.kafka = kafka
         self.topics: frozenset[str] = frozenset()
 
-    async def run(self, well: Well) -> None:
+    async def run(self, report_healthy: ReportHealthy) -> None:
         if self.kafka.bootstrap == "broken":
             raise KafkaUnreachableError("away")
         RUNNING.append(self)
-        well()
+        report_healthy()
         try:
             await asyncio.Event().wait()
         finally:

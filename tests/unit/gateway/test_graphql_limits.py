@@ -5,7 +5,7 @@ from graphql import parse
 
 from gateway.graphql.limits import OperationLimits, check_limits
 
-TIGHT = OperationLimits(depth=3, aliases=2, fields=6)
+TIGHT = OperationLimits(tokens=5000, depth=3, aliases=2, fields=6)
 
 
 def exceeded(document: str, limits: OperationLimits = TIGHT) -> set[object]:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gateway import import_file
-from gateway.import_file import ImportFileError, parse_import, read_import
+from gateway.cli import import_file
+from gateway.cli.import_file import ImportFileError, parse_import, read_import
 from snapshots.catalog.contents import ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.channels import SignalChannelKind
 from snapshots.vocabulary import TopicProducer

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from gateway.import_file import ClusterEntry, ConnectorEntry, TopicEntry, parse_import
+from gateway.cli.import_file import ClusterEntry, ConnectorEntry, TopicEntry, parse_import
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "guides" / "import.md").read_text("utf-8")
 

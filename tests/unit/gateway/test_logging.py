@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import orjson
 import pytest
 
-from gateway.logging import configure, request_id
+from gateway.http.request_ids import request_id
+from gateway.process.logging import configure
 from gateway.settings import LogFormat, LogLevel
 
 

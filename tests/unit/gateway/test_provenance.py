@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import StartError
-from gateway.provenance import check_packages
+from gateway.process.provenance import check_packages
 
 
 def test_our_own_are() -> None:

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from gateway.following.supervision import Supervised, Well
+from gateway.following.supervision import ReportHealthy, Supervised
 from snapshots.errors import TopicsnapError
 
 
@@ -14,9 +14,9 @@ async def test_it_comes_back_after_every_kind_of_fault(caplog: pytest.LogCapture
     pauses: list[float] = []
     seen: list[str | None] = []
 
-    async def run(well: Well) -> None:
+    async def run(report_healthy: ReportHealthy) -> None:
         if not faults:
-            well()
+            report_healthy()
             await asyncio.Event().wait()
         if (fault := faults.pop(0)) is not None:
             raise fault
@@ -45,7 +45,7 @@ async def test_it_comes_back_after_every_kind_of_fault(caplog: pytest.LogCapture
 async def test_the_pause_has_a_ceiling() -> None:
     pauses: list[float] = []
 
-    async def run(_: Well) -> None:
+    async def run(_: ReportHealthy) -> None:
         raise TopicsnapError("away")
 
     async def pause(seconds: float) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gateway.errors import StartError
 
-_HOME = Path(__file__).resolve().parents[1]
+_HOME = Path(__file__).resolve().parents[2]
 PACKAGES = ("schema", "resolvers", "persistence", "snapshots")
 
 

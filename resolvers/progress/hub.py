@@ -13,7 +13,7 @@ from typing import Protocol
 
 from persistence.ledger.following.announcements import Changed, Listening
 from resolvers.cancellation import contain
-from resolvers.following.watchers import Key, Pace, Sight, Unseen, Watched, Watcher
+from resolvers.progress.watchers import Key, Pace, ProgressView, Unseen, Watched, Watcher
 from snapshots.errors import TopicsnapError
 from snapshots.health.stall import next_stall, stalled_since
 from snapshots.identifiers import Clock, is_valid_id, utc_now
@@ -94,13 +94,13 @@ class ProgressHub:
         """How many watch now."""
         return sum(len(watched.watchers) for watched in self._watched.values())
 
-    async def watch(self, tenant_id: str, bulk_snapshot_id: str) -> AsyncGenerator[Sight, None]:
+    async def watch(self, tenant_id: str, bulk_snapshot_id: str) -> AsyncGenerator[ProgressView, None]:
         """Yield the state now and whenever it changes, until it is final; no record, and the end, where there is none.
 
         Raises what the ledger raises where it cannot be read at first; later it is tried again instead.
         """
         if not is_valid_id(bulk_snapshot_id):
-            yield Sight(None, self._clock())
+            yield ProgressView(None, self._clock())
             return
         with self._watching((tenant_id, bulk_snapshot_id)) as watcher:
             while True:
@@ -215,10 +215,10 @@ class ProgressHub:
         watched.changed = False
         return watched
 
-    def _see(self, watched: Watched, record: BulkSnapshotRecord | None, at: datetime) -> Sight:
+    def _see(self, watched: Watched, record: BulkSnapshotRecord | None, at: datetime) -> ProgressView:
         """Take in what a look found that began at `at`, and note when the time alone will change it."""
         if record is None:
-            return watched.see(Sight(None, at))
+            return watched.see(ProgressView(None, at))
         stalls_at = next_stall(record.snapshots, at, self._stall_after)
         watched.stalls_at = (
             None
@@ -226,7 +226,7 @@ class ProgressHub:
             else self._pace.now() + (stalls_at - self._clock()).total_seconds() + _PAST_SECONDS
         )
         stalled = tuple(stalled_since(one, at, self._stall_after) for one in record.snapshots)
-        return watched.see(Sight(record, at, stalled))
+        return watched.see(ProgressView(record, at, stalled))
 
     def _note_failure(self, tenant_id: str, served: Mapping[str, Sequence[Watcher]], error: Exception) -> None:
         if not isinstance(error, TopicsnapError):
@@ -243,7 +243,7 @@ class ProgressHub:
                     watcher.fail(error)
 
 
-async def _hand_over(sight: Sight, watchers: Sequence[Watcher]) -> None:
+async def _hand_over(sight: ProgressView, watchers: Sequence[Watcher]) -> None:
     """Give `sight` to those of `watchers` who do not have it."""
     for number, watcher in enumerate(watchers, start=1):
         if watcher.newest is not sight:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from persistence.ledger.following.announcements import Changed, Listening
-from resolvers.following.watch_progress import (
+from resolvers.progress.hub import (
     DEAF_LOOK_SECONDS,
     INTERVAL_SECONDS,
     LINGER_SECONDS,
@@ -17,7 +17,7 @@ from resolvers.following.watch_progress import (
     MOST_AT_ONCE,
     ProgressHub,
 )
-from resolvers.following.watchers import Pace, Sight
+from resolvers.progress.watchers import Pace, ProgressView
 from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
 from snapshots.states import SnapshotState, TopicSnapshotState
 from snapshots.vocabulary import SnapshotType, VerificationState
@@ -138,7 +138,7 @@ class Bench:
     announced: Announced
     hub: ProgressHub
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
-    sights: list[Sight] = field(default_factory=list)
+    sights: list[ProgressView] = field(default_factory=list)
     """What the first watcher saw."""
 
     def watch(self, id: str) -> list[BulkSnapshotRecord | None]:

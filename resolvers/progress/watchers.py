@@ -14,7 +14,7 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class ProgressView:
     """What a look found. Two that were taken at different times are equal where they show the same."""
 
     record: BulkSnapshotRecord | None
@@ -35,7 +35,7 @@ class Unseen:
 
 
 UNSEEN: Final = Unseen()
-Seen = Sight | Unseen
+Seen = ProgressView | Unseen
 
 
 class Pace:
@@ -63,7 +63,7 @@ class Watcher:
         self._news = asyncio.Event()
         self._error: Exception | None = None
 
-    def put(self, sight: Sight) -> None:
+    def put(self, sight: ProgressView) -> None:
         """Hand over a state, in the place of one that was not taken yet."""
         self.newest = sight
         self._news.set()
@@ -73,7 +73,7 @@ class Watcher:
         self._error = error
         self._news.set()
 
-    async def take(self) -> Sight:
+    async def take(self) -> ProgressView:
         """Wait for a state that was not taken yet, and return the newest."""
         await self._news.wait()
         self._news.clear()
@@ -110,7 +110,7 @@ class Watched:
             due = min(due, max(soonest, self.stalls_at))
         return max(self.not_before, due)
 
-    def see(self, sight: Sight) -> Sight:
+    def see(self, sight: ProgressView) -> ProgressView:
         """Return `sight`, or what was seen before where that is equal, so that `is` tells whether it changed."""
         if isinstance(self.sight, Unseen) or self.sight != sight:
             self.sight = sight

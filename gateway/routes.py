@@ -1,28 +1,38 @@
-"""The routes of the operations: GraphQL, and its REST twin."""
+"""The routes of the operations: GraphQL and its REST twin, as the settings want them."""
 
 import asyncio
 from collections.abc import Sequence
 
-from starlette.requests import HTTPConnection
 from starlette.routing import BaseRoute
 
+from gateway.auth.local import local_principal
+from gateway.endpoints import Endpoints
 from gateway.graphql.limits import OperationLimits
-from gateway.graphql.route import AppRoute
 from gateway.graphql.view import GraphQLOptions, build_graphql_app
 from gateway.graphql.websocket import SocketOptions
+from gateway.http.app_route import AppRoute
+from gateway.metrics import Metrics
 from gateway.rest.routes import rest_routes
 from gateway.settings import Settings
-from resolvers.principal import LOCAL_PRINCIPAL, Principal
 from resolvers.services import Services
 
 GRAPHQL = "/graphql"
 
 
 def operation_routes(
-    settings: Settings, services: Services, stopping: asyncio.Event | None = None
+    settings: Settings, services: Services, metrics: Metrics, stopping: asyncio.Event
 ) -> Sequence[BaseRoute]:
     """Return the routes of `/graphql`, of the REST twin and of its description; `stopping` ends subscriptions."""
-    options = GraphQLOptions(
+    endpoints = Endpoints(local_principal, metrics, timeout_seconds=settings.operation_timeout_seconds)
+    return [
+        AppRoute(GRAPHQL, build_graphql_app(services, endpoints, graphql_options(settings), stopping)),
+        *rest_routes(services, endpoints, body_limit_bytes=settings.request_body_limit),
+    ]
+
+
+def graphql_options(settings: Settings) -> GraphQLOptions:
+    """Return how the GraphQL endpoint behaves by the settings."""
+    return GraphQLOptions(
         limits=OperationLimits(
             tokens=settings.query_token_limit,
             depth=settings.query_depth_limit,
@@ -30,17 +40,7 @@ def operation_routes(
             fields=settings.query_field_limit,
         ),
         body_limit_bytes=settings.request_body_limit,
-        timeout_seconds=settings.operation_timeout_seconds,
         introspection=settings.introspection,
         suggestions=settings.suggestions,
         sockets=SocketOptions(operations=settings.connection_operation_limit, allowed_origins=settings.allowed_origins),
     )
-    return [
-        AppRoute(GRAPHQL, build_graphql_app(services, local_principal, options, stopping)),
-        *rest_routes(services, local_principal, body_limit_bytes=settings.request_body_limit),
-    ]
-
-
-async def local_principal(_: HTTPConnection) -> Principal:
-    """Everybody who reaches the port: the settings see to it that only this machine does."""
-    return LOCAL_PRINCIPAL

@@ -1,6 +1,5 @@
 """Log lines: one event each, as text or JSON, with the request id; never a setting's value or a secret."""
 
-import contextvars
 import logging
 import sys
 from datetime import UTC, datetime
@@ -8,10 +7,8 @@ from typing import TextIO
 
 import orjson
 
+from gateway.http.request_ids import request_id
 from gateway.settings import LogFormat, LogLevel
-
-request_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("request_id", default=None)
-"""The id of the request under way; tasks started meanwhile inherit it, so a dispatch's lines carry it too."""
 
 _STANDARD = frozenset(logging.LogRecord("", 0, "", 0, "", (), None).__dict__) | {"message", "asctime", "color_message"}
 _QUIET = {

@@ -1,0 +1,1 @@
+"""Watching bulk snapshots: what changes is looked at once, for everybody who watches."""
