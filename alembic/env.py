@@ -10,7 +10,7 @@ from alembic import context
 from sqlalchemy import Connection, NullPool
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from persistence.database.connections import connector
+from persistence.database.connections import connection_opener
 from persistence.queue import queue_settings
 from persistence.tables import metadata
 
@@ -39,7 +39,7 @@ def _run(connection: Connection | None) -> None:
 
 
 async def _run_by_hand(url: str) -> None:
-    connect = connector(url, role=None, application_name="topicsnap migrate")
+    connect = connection_opener(url, role=None, application_name="topicsnap migrate")
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     async with engine.connect() as connection:
         await connection.run_sync(_run)

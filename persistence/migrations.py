@@ -16,7 +16,7 @@ from sqlalchemy import Connection, NullPool, func, select, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from persistence.database.connections import address, connector
+from persistence.database.connections import address, connection_opener
 from persistence.database.errors import AccessRefusedError, NotMigratedError, UnsupportedServerError
 from persistence.database.pool import Database
 
@@ -134,7 +134,7 @@ async def _run(url: str, action: Callable[[Config], None]) -> None:
 @asynccontextmanager
 async def _connected(url: str) -> AsyncIterator[AsyncConnection]:
     """Open one connection as the user of `url`, who owns the tables, and check the server's age."""
-    connect = connector(url, role=None, application_name="topicsnap migrate")
+    connect = connection_opener(url, role=None, application_name="topicsnap migrate")
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     async with engine.connect() as connection:
         number = await connection.execute(text("SELECT current_setting('server_version_num')::integer"))

@@ -38,9 +38,10 @@ class TopicsnapSchema(strawberry.federation.Schema):
 def build_schema(
     extensions: Iterable[type[SchemaExtension] | Callable[[], SchemaExtension]] = (),
     executor: type[Executor[Any]] | None = None,
+    kind: type[TopicsnapSchema] = TopicsnapSchema,
 ) -> TopicsnapSchema:
-    """Return the schema; each operation runs in an `executor` with fresh instances of `extensions`."""
-    return TopicsnapSchema(
+    """Return the schema, one of `kind`; each operation runs in an `executor` with fresh instances of `extensions`."""
+    return kind(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,

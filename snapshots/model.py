@@ -84,7 +84,3 @@ class Topic:
     """Whether the topic was seen on Kafka; one that nobody has written yet can be snapshotted all the same."""
     ambiguous: bool = False
     """Whether the collection's name, read as Debezium reads it, matches another collection of the connector."""
-
-
-Route = Topic
-"""A topic seen as the way to its source connector and data collection."""

@@ -16,7 +16,7 @@ from pgqueuer.queries import Queries
 from pgqueuer.sm import SchedulerManager
 
 from gateway.following.supervision import ReportHealthy
-from persistence.database.connections import connector
+from persistence.database.connections import connection_opener
 from persistence.database.pool import APP_ROLE
 from persistence.queue import ScheduleQueries, queue_settings
 
@@ -100,7 +100,7 @@ class _Connection(Protocol):
 
 @asynccontextmanager
 async def _connected(url: str) -> AsyncIterator[Any]:
-    opened = await connector(url, role=APP_ROLE, application_name="topicsnap schedules")()
+    opened = await connection_opener(url, role=APP_ROLE, application_name="topicsnap schedules")()
     connection = cast("_Connection", opened)
     try:
         yield connection

@@ -14,7 +14,7 @@ from persistence.database.keepalive import KeptAliveConnection
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 
-Connector = Callable[[], Awaitable[object]]
+ConnectionOpener = Callable[[], Awaitable[object]]
 """Opens a new asyncpg connection. Raises DatabaseError."""
 
 # PostgreSQL's documentation, appendix A: error codes.
@@ -23,7 +23,9 @@ _NO_DATABASE = "3D000"
 _ROLE = frozenset({"22023", "42501", "42704"})
 
 
-def connector(url: str, *, role: str | None, application_name: str, deadlines: Deadlines | None = None) -> Connector:
+def connection_opener(
+    url: str, *, role: str | None, application_name: str, deadlines: Deadlines | None = None
+) -> ConnectionOpener:
     """Return a function that opens connections to `url` (`postgresql://…`, with libpq's parameters such as `sslmode`).
 
     Each connection acts as `role` from its first statement on; so does it after RESET or DISCARD, because the role

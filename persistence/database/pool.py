@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import PoolProxiedConnection
 
-from persistence.database.connections import address, connector
+from persistence.database.connections import address, connection_opener
 from persistence.database.deadlines import Deadlines
 from persistence.database.errors import PoolExhaustedError
 from persistence.database.failures import FAILURES, explained
@@ -59,7 +59,7 @@ class Database:
         """
         engine = create_async_engine(
             "postgresql+asyncpg://",
-            async_creator=connector(url, role=role, application_name=application_name, deadlines=deadlines),
+            async_creator=connection_opener(url, role=role, application_name=application_name, deadlines=deadlines),
             connect_args={"prepared_statement_cache_size": _CACHED_STATEMENTS},
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,

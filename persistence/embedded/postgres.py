@@ -11,7 +11,7 @@ from urllib.parse import quote
 from persistence.embedded import runfile, sessions
 from persistence.embedded.accounts import barrier, unprivileged_account
 from persistence.embedded.binaries import find_binaries, reachable
-from persistence.embedded.cluster import Cluster
+from persistence.embedded.data_directory import DataDirectory
 from persistence.embedded.directories import locked, make_directory
 from persistence.embedded.errors import DirectoryBusyError, EmbeddedPostgresError, ProcessError
 from persistence.embedded.ports import LOOPBACK, free_port
@@ -122,7 +122,7 @@ class EmbeddedPostgres:
         """
         await sessions.create_role(self.url(), name, self._password, options)
 
-    def _locked_cluster(self) -> Cluster:
+    def _locked_cluster(self) -> DataDirectory:
         make_directory(self.directory)
         self._held.enter_context(locked(self.directory))
         account = unprivileged_account(self.directory / "data")
@@ -133,9 +133,9 @@ class EmbeddedPostgres:
                 "choose a directory elsewhere, or run as an ordinary user"
             )
             raise EmbeddedPostgresError(message)
-        return Cluster(self.directory, reachable(find_binaries(), account, self.directory), account)
+        return DataDirectory(self.directory, reachable(find_binaries(), account, self.directory), account)
 
-    async def _launch(self, cluster: Cluster) -> tuple[ChildProcess, int]:
+    async def _launch(self, cluster: DataDirectory) -> tuple[ChildProcess, int]:
         """Start the server, on another free port where somebody was faster than we were."""
         reason = ""
         for _ in range(_PORT_ATTEMPTS):
@@ -149,7 +149,7 @@ class EmbeddedPostgres:
         message = f"PostgreSQL did not start in {self.directory}: {reason}"
         raise EmbeddedPostgresError(message)
 
-    async def _spawn(self, cluster: Cluster, port: int) -> ChildProcess:
+    async def _spawn(self, cluster: DataDirectory, port: int) -> ChildProcess:
         await runfile.end_orphan(self.directory, _NAME, _STOP_SIGNALS)
         sync = self._settings.get("fsync", "on") != "off"
         await cluster.prepare(sync=sync)
@@ -175,7 +175,7 @@ class EmbeddedPostgres:
         )
 
 
-async def _became_ready(cluster: Cluster, process: ChildProcess) -> bool:
+async def _became_ready(cluster: DataDirectory, process: ChildProcess) -> bool:
     """Wait until the server is ready; where it is not, and on cancellation, it is ended before this returns."""
     ready = False
     try:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from persistence.ledger.following.announcements import Changed, Listening
 from resolvers.cancellation import contain
-from resolvers.progress.watchers import Key, Pace, ProgressView, Unseen, Watched, Watcher
+from resolvers.progress.watchers import Key, NotReadYet, Pace, ProgressView, Watched, Watcher
 from snapshots.errors import TopicsnapError
 from snapshots.health.stall import next_stall, stalled_since
 from snapshots.identifiers import Clock, is_valid_id, utc_now
@@ -239,7 +239,7 @@ class ProgressHub:
                 watched.changed = True
                 watched.not_before = self._pace.now() + RETRY_SECONDS
             for watcher in watchers:
-                if isinstance(watcher.newest, Unseen):
+                if isinstance(watcher.newest, NotReadYet):
                     watcher.fail(error)
 
 

@@ -30,12 +30,12 @@ class ProgressView:
         return self.record is None or self.record.is_final
 
 
-class Unseen:
+class NotReadYet:
     """Stands where no look has been taken yet."""
 
 
-UNSEEN: Final = Unseen()
-Seen = ProgressView | Unseen
+NOT_READ_YET: Final = NotReadYet()
+Seen = ProgressView | NotReadYet
 
 
 class Pace:
@@ -59,7 +59,7 @@ class Watcher:
 
     def __init__(self) -> None:
         """Begin without a state."""
-        self.newest: Seen = UNSEEN
+        self.newest: Seen = NOT_READ_YET
         self._news = asyncio.Event()
         self._error: Exception | None = None
 
@@ -77,7 +77,7 @@ class Watcher:
         """Wait for a state that was not taken yet, and return the newest."""
         await self._news.wait()
         self._news.clear()
-        if isinstance(self.newest, Unseen):
+        if isinstance(self.newest, NotReadYet):
             raise self._error or RuntimeError("woken without a state or an error")
         return self.newest
 
@@ -87,7 +87,7 @@ class Watched:
     """A bulk snapshot that somebody watches."""
 
     watchers: set[Watcher] = field(default_factory=set)
-    sight: Seen = UNSEEN
+    sight: Seen = NOT_READ_YET
     """As last seen."""
     changed: bool = True
     """Whether there is a reason to look."""
@@ -112,7 +112,7 @@ class Watched:
 
     def see(self, sight: ProgressView) -> ProgressView:
         """Return `sight`, or what was seen before where that is equal, so that `is` tells whether it changed."""
-        if isinstance(self.sight, Unseen) or self.sight != sight:
+        if isinstance(self.sight, NotReadYet) or self.sight != sight:
             self.sight = sight
             return sight
         return self.sight

@@ -1,6 +1,6 @@
 """What goes into the catalogue and comes out of it: imports, the effects of operations, filters and pages."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from snapshots.channels import SignalChannelKind
@@ -148,8 +148,6 @@ class Page(Generic[ItemT]):
     has_next: bool = False
     total_count: int | None = None
     """How many items the whole list has; None unless it was asked for."""
-    has_previous: bool = field(default=False, init=False)
-    """Always false: a keyset page knows what follows, not what came before."""
 
     @property
     def start_cursor(self) -> str | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from snapshots.following.in_progress import Changes, Joining
+from snapshots.following.in_progress import Joining, SnapshotChanges
 from snapshots.following.notifications import Notification
 
 
@@ -29,7 +29,7 @@ class Evidence:
         """Note that somebody else's signal has joined; the first word of each counts."""
         self._joined.setdefault(notification.id, Joining(notification, len(self._steps)))
 
-    def added_to(self, changes: Changes) -> Changes:
+    def added_to(self, changes: SnapshotChanges) -> SnapshotChanges:
         """Return `changes` with what showed them."""
         joined = tuple(self._joined.values())
         return replace(changes, step_evidence=tuple(self._steps), evidence=self._parts, joined=joined)

@@ -98,7 +98,7 @@ class Joining:
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class SnapshotChanges:
     """What a batch of notifications changed, ready to be written at once."""
 
     steps: tuple[SnapshotState, ...] = ()
@@ -126,14 +126,14 @@ class Changes:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
-        return self == Changes()
+        return self == SnapshotChanges()
 
 
-def difference(before: ActiveSnapshot, after: ActiveSnapshot) -> Changes:
+def difference(before: ActiveSnapshot, after: ActiveSnapshot) -> SnapshotChanges:
     """Return which times and parts of a snapshot changed; the steps of its state, and its end, are not among them."""
     signals_before = {signal.id: signal for signal in before.signals}
     topics_before = {topic.id: topic for topic in before.topics}
-    return Changes(
+    return SnapshotChanges(
         started_at=_if_changed(before.started_at, after.started_at),
         progressed_at=_if_changed(before.progressed_at, after.progressed_at),
         signals=tuple(

@@ -7,10 +7,11 @@ snapshot's connector, in the order of their offsets.
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import assert_never
 
 from snapshots.following.correlation import Correlation
 from snapshots.following.evidence import Evidence
-from snapshots.following.in_progress import ActiveSignal, ActiveSnapshot, ActiveTopic, Changes, difference
+from snapshots.following.in_progress import ActiveSignal, ActiveSnapshot, ActiveTopic, SnapshotChanges, difference
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.signalling.outcomes import outcome_of
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState, evidence_path, verdict
@@ -22,14 +23,14 @@ ENDED_UNSEEN = (
 )
 
 
-def reduce_all(active: ActiveSnapshot, notifications: Iterable[Notification]) -> tuple[ActiveSnapshot, Changes]:
+def reduce_all(active: ActiveSnapshot, notifications: Iterable[Notification]) -> tuple[ActiveSnapshot, SnapshotChanges]:
     """Apply `notifications` in order; return the snapshot as it is then, and all that changed."""
     return reduce_until_end(active, tuple(notifications))[:2]
 
 
 def reduce_until_end(
     active: ActiveSnapshot, notifications: Sequence[Notification], candidates: Iterable[ActiveTopic] = ()
-) -> tuple[ActiveSnapshot, Changes, Sequence[Notification]]:
+) -> tuple[ActiveSnapshot, SnapshotChanges, Sequence[Notification]]:
     """Apply `notifications` in order until the snapshot has ended; return it, what changed, and what is left of them.
 
     Of `candidates` an external snapshot takes in those that it turns out to read.
@@ -44,7 +45,7 @@ def reduce_until_end(
     return *fold.result(), ()
 
 
-def conclude(active: ActiveSnapshot) -> tuple[ActiveSnapshot, Changes]:
+def conclude(active: ActiveSnapshot) -> tuple[ActiveSnapshot, SnapshotChanges]:
     """Wait no longer for reports that were missing when the engine told the end; the next signal is due then."""
     fold = _Fold(active)
     signal = fold.in_flight()
@@ -53,7 +54,7 @@ def conclude(active: ActiveSnapshot) -> tuple[ActiveSnapshot, Changes]:
     return fold.result()
 
 
-def end_in_flight(active: ActiveSnapshot, at: datetime) -> tuple[ActiveSnapshot, Changes]:
+def end_in_flight(active: ActiveSnapshot, at: datetime) -> tuple[ActiveSnapshot, SnapshotChanges]:
     """End the signal in flight at `at`, as something else than a notification shows; the next one is due then."""
     fold = _Fold(active)
     signal = fold.in_flight()
@@ -62,7 +63,7 @@ def end_in_flight(active: ActiveSnapshot, at: datetime) -> tuple[ActiveSnapshot,
     return fold.result()
 
 
-def give_up(active: ActiveSnapshot, at: datetime, message: str) -> tuple[ActiveSnapshot, Changes]:
+def give_up(active: ActiveSnapshot, at: datetime, message: str) -> tuple[ActiveSnapshot, SnapshotChanges]:
     """Release the source without knowing what became of the snapshot; what was reported by then stands."""
     fold = _Fold(active)
     fold.give_up(at, message)
@@ -128,8 +129,16 @@ class _Fold:
                 self.complete(signal, notification.at)  # none of its names was understood; nothing more will be told
             case NotificationKind.ABORTED:
                 self._abort(signal, notification)
-            case _:
+            case (
+                NotificationKind.STARTED
+                | NotificationKind.PAUSED
+                | NotificationKind.RESUMED
+                | NotificationKind.SKIPPED
+                | NotificationKind.OTHER
+            ):
                 pass  # being seen was all that it told
+            case _:
+                assert_never(notification.kind)
 
     def in_flight(self) -> ActiveSignal | None:
         return self._now.in_flight()
@@ -140,7 +149,7 @@ class _Fold:
                 self._now.signals[signal.id] = replace(signal, state=SignalState.REFUSED, ended_at=at)
         self._abandon(at, message)
 
-    def result(self) -> tuple[ActiveSnapshot, Changes]:
+    def result(self) -> tuple[ActiveSnapshot, SnapshotChanges]:
         after = self._now.current
         changes = replace(
             difference(self._before, after),

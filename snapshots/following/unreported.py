@@ -7,7 +7,7 @@ While an incremental snapshot runs, Debezium keeps its place in the connector's 
 from datetime import datetime, timedelta
 
 from snapshots.following.correlation import Correlation
-from snapshots.following.in_progress import ActiveSignal, ActiveSnapshot, Changes
+from snapshots.following.in_progress import ActiveSignal, ActiveSnapshot, SnapshotChanges
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.following.reducer import end_in_flight, give_up, reduce_all
 from snapshots.ports.snapshot_probe import OffsetsReport
@@ -25,7 +25,7 @@ def judge(
     now: datetime,
     silence: timedelta,
     offsets_age: timedelta = OFFSETS_AGE,
-) -> tuple[ActiveSnapshot, Changes]:
+) -> tuple[ActiveSnapshot, SnapshotChanges]:
     """Return `active` in the light of `sight`, which is None where nothing can be seen.
 
     Seen there and gone again, its signal has ended. Never seen, it has ended, or was not taken, where the offsets
@@ -35,7 +35,7 @@ def judge(
     correlation = Correlation(active)
     signal, since = correlation.in_flight(), active.sending_since
     if signal is None or since is None or signal.state is SignalState.SENDING:
-        return active, Changes()
+        return active, SnapshotChanges()
     if sight is not None and not active.followed and active.snapshot_type is SnapshotType.INCREMENTAL:
         is_sent, was_seen = signal.state is SignalState.SENT, _was_seen(active, since)
         is_joined = _is_joined(sight, signal, correlation)
@@ -55,7 +55,7 @@ def judge(
             "it."
         )
         return give_up(active, now, message)
-    return active, Changes()
+    return active, SnapshotChanges()
 
 
 def _is_joined(sight: OffsetsReport, signal: ActiveSignal, correlation: Correlation) -> bool:

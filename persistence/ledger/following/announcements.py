@@ -8,7 +8,7 @@ from typing import NoReturn, Protocol, Self, cast
 
 from asyncpg.exceptions import InterfaceError, PostgresError
 
-from persistence.database.connections import Connector, address, connector
+from persistence.database.connections import ConnectionOpener, address, connection_opener
 from persistence.database.errors import DatabaseError
 from persistence.database.pool import APP_ROLE
 from snapshots.backoff import Backoff
@@ -49,7 +49,7 @@ class Announcements:
 
     def __init__(
         self,
-        connect: Connector,
+        connect: ConnectionOpener,
         target: str,
         *,
         rests: Backoff = RESTS,
@@ -66,7 +66,7 @@ class Announcements:
     @classmethod
     def at(cls, url: str) -> Self:
         """Listen on the database at `url` as the application's role; nothing is opened before `follow`."""
-        return cls(connector(url, role=APP_ROLE, application_name=APPLICATION_NAME), address(url))
+        return cls(connection_opener(url, role=APP_ROLE, application_name=APPLICATION_NAME), address(url))
 
     async def follow(self, changed: Changed, listening: Listening) -> NoReturn:
         """Tell `changed` of every announcement and `listening` of every gap, until cancelled.

@@ -10,9 +10,13 @@ from persistence.database.pool import Database
 from persistence.ledger.following import external as externals
 from persistence.ledger.following import in_progress as active
 from persistence.ledger.following.changes import due_signals, write_changes
+from persistence.ledger.following.connector_notifications import (
+    ConnectorNotifications,
+    find_notifications,
+    find_senders,
+)
 from persistence.ledger.following.cursors import pass_over_known
 from persistence.ledger.following.failed_scans import note_scans
-from persistence.ledger.following.holders import ConnectorNotifications, find_holders, find_senders
 from persistence.ledger.requesting.sending import SignalKey
 from snapshots.following.correlation import telling
 from snapshots.following.notifications import Notification
@@ -51,7 +55,7 @@ class LedgerFollowing:
         due: list[SignalKey] = []
         async with self._database.write() as connection:
             fresh = await pass_over_known(connection, tenant_id, cluster_id, batch)
-            told = await find_holders(connection, tenant_id, cluster_id, fresh) if fresh else []
+            told = await find_notifications(connection, tenant_id, cluster_id, fresh) if fresh else []
             await note_scans(connection, tenant_id, told, at=at)
             told = [one for one in told if not one.is_over]
             # Once more for each source whose snapshot has ended: what is left may tell of the next one.

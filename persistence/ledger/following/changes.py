@@ -9,13 +9,13 @@ from persistence.ledger.following import in_progress as active
 from persistence.ledger.following.joining import note_joined
 from persistence.ledger.moves import Move, move
 from persistence.ledger.requesting.sending import SignalKey
-from snapshots.following.in_progress import Changes
+from snapshots.following.in_progress import SnapshotChanges
 
 
 async def write_changes(
     connection: AsyncConnection,
     tenant_id: str,
-    changes: Mapping[str, Changes],
+    changes: Mapping[str, SnapshotChanges],
     *,
     at: datetime,
     lease_until: datetime,
@@ -46,7 +46,7 @@ async def write_changes(
         await move(connection, tenant_id, moves, cause=cause, at=at)
 
 
-def due_signals(changes: Mapping[str, Changes]) -> tuple[SignalKey, ...]:
+def due_signals(changes: Mapping[str, SnapshotChanges]) -> tuple[SignalKey, ...]:
     """Return the signals that fell due, because the one before each has ended."""
     return tuple(
         SignalKey(source_snapshot_id, change.next_signal_id)
@@ -55,7 +55,7 @@ def due_signals(changes: Mapping[str, Changes]) -> tuple[SignalKey, ...]:
     )
 
 
-def _step(source_snapshot_id: str, change: Changes, depth: int) -> Move:
+def _step(source_snapshot_id: str, change: SnapshotChanges, depth: int) -> Move:
     target, evidence = change.steps[depth], change.step_evidence[depth] if change.step_evidence else None
     if not target.is_terminal:
         return Move(source_snapshot_id, target, occurred_at=change.started_at, evidence=evidence)

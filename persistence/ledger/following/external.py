@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence import tables
 from persistence.ledger.evidence import describe
-from persistence.ledger.following.holders import ConnectorNotifications
+from persistence.ledger.following.connector_notifications import ConnectorNotifications
 from snapshots import identifiers
 from snapshots.following.external import EXTERNAL, Known, first_of_external
-from snapshots.following.in_progress import ActiveSnapshot, ActiveTopic, Changes
+from snapshots.following.in_progress import ActiveSnapshot, ActiveTopic, SnapshotChanges
 from snapshots.following.notifications import Notification
 from snapshots.identifiers import IdMaker
 from snapshots.records import AnswerKind
@@ -92,7 +92,7 @@ async def candidates(
 
 
 async def write_found(
-    connection: AsyncConnection, tenant_id: str, changes: Mapping[str, Changes], topic_ids: Mapping[str, str]
+    connection: AsyncConnection, tenant_id: str, changes: Mapping[str, SnapshotChanges], topic_ids: Mapping[str, str]
 ) -> None:
     """Record the topics that external snapshots were found to read; `topic_ids` names the catalogue's topic of each."""
     rows = [

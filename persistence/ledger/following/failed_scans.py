@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from persistence.catalog.conditions import storable
 from persistence.database.pool import Database
 from persistence.ledger.evidence import encode
-from persistence.ledger.following.holders import ConnectorNotifications
+from persistence.ledger.following.connector_notifications import ConnectorNotifications
 from persistence.ledger.restart_requirements import open_requirements
 from snapshots.following.failed_scans import ScanNews, scan_news
 from snapshots.following.notifications import Notification

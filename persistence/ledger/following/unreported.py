@@ -14,12 +14,12 @@ from persistence.ledger.following.changes import due_signals, write_changes
 from persistence.ledger.requesting.sending import SignalKey
 from persistence.tables import active_snapshot, connect_cluster, connector, source_snapshot
 from snapshots.channels import TRAITS
-from snapshots.following.in_progress import ActiveSnapshot, Changes
+from snapshots.following.in_progress import ActiveSnapshot, SnapshotChanges
 from snapshots.following.reducer import conclude, give_up
 from snapshots.model import SourceConnector
 from snapshots.vocabulary import SnapshotOrigin
 
-Judge = Callable[[ActiveSnapshot], tuple[ActiveSnapshot, Changes]]
+Judge = Callable[[ActiveSnapshot], tuple[ActiveSnapshot, SnapshotChanges]]
 """Decides, under the snapshot's lock, what becomes of it."""
 
 # An end that lies in the future was told by a clock that is of no use: it is not waited for.
@@ -146,7 +146,7 @@ class LedgerUnreported:
         return due_signals(changes)
 
 
-async def _judge(connection: AsyncConnection, tenant_id: str, judges: dict[str, Judge]) -> dict[str, Changes]:
+async def _judge(connection: AsyncConnection, tenant_id: str, judges: dict[str, Judge]) -> dict[str, SnapshotChanges]:
     if not judges:
         return {}
     loaded = await active.load(connection, tenant_id, list(judges))

@@ -11,7 +11,7 @@ from sqlalchemy import event, select, text, update
 from sqlalchemy.util import await_only
 
 from persistence.database import connections, deadlines
-from persistence.database.connections import connector
+from persistence.database.connections import connection_opener
 from persistence.database.deadlines import Deadlines
 from persistence.database.errors import DatabaseBusyError, DatabaseUnavailableError
 from persistence.database.keepalive import UNANSWERED_SECONDS
@@ -220,7 +220,7 @@ async def test_a_connection_that_breaks_while_it_is_made_ready_is_an_error_of_ou
 
 
 async def test_the_kernel_is_asked_to_look_after_the_other_side(database_url: str) -> None:
-    connection = cast("Any", await connector(database_url, role=APP_ROLE, application_name="test")())
+    connection = cast("Any", await connection_opener(database_url, role=APP_ROLE, application_name="test")())
     kept: socket.socket = connection._transport.get_extra_info("socket")
     assert kept.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
     if hasattr(socket, "TCP_USER_TIMEOUT"):

@@ -1,6 +1,6 @@
 import pytest
 
-from persistence.database.connections import address, connector, plain_url
+from persistence.database.connections import address, connection_opener, plain_url
 from persistence.database.errors import DatabaseError, DatabaseUnavailableError
 
 
@@ -28,11 +28,11 @@ def test_a_url_may_name_sqlalchemys_driver() -> None:
 @pytest.mark.parametrize("url", ["mysql://u:secret@h/d", "postgresql://u:sec@ret:word@h:x/d", "secret"])
 async def test_a_url_that_cannot_be_read_is_refused_without_being_quoted(url: str) -> None:
     with pytest.raises(DatabaseError) as caught:
-        await connector(url, role=None, application_name="test")()
+        await connection_opener(url, role=None, application_name="test")()
     assert "sec" not in str(caught.value)
     assert caught.value.__cause__ is None
 
 
 async def test_nobody_listening_is_told_with_the_address() -> None:
     with pytest.raises(DatabaseUnavailableError, match=r"127\.0\.0\.1:1/app cannot be reached"):
-        await connector("postgresql://u:p@127.0.0.1:1/app", role=None, application_name="test")()
+        await connection_opener("postgresql://u:p@127.0.0.1:1/app", role=None, application_name="test")()

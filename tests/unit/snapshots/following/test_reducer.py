@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snapshots.following.correlation import CLOCK_SKEW, STOP_FOLLOWS, telling
-from snapshots.following.in_progress import EXTERNAL_SIGNAL, ActiveSignal, ActiveSnapshot, ActiveTopic, Changes
+from snapshots.following.in_progress import EXTERNAL_SIGNAL, ActiveSignal, ActiveSnapshot, ActiveTopic, SnapshotChanges
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.following.reducer import conclude, give_up, reduce_all, reduce_until_end
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
@@ -73,7 +73,7 @@ def told(
     )
 
 
-def reduce(active: ActiveSnapshot, notification: Notification) -> Changes:
+def reduce(active: ActiveSnapshot, notification: Notification) -> SnapshotChanges:
     """What one notification changes."""
     return reduce_all(active, (notification,))[1]
 
@@ -240,7 +240,7 @@ def test_what_is_foreign_changes_nothing(foreign: Notification) -> None:
 
 @pytest.mark.parametrize("state", [state for state in SnapshotState if state.is_terminal or not state.holds_source])
 def test_a_snapshot_that_does_not_hold_its_source_is_left_alone(state: SnapshotState) -> None:
-    assert reduce(snapshot(["public.a"], state=state), STARTED) == Changes()
+    assert reduce(snapshot(["public.a"], state=state), STARTED) == SnapshotChanges()
 
 
 def test_the_end_of_a_signal_makes_the_next_one_due() -> None:

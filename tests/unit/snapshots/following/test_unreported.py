@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from snapshots.following.in_progress import ActiveSignal, ActiveSnapshot, ActiveTopic, Changes
+from snapshots.following.in_progress import ActiveSignal, ActiveSnapshot, ActiveTopic, SnapshotChanges
 from snapshots.following.unreported import OFFSETS_AGE, judge
 from snapshots.ports.snapshot_probe import OffsetsReport
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
@@ -34,7 +34,7 @@ NONE = OffsetsReport(None, (), SENT + SOON)
 
 def judged(
     sight: OffsetsReport | None, after: timedelta, active: ActiveSnapshot = ACTIVE
-) -> tuple[ActiveSnapshot, Changes]:
+) -> tuple[ActiveSnapshot, SnapshotChanges]:
     return judge(active, sight, now=SENT + after, silence=HOUR)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from persistence.ledger.requesting.sending import SendRecord, SignalKey
 from snapshots.channels import SignalChannelKind
-from snapshots.following.in_progress import ActiveSnapshot, Changes
+from snapshots.following.in_progress import ActiveSnapshot, SnapshotChanges
 from snapshots.following.notifications import NotificationKind
 from snapshots.following.reducer import end_in_flight, give_up
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
@@ -108,7 +108,7 @@ async def test_what_is_followed_is_not_among_them(bench: Bench) -> None:
 async def test_an_end_that_nobody_reports_claims_no_success(mute: Bench) -> None:
     key = await dispatched(mute)
 
-    def ended(held: ActiveSnapshot) -> tuple[ActiveSnapshot, Changes]:
+    def ended(held: ActiveSnapshot) -> tuple[ActiveSnapshot, SnapshotChanges]:
         return end_in_flight(held, mute.now)
 
     judges = [(key.source_snapshot_id, ended)]
@@ -128,7 +128,7 @@ async def test_what_has_ended_meanwhile_is_left_alone(mute: Bench) -> None:
     )
     before = await mute.record(key.source_snapshot_id)
 
-    def given_up(held: ActiveSnapshot) -> tuple[ActiveSnapshot, Changes]:
+    def given_up(held: ActiveSnapshot) -> tuple[ActiveSnapshot, SnapshotChanges]:
         return give_up(held, mute.now, "By rule.")
 
     judges = [(key.source_snapshot_id, given_up)]
