@@ -53,6 +53,16 @@ class SourceConnector:
     """EXPLICIT where an operator imported it, DERIVED where Kafka Connect told."""
 
     @property
+    def cluster_id(self) -> str:
+        """The id of its cluster."""
+        return self.cluster.id
+
+    @property
+    def cluster_name(self) -> str:
+        """The name of its cluster."""
+        return self.cluster.name
+
+    @property
     def channel(self) -> ChannelTraits:
         """What its signal channel is like."""
         return traits_of(self.signal_channel)

@@ -1,8 +1,10 @@
 """What the ledger tells of a bulk snapshot: durable records, read back as frozen values."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 from snapshots.channels import SignalChannelKind
 from snapshots.filters import RowFilter
@@ -83,6 +85,32 @@ class TopicSnapshotRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotProgress:
+    """How far a snapshot has come, counted over its topics."""
+
+    topics_total: int
+    topics_finished: int
+    """Topics that ended, whatever their outcome."""
+    rows_scanned: int
+    """Rows that the engine says it read. No proof: a restart of the connector starts its count anew."""
+
+    @property
+    def fraction(self) -> float | None:
+        """Finished topics of all, from 0 to 1; None where there are none."""
+        return self.topics_finished / self.topics_total if self.topics_total else None
+
+    @classmethod
+    def over(cls, topics: Iterable[TopicSnapshotRecord]) -> Self:
+        """Count over `topics`."""
+        total = finished = rows = 0
+        for topic in topics:
+            total += 1
+            finished += topic.state.is_terminal
+            rows += topic.rows_scanned or 0
+        return cls(total, finished, rows)
+
+
+@dataclass(frozen=True, slots=True)
 class SourceSnapshotRecord:
     """One source's part of a bulk snapshot."""
 
@@ -106,6 +134,11 @@ class SourceSnapshotRecord:
     origin: SnapshotOrigin = SnapshotOrigin.REQUESTED
     followed: bool = True
     """Whether the connector tells of its snapshots, so that what became of this one can be known."""
+
+    @property
+    def progress(self) -> SnapshotProgress:
+        """How far it has come, in topics and rows."""
+        return SnapshotProgress.over(self.topics)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +166,11 @@ class BulkSnapshotRecord:
     def state(self) -> BulkSnapshotState:
         """The state, derived from those of the source snapshots."""
         return bulk_state(snapshot.state for snapshot in self.snapshots)
+
+    @property
+    def progress(self) -> SnapshotProgress:
+        """How far it has come, in topics and rows; skipped topics are not counted."""
+        return SnapshotProgress.over(topic for snapshot in self.snapshots for topic in snapshot.topics)
 
     @property
     def is_final(self) -> bool:

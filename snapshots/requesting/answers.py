@@ -35,8 +35,8 @@ class SourceResult:
 
     @property
     def code(self) -> SnapshotErrorCode | None:
-        """What became of the request, for programs; None for a success."""
-        return self.answer.code
+        """What became of the request, for programs; None for a success, and for that alone."""
+        return None if self.success else self.answer.code or SnapshotErrorCode.CHANNEL_UNAVAILABLE
 
     @property
     def retryable(self) -> bool:
