@@ -84,9 +84,12 @@ class CatalogFile(_Section):
     topics: list[TopicEntry] = []
 
 
-def read_import(path: Path) -> CatalogImport:
-    """Return what the file says. Raises ImportFileError, with every finding (at most 20) and its place."""
-    return parse_import(_read(path))
+def read_import(path: Path, *, most_bytes: int = MAX_FILE_BYTES) -> CatalogImport:
+    """Return what the file says. Raises ImportFileError, with every finding (at most 20) and its place.
+
+    A file of more than `most_bytes` is not read to its end.
+    """
+    return parse_import(_read(path, most_bytes))
 
 
 def parse_import(text: str) -> CatalogImport:
@@ -123,14 +126,14 @@ def _findings(error: ValidationError) -> list[str]:
     return findings
 
 
-def _read(path: Path) -> str:
+def _read(path: Path, most_bytes: int) -> str:
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
+            content = file.read(most_bytes + 1)
     except OSError as error:
         raise ImportFileError(f"{path} cannot be read: {error.strerror}.") from error
-    if len(content) > MAX_FILE_BYTES:
-        raise ImportFileError(f"{path} is longer than {MAX_FILE_BYTES // (1024 * 1024)} MiB.")
+    if len(content) > most_bytes:
+        raise ImportFileError(f"{path} is longer than {most_bytes / (1024 * 1024):g} MiB.")
     try:
         return content.decode()
     except UnicodeDecodeError as error:

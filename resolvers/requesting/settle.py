@@ -21,16 +21,16 @@ RETRY_SECONDS = 15.0
 """How long a signal rests whose fate could not be told."""
 
 
-async def settle(services: Services, tenant_id: str) -> int:
-    """Take up every signal of the tenant that is past its lease; return how many were taken up.
+async def settle(services: Services, tenant_id: str, *, batch: int = BATCH) -> int:
+    """Take up signals of the tenant that are past their lease, at most `batch`; return how many were taken up.
 
     One that was never sent is sent. One whose sending was begun is looked for in its channel: found, it counts as
     dispatched; proved absent, it is sent again; where neither can be told it is left UNCONFIRMED and looked for again
     later. Any number of replicas may run this at once. Raises DatabaseError.
     """
     now = services.clock()
-    rest = timedelta(seconds=services.dispatcher.longest_seconds(BATCH) + RETRY_SECONDS)
-    due = await services.ledger.settling.claim(tenant_id, at=now, lease_until=now + rest, most=BATCH)
+    rest = timedelta(seconds=services.dispatcher.longest_seconds(batch) + RETRY_SECONDS)
+    due = await services.ledger.settling.claim(tenant_id, at=now, lease_until=now + rest, most=batch)
     if not due:
         return 0
     begun = [signal for signal in due if signal.state is not SignalState.PENDING]
