@@ -49,7 +49,7 @@ TRAITS: Mapping[SignalChannelKind, ChannelTraits] = {
         data_limit=500_000,  # with up to 2 bytes each still below Kafka's default of 1 MiB
     ),
     SignalChannelKind.RECORDING: ChannelTraits(
-        description="Nothing: the engine is simulated, and signals are only written down.",
+        description="No channel at all: the engine is simulated, and signals are only written down.",
         manner="not at all",
         data_limit=500_000,
         is_simulated=True,

@@ -54,6 +54,16 @@ class SourceConnector:
     """EXPLICIT if an operator imported it, DERIVED if it was read from Kafka Connect."""
 
     @property
+    def cluster_id(self) -> str:
+        """The id of its cluster."""
+        return self.cluster.id
+
+    @property
+    def cluster_name(self) -> str:
+        """The name of its cluster."""
+        return self.cluster.name
+
+    @property
     def channel(self) -> ChannelTraits:
         """The properties of its signal channel."""
         return traits_of(self.signal_channel)
@@ -85,7 +95,3 @@ class Topic:
     """Whether the topic was seen on Kafka; a topic that nobody has written yet can still be snapshotted."""
     ambiguous: bool = False
     """Whether the collection's name, read as Debezium reads it, matches another collection of the connector."""
-
-
-Route = Topic
-"""A topic as the route to its source connector and data collection."""

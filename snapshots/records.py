@@ -1,8 +1,10 @@
 """The ledger's records of a bulk snapshot, read back as frozen values."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 from snapshots.channels import SignalChannelKind
 from snapshots.filters import RowFilter
@@ -83,6 +85,32 @@ class TopicSnapshotRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotProgress:
+    """How far a snapshot has come, counted over its topics."""
+
+    topics_total: int
+    topics_finished: int
+    """Topics that ended, whatever their outcome."""
+    rows_scanned: int
+    """Rows that the engine says it read. No proof: a restart of the connector starts its count anew."""
+
+    @property
+    def fraction(self) -> float | None:
+        """Finished topics of all, from 0 to 1; None where there are none."""
+        return self.topics_finished / self.topics_total if self.topics_total else None
+
+    @classmethod
+    def over(cls, topics: Iterable[TopicSnapshotRecord]) -> Self:
+        """Count over `topics`."""
+        total = finished = rows = 0
+        for topic in topics:
+            total += 1
+            finished += topic.state.is_terminal
+            rows += topic.rows_scanned or 0
+        return cls(total, finished, rows)
+
+
+@dataclass(frozen=True, slots=True)
 class SourceSnapshotRecord:
     """One source's part of a bulk snapshot."""
 
@@ -106,6 +134,11 @@ class SourceSnapshotRecord:
     origin: SnapshotOrigin = SnapshotOrigin.REQUESTED
     followed: bool = True
     """Whether the connector reports on its snapshots, so that the result of this one can be known."""
+
+    @property
+    def progress(self) -> SnapshotProgress:
+        """How far it has come, in topics and rows."""
+        return SnapshotProgress.over(self.topics)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +168,11 @@ class BulkSnapshotRecord:
         return bulk_state(snapshot.state for snapshot in self.snapshots)
 
     @property
+    def progress(self) -> SnapshotProgress:
+        """How far it has come, in topics and rows; skipped topics are not counted."""
+        return SnapshotProgress.over(topic for snapshot in self.snapshots for topic in snapshot.topics)
+
+    @property
     def is_final(self) -> bool:
         """Whether nothing changes any more by itself: every source snapshot has ended, and no verdict is due."""
         if self.state is BulkSnapshotState.IN_PROGRESS:
@@ -144,7 +182,7 @@ class BulkSnapshotRecord:
 
 @dataclass(frozen=True, slots=True)
 class BulkSnapshotFilter:
-    """Bulk snapshots that satisfy all of these conditions. None means no condition; nothing satisfies an empty tuple."""
+    """Bulk snapshots that satisfy all of these conditions. None means no condition; an empty tuple matches nothing."""
 
     snapshot_types: tuple[SnapshotType, ...] | None = None
     states: tuple[BulkSnapshotState, ...] | None = None

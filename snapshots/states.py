@@ -1,7 +1,8 @@
-"""The state machines of a source snapshot, its signals and its topics: which changes of state are allowed.
+"""The states of a source snapshot, its signals and its topics, and which changes of a snapshot's state are allowed.
 
-Every write of a state uses these tables as a compare-and-set on the previous state. So of two replicas (or a resolver
-and the notification follower) only one can succeed. Pure: does no I/O.
+Every write of a state is a compare-and-set on the state before, so that of two replicas (or a resolver and the
+notification follower) only one can win. For source snapshots the table here says which states may come before; signals
+and topics only go on in the order of their states, and have no table. Pure.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +13,7 @@ class SnapshotState(StrEnum):
     """State of a source snapshot; docs/architecture.md has the table with the reasons."""
 
     QUEUED = "QUEUED"
+    """Not produced yet: a source that is taken refuses the next snapshot."""
     PENDING = "PENDING"
     SENDING = "SENDING"
     UNCONFIRMED = "UNCONFIRMED"
@@ -35,7 +37,7 @@ class SnapshotState(StrEnum):
         return not self.is_terminal and self is not SnapshotState.QUEUED
 
     def can_become(self, target: "SnapshotState") -> bool:
-        """Whether the state machine allows the step from here to `target`."""
+        """Whether the machine allows the step from here to `target`."""
         return target in TRANSITIONS[self]
 
 
@@ -65,11 +67,6 @@ _EVIDENCE_PATHS: Mapping[SnapshotState, tuple[SnapshotState, ...]] = {
 }
 
 
-def sources_of(target: SnapshotState) -> frozenset[SnapshotState]:
-    """The states from which `target` may be entered: the guard of a compare-and-set."""
-    return frozenset(state for state, targets in TRANSITIONS.items() if target in targets)
-
-
 def evidence_path(current: SnapshotState, target: SnapshotState) -> tuple[SnapshotState, ...] | None:
     """The steps from `current` to `target` if the engine itself was seen at work.
 
@@ -97,6 +94,29 @@ class SignalState(StrEnum):
     ENDED = "ENDED"
     REFUSED = "REFUSED"
 
+    @property
+    def is_terminal(self) -> bool:
+        """Whether nothing can follow."""
+        return not SIGNAL_TRANSITIONS[self]
+
+    def can_become(self, target: "SignalState") -> bool:
+        """Whether the machine allows the step from here to `target`."""
+        return target in SIGNAL_TRANSITIONS[self]
+
+
+_G = SignalState
+
+SIGNAL_TRANSITIONS: Mapping[SignalState, frozenset[SignalState]] = {
+    # ENDED without having been sent: its snapshot was stopped as a whole.
+    _G.PENDING: frozenset({_G.SENDING, _G.ENDED, _G.REFUSED}),
+    # PENDING again where it certainly did not arrive.
+    _G.SENDING: frozenset({_G.PENDING, _G.UNCONFIRMED, _G.SENT, _G.ENDED, _G.REFUSED}),
+    _G.UNCONFIRMED: frozenset({_G.PENDING, _G.SENDING, _G.SENT, _G.ENDED, _G.REFUSED}),
+    _G.SENT: frozenset({_G.ENDED}),
+    _G.ENDED: frozenset(),
+    _G.REFUSED: frozenset(),
+}
+
 
 class TopicSnapshotState(StrEnum):
     """State of one topic within a source snapshot."""
@@ -110,7 +130,24 @@ class TopicSnapshotState(StrEnum):
     @property
     def is_terminal(self) -> bool:
         """Whether nothing can follow."""
-        return self in {TopicSnapshotState.COMPLETED, TopicSnapshotState.FAILED, TopicSnapshotState.CANCELLED}
+        return not TOPIC_TRANSITIONS[self]
+
+    def can_become(self, target: "TopicSnapshotState") -> bool:
+        """Whether the machine allows the step from here to `target`."""
+        return target in TOPIC_TRANSITIONS[self]
+
+
+_T = TopicSnapshotState
+_TOPIC_ENDS = frozenset({_T.COMPLETED, _T.FAILED, _T.CANCELLED})
+
+TOPIC_TRANSITIONS: Mapping[TopicSnapshotState, frozenset[TopicSnapshotState]] = {
+    # An end without a start: a small table is read before anything is told of it.
+    _T.PENDING: frozenset({_T.RUNNING}) | _TOPIC_ENDS,
+    _T.RUNNING: _TOPIC_ENDS,
+    _T.COMPLETED: frozenset(),
+    _T.FAILED: frozenset(),
+    _T.CANCELLED: frozenset(),
+}
 
 
 class BulkSnapshotState(StrEnum):

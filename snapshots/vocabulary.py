@@ -91,6 +91,7 @@ class SnapshotErrorCode(StrEnum):
     CONNECTOR_NOT_FOUND = "CONNECTOR_NOT_FOUND"
     CONNECTOR_NOT_RUNNING = "CONNECTOR_NOT_RUNNING"
     CONNECTOR_UNREACHABLE = "CONNECTOR_UNREACHABLE"
+    """Not produced yet: a connector whose Kafka Connect does not answer is signalled all the same, with a warning."""
     SNAPSHOT_ALREADY_RUNNING = "SNAPSHOT_ALREADY_RUNNING"
     SIGNALLING_NOT_CONFIGURED = "SIGNALLING_NOT_CONFIGURED"
     CHANNEL_UNAVAILABLE = "CHANNEL_UNAVAILABLE"
@@ -99,6 +100,7 @@ class SnapshotErrorCode(StrEnum):
     FILTER_NOT_SUPPORTED = "FILTER_NOT_SUPPORTED"
     TABLES_FAILED = "TABLES_FAILED"
     CONNECTOR_LOST = "CONNECTOR_LOST"
+    """Not produced yet: a snapshot whose connector is gone waits until it is released."""
     END_NOT_REPORTED = "END_NOT_REPORTED"
     RESTART_REQUIRED = "RESTART_REQUIRED"
 

@@ -29,5 +29,18 @@ JsonLinesOption = Annotated[
     bool, typer.Option("--jsonl", help="Print the whole state as a line of JSON at once and for each change.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+BulkArgument = Annotated[
+    str, typer.Argument(metavar="BULK_ID", help="The id that `topicsnap snapshot` or the mutation gave.")
+]
+ReasonOption = Annotated[str | None, typer.Option("--reason", help="Why; kept in the ledger.")]
+KeyOption = Annotated[
+    str | None,
+    typer.Option("--key", help="Idempotency key: the same call again sends nothing and shows what the first one did."),
+]
+WatchOption = Annotated[bool, typer.Option("--watch", "-w", help="Show the progress until the end.")]
+UrlOption = Annotated[
+    str | None,
+    typer.Option("--url", metavar="URL", help="The database, as the owner of its tables (TOPICSNAP_DATABASE_URL)."),
+]
 
 DEFAULT_SERVER = "http://127.0.0.1:8000"

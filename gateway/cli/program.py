@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli import (
+from gateway.cli.commands import (
     demo,
     doctor,
     export,

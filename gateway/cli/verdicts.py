@@ -1,95 +1,61 @@
-"""What commands show of verifications, whether they came from the ledger or from a gateway; also their JSON output."""
+"""Waiting for the verdicts of verifications, and showing each as it is found."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypedDict
 
 from rich.console import Console
 
-from snapshots.records import SourceSnapshotRecord
-from snapshots.vocabulary import SnapshotVerdict, VerificationState
+from gateway.cli.bulk_snapshots import TopicSnapshotData, is_open
+from gateway.cli.client.client import Client
+from gateway.cli.output import print_line
+from snapshots.vocabulary import SnapshotVerdict
 
 POLL_SECONDS = 1.0
 
-VERDICT_FIELDS = "topics { verification verdict verdictReason expectedRows emittedRows topic { name } }"
-"""The GraphQL selection on a source snapshot that `from_graphql` reads."""
+
+class VerifiedSnapshot(TypedDict):
+    """A source snapshot with the verdicts on its topics: what verdicts.graphql selects."""
+
+    id: str
+    topics: list[TopicSnapshotData]
 
 
-@dataclass(frozen=True, slots=True)
-class TopicVerdict:
-    """One topic of a source snapshot."""
-
-    name: str
-    verification: str
-    verdict: str | None
-    reason: str | None
-    expected_rows: int | None
-    emitted_rows: int | None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a verdict is still to come."""
-        return self.verification in {VerificationState.PENDING, VerificationState.RUNNING}
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every row is proved to have arrived."""
-        return self.verdict == SnapshotVerdict.COMPLETE
+async def ask_verdicts(client: Client, source_snapshot_ids: Sequence[str]) -> list[VerifiedSnapshot]:
+    """Return how the verifications of source snapshots stand, after what is due was done. Raises as `execute` does."""
+    await client.transport.work()
+    nodes = (await client.execute("verdicts", ids=list(source_snapshot_ids)))["nodes"]
+    return [node for node in nodes if node]
 
 
-def from_record(snapshot: SourceSnapshotRecord) -> list[TopicVerdict]:
-    """Return the verdicts on the topics of a record of the ledger."""
-    return [
-        TopicVerdict(
-            topic.topic.name,
-            topic.verification,
-            topic.verdict,
-            topic.verdict_reason,
-            topic.expected_rows,
-            topic.emitted_rows,
-        )
-        for topic in snapshot.topics
-    ]
-
-
-def from_graphql(snapshot: Mapping[str, Any]) -> list[TopicVerdict]:
-    """Return the verdicts on the topics of what a gateway answered for VERDICT_FIELDS."""
-    return [
-        TopicVerdict(
-            topic["topic"]["name"],
-            topic["verification"],
-            topic["verdict"],
-            topic["verdictReason"],
-            _number(topic["expectedRows"]),
-            _number(topic["emittedRows"]),
-        )
-        for topic in snapshot["topics"]
-    ]
-
-
-async def watch_verdicts(ask: Callable[[], Awaitable[list[TopicVerdict]]], console: Console) -> list[TopicVerdict]:
-    """Show each verdict as `ask` tells it, until none is to come, and return them all."""
+async def watch_verdicts(
+    ask: Callable[[], Awaitable[list[VerifiedSnapshot]]], console: Console
+) -> list[VerifiedSnapshot]:
+    """Show each verdict as `ask` tells it, until none is to come, and return the last that it told."""
     shown: set[int] = set()
     while True:
         found = await ask()
-        for place, topic in enumerate(found):
-            if place not in shown and not topic.is_open:
+        topics = topics_of(found)
+        for place, topic in enumerate(topics):
+            if place not in shown and not is_open(topic):
                 shown.add(place)
-                console.print(_line(topic), markup=False, highlight=False, soft_wrap=True)
-        if not any(topic.is_open for topic in found):
+                print_line(console, _line(topic))
+        if not any(map(is_open, topics)):
             return found
         await asyncio.sleep(POLL_SECONDS)
 
 
-def all_complete(verdicts: Sequence[TopicVerdict]) -> bool:
+def all_complete(found: Sequence[VerifiedSnapshot]) -> bool:
     """Whether there are topics, and every row of each is proved to have arrived."""
-    return bool(verdicts) and all(topic.is_complete for topic in verdicts)
+    topics = topics_of(found)
+    return bool(topics) and all(topic["verdict"] == SnapshotVerdict.COMPLETE for topic in topics)
 
 
-def _line(topic: TopicVerdict) -> str:
-    return f"{topic.name}: {topic.verdict or topic.verification}{f' - {topic.reason}' if topic.reason else ''}"
+def topics_of(found: Sequence[VerifiedSnapshot]) -> list[TopicSnapshotData]:
+    """Return the topics of all snapshots."""
+    return [topic for snapshot in found for topic in snapshot["topics"]]
 
 
-def _number(value: object) -> int | None:
-    return None if value is None else int(str(value))  # a BigInt, which may come as a text
+def _line(topic: TopicSnapshotData) -> str:
+    reason = f" - {topic['verdictReason']}" if topic["verdictReason"] else ""
+    return f"{topic['topic']['name']}: {topic['verdict'] or topic['verification']}{reason}"

@@ -93,4 +93,4 @@ def _sum(parts: list[Changes]) -> Changes:
 
 
 def _in_order(items: Iterable[CatalogItem]) -> tuple[CatalogItem, ...]:
-    return tuple(sorted(items, key=lambda item: (item.name, item.id)))
+    return tuple(sorted(items, key=lambda item: (item.name, item.id or "")))

@@ -20,6 +20,11 @@ class Abandonment:
     snapshot: SourceSnapshotRecord | None = None
     """None where nothing has the id."""
 
+    @property
+    def success(self) -> bool:
+        """Whether it is abandoned, now or since an earlier call."""
+        return self.code is None
+
 
 async def abandon_snapshots(
     services: Services, principal: Principal, request: AbandonRequest

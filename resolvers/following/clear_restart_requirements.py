@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from resolvers.principal import Principal
 from resolvers.services import Services
-from snapshots.following.failed_scans import ClearRequest, check
+from snapshots.following.failed_scans import ClearErrorCode, ClearRequest, check
 from snapshots.model import SourceConnector
 
 
@@ -17,6 +17,23 @@ class Clearance:
     """None where no connector has the id."""
     cleared: bool
     """Whether there was something to be cleared."""
+
+    @property
+    def success(self) -> bool:
+        """Whether the connector needs no restart now."""
+        return self.source is not None
+
+    @property
+    def code(self) -> ClearErrorCode | None:
+        """Why nothing could be cleared; None where it could."""
+        return ClearErrorCode.NOT_FOUND if self.source is None else None
+
+    @property
+    def message(self) -> str:
+        """What became of it, for people."""
+        if self.source is None:
+            return "No source connector has this id."
+        return "Cleared; it takes incremental snapshots again." if self.cleared else "It needed no restart."
 
 
 async def clear_restart_requirements(

@@ -77,9 +77,10 @@ class CatalogImport:
 
 @dataclass(frozen=True, slots=True)
 class CatalogItem:
-    """Something of the catalogue that an operation touched; in a dry run the id of an added one is not kept."""
+    """Something of the catalogue that an operation touched."""
 
-    id: str
+    id: str | None
+    """None for what a dry run would add: it gets its id when it is added."""
     name: str
 
 

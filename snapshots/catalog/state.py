@@ -93,20 +93,22 @@ def with_look_alikes(state: CatalogState) -> CatalogState:
 def changes(before: CatalogState, after: CatalogState, *, dry_run: bool) -> CatalogChanges:
     """Tell in which way `after`, which holds at least what `before` held, differs from it."""
     return CatalogChanges(
-        clusters=_cluster_changes(before.clusters, after.clusters),
-        connectors=_entry_changes(before.connectors, after.connectors),
-        topics=_entry_changes(before.topics, after.topics),
+        clusters=_cluster_changes(before.clusters, after.clusters, dry_run=dry_run),
+        connectors=_entry_changes(before.connectors, after.connectors, dry_run=dry_run),
+        topics=_entry_changes(before.topics, after.topics, dry_run=dry_run),
         dry_run=dry_run,
     )
 
 
-def _cluster_changes(before: Mapping[str, Cluster], after: Mapping[str, Cluster]) -> Changes:
+def _cluster_changes(before: Mapping[str, Cluster], after: Mapping[str, Cluster], *, dry_run: bool) -> Changes:
     added = [cluster for cluster in after.values() if cluster.id not in before]
     changed = [cluster for cluster in after.values() if before.get(cluster.id, cluster) != cluster]
-    return Changes(_items(added), _items(changed), unchanged=len(after) - len(added) - len(changed))
+    return Changes(
+        _items(added, keeps_ids=not dry_run), _items(changed), unchanged=len(after) - len(added) - len(changed)
+    )
 
 
-def _entry_changes(before: Mapping[Place, EntryT], after: Mapping[Place, EntryT]) -> Changes:
+def _entry_changes(before: Mapping[Place, EntryT], after: Mapping[Place, EntryT], *, dry_run: bool) -> Changes:
     added, changed, retired, unchanged = [], [], [], 0
     for place, entry in after.items():
         known = before.get(place)
@@ -119,8 +121,11 @@ def _entry_changes(before: Mapping[Place, EntryT], after: Mapping[Place, EntryT]
             changed.append(entry)
         else:
             unchanged += 1
-    return Changes(_items(added), _items(changed), _items(retired), unchanged)
+    return Changes(_items(added, keeps_ids=not dry_run), _items(changed), _items(retired), unchanged)
 
 
-def _items(entries: "list[Cluster] | list[ConnectorEntry] | list[TopicEntry]") -> tuple[CatalogItem, ...]:
-    return tuple(sorted((CatalogItem(one.id, one.name) for one in entries), key=lambda item: (item.name, item.id)))
+def _items(
+    entries: "list[Cluster] | list[ConnectorEntry] | list[TopicEntry]", *, keeps_ids: bool = True
+) -> tuple[CatalogItem, ...]:
+    in_order = sorted((entry.name, entry.id) for entry in entries)
+    return tuple(CatalogItem(id_ if keeps_ids else None, name) for name, id_ in in_order)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.model import SourceConnector
@@ -73,6 +74,8 @@ class RecordingChannel:
                 raise _unconfirmed(source)
             case Behaviour.ACCEPT:
                 self._record(source, signal)
+            case _:
+                assert_never(behaviour)
         return Receipt("memory")
 
     async def find(self, source: SourceConnector, signal: OutgoingSignal) -> Presence:

@@ -20,10 +20,6 @@ snapshot of the same connector rarely ends within it."""
 STOP_FOLLOWS = timedelta(seconds=5)
 """How long after the end an engine may say that the end was a stop: the two come within a millisecond."""
 
-_AT_WORK = {NotificationKind.STARTED, NotificationKind.IN_PROGRESS, NotificationKind.TABLE_SCAN_COMPLETED}
-_READING = {NotificationKind.IN_PROGRESS, NotificationKind.TABLE_SCAN_COMPLETED}
-_PROVES_NOTHING = {NotificationKind.SKIPPED, NotificationKind.OTHER}
-
 
 def telling(
     snapshot: ActiveSnapshot, notifications: Sequence[Notification], senders: Mapping[str, str]
@@ -66,7 +62,7 @@ class Correlation:
             late = notification.at <= signal.ended_at + STOP_FOLLOWS
         # A blocking snapshot that ended without our tables was not ours, where another begins: blocking ones queue.
         # An incremental one that is told of by its own id after its end is run again, after a restart of the engine.
-        is_own = notification.id == signal.id and notification.kind in _AT_WORK
+        is_own = notification.id == signal.id and notification.kind.meaning.is_at_work
         is_late_or_news = late or is_own or not (notification.incremental or self.snapshot.external)
         return signal if is_late_or_news else None
 
@@ -103,7 +99,7 @@ class Correlation:
         The engine reads on under the id that joined last. A stop has a random one, but reads nothing.
         """
         is_foreign = notification.id not in self.signals and not self.snapshot.external
-        return is_foreign and notification.incremental and notification.kind in _READING
+        return is_foreign and notification.incremental and notification.kind.meaning.reads_table
 
     def is_successor(self, notification: Notification) -> bool:
         """Whether `notification` proves that another snapshot has begun, and thereby that this one is over.
@@ -123,7 +119,7 @@ class Correlation:
         return since is not None and notification.at > since
 
     def _candidate(self, notification: Notification) -> ActiveSignal | None:
-        if notification.kind in _PROVES_NOTHING and notification.id not in self.signals:
+        if notification.kind.meaning.proves_nothing and notification.id not in self.signals:
             return None  # SKIPPED comes from every start of a connector; what we do not know proves nothing
         if self.snapshot.external:
             return self.in_flight()
@@ -151,7 +147,7 @@ class Correlation:
 
     def _blocking_candidate(self, notification: Notification) -> ActiveSignal | None:
         signal, since = self.in_flight(), self.snapshot.sending_since
-        if notification.kind in _PROVES_NOTHING or signal is None or since is None:
+        if notification.kind.meaning.proves_nothing or signal is None or since is None:
             return None
         if notification.at < since - CLOCK_SKEW:
             return None

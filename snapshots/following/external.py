@@ -9,14 +9,6 @@ from snapshots.following.notifications import Notification, NotificationKind
 EXTERNAL = "external"
 """Operation and requester of the bulk snapshot that an external snapshot is recorded under."""
 
-_AT_WORK = {
-    NotificationKind.STARTED,
-    NotificationKind.IN_PROGRESS,
-    NotificationKind.TABLE_SCAN_COMPLETED,
-    NotificationKind.PAUSED,
-    NotificationKind.RESUMED,
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -49,7 +41,7 @@ def first_of_external(notifications: Sequence[Notification], known: Known) -> in
 
 
 def _shows_external(notification: Notification, known: Known) -> bool:
-    if notification.kind not in _AT_WORK or notification.reads_nothing:
+    if not notification.kind.meaning.shows_snapshot or notification.reads_nothing:
         return False
     if not notification.incremental and notification.kind is not NotificationKind.STARTED:
         return False

@@ -7,6 +7,7 @@ docs/debezium.md, "Errors that spread"). Which errors leave rows behind cannot b
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from urllib.parse import quote
 
 from snapshots.errors import InvalidRequestError, RequestError
@@ -62,6 +63,12 @@ def scan_news(notifications: Iterable[Notification]) -> ScanNews:
             # Each start of a task that takes no initial snapshot tells of one that it skipped.
             start, cleared = one, len(failures)
     return ScanNews(tuple(failures), start, cleared)
+
+
+class ClearErrorCode(StrEnum):
+    """Why a restart requirement was not cleared."""
+
+    NOT_FOUND = "NOT_FOUND"
 
 
 @dataclass(frozen=True, slots=True)

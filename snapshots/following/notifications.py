@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import assert_never
 
 
 class NotificationKind(StrEnum):
@@ -17,6 +18,37 @@ class NotificationKind(StrEnum):
     RESUMED = "RESUMED"
     SKIPPED = "SKIPPED"
     OTHER = "OTHER"
+
+    @property
+    def meaning(self) -> "KindMeaning":
+        """What a notification of this kind shows."""
+        match self:
+            case NotificationKind.STARTED:
+                return KindMeaning(is_at_work=True, shows_snapshot=True)
+            case NotificationKind.IN_PROGRESS | NotificationKind.TABLE_SCAN_COMPLETED:
+                return KindMeaning(is_at_work=True, shows_snapshot=True, reads_table=True)
+            case NotificationKind.PAUSED | NotificationKind.RESUMED:
+                return KindMeaning(shows_snapshot=True)
+            case NotificationKind.COMPLETED | NotificationKind.ABORTED:
+                return KindMeaning()
+            case NotificationKind.SKIPPED | NotificationKind.OTHER:
+                return KindMeaning(proves_nothing=True)
+            case _:
+                assert_never(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindMeaning:
+    """What a kind of notification shows of the snapshot that it is about."""
+
+    is_at_work: bool = False
+    """The engine begins or reads: told after the end of a snapshot, it is being run again."""
+    reads_table: bool = False
+    """A table is being read."""
+    shows_snapshot: bool = False
+    """A snapshot is under way, whoever started it."""
+    proves_nothing: bool = False
+    """It may be told where there is no snapshot at all."""
 
 
 @dataclass(frozen=True, slots=True)

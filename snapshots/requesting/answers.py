@@ -36,7 +36,7 @@ class SourceResult:
     @property
     def code(self) -> SnapshotErrorCode | None:
         """The result of the request, for programs; None for a success."""
-        return self.answer.code
+        return None if self.success else self.answer.code or SnapshotErrorCode.CHANNEL_UNAVAILABLE
 
     @property
     def retryable(self) -> bool:

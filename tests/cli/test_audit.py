@@ -5,12 +5,23 @@ import csv
 import io
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLScalarType,
+    GraphQLType,
+    build_schema,
+)
 from sqlalchemy import text
 
+from gateway.export.json_lines import EXTRAS
 from persistence.database.pool import Database
 from persistence.ledger import Ledger
 from persistence.ledger.requesting.opening_rows import NewBulkSnapshot
@@ -24,6 +35,8 @@ from tests.cli.commands import PROGRAM, Ended, command, environment
 from tests.integration.persistence.ledger.bench import NOW, TENANT, Bench, catalogue, store
 
 REFUSED = Refusal(SnapshotErrorCode.SIGNAL_REJECTED, "=1+1 is no answer.", retryable=False)
+SDL = (Path(__file__).parents[2] / "schema" / "schema.graphql").read_text("utf-8")
+SCHEMA = build_schema(SDL, assume_valid_sdl=True)
 FILTER = RowFilter((RowCondition("id", FilterOperator.GT, ("5",)),))
 
 
@@ -56,19 +69,19 @@ def table(out: str) -> Sequence[dict[str, str]]:
 
 async def test_a_line_is_a_bulk_snapshot_with_all_that_is_known_of_it(bench: Bench, database_url: str) -> None:
     failed, going = [json.loads(line) for line in (await export(database_url)).out.splitlines()]
-    assert (failed["state"], failed["requested_by"], failed["requested_at"]) == (
+    assert (failed["state"], failed["requestedBy"], failed["requestedAt"]) == (
         "FAILED",
         "somebody",
         "2026-01-01T12:00:00Z",
     )
-    (snapshot,) = failed["source_snapshots"]
+    (snapshot,) = failed["snapshots"]
     assert (snapshot["source"]["name"], snapshot["state"], snapshot["code"]) == (
         "connector-0",
         "FAILED",
         "SIGNAL_REJECTED",
     )
     assert json.loads(snapshot["signals"][0]["data"])["data-collections"] == ["public.table0"]
-    assert [event["to_state"] for event in failed["events"]] == [
+    assert [event["toState"] for event in failed["events"]] == [
         "PENDING",
         "SENDING",
         "SENDING",
@@ -78,10 +91,49 @@ async def test_a_line_is_a_bulk_snapshot_with_all_that_is_known_of_it(bench: Ben
     ]
     assert failed["events"][3]["detail"] == {"attempt": 1, "code": "SIGNAL_REJECTED", "message": REFUSED.message}
     assert (going["state"], going["reason"]) == ("IN_PROGRESS", "=cmd|' /c'!A1")
-    assert going["source_snapshots"][0]["topics"][1]["filter"]["all"][0]["column"] == "id"
-    assert going["skipped_topics"] == [
-        {"topic_id": "nobody", "name": None, "reason": "TOPIC_NOT_FOUND", "message": "No topic has this id."}
+    assert going["snapshots"][0]["topics"][1]["filter"]["all"][0]["column"] == "id"
+    assert going["skippedTopics"] == [
+        {"topicId": "nobody", "topic": None, "reason": "TOPIC_NOT_FOUND", "message": "No topic has this id."}
     ]
+
+
+async def test_names_values_and_shapes_are_those_of_graphql(bench: Bench, database_url: str) -> None:
+    lines = [json.loads(line) for line in (await export(database_url)).out.splitlines()]
+    assert [problem for line in lines for problem in misfits(line, SCHEMA.type_map["BulkSnapshot"])] == []
+
+
+def misfits(value: object, kind: GraphQLType, name: str = "bulkSnapshot") -> Iterator[str]:
+    """What of an exported value is not as its GraphQL type has it."""
+    if isinstance(kind, GraphQLNonNull):
+        if value is None:
+            yield f"{name} is null"
+        yield from misfits(value, kind.of_type, name)
+    elif value is None:
+        return
+    elif isinstance(kind, GraphQLList):
+        assert isinstance(value, list), name
+        for one in value:
+            yield from misfits(one, kind.of_type, name)
+    elif isinstance(kind, GraphQLEnumType):
+        if value not in kind.values:
+            yield f"{name} is {value}"
+    elif isinstance(kind, GraphQLScalarType):
+        if kind.name not in {"JSON", "Boolean"} and not isinstance(value, str):
+            yield f"{name} is no {kind.name}: {value!r}"
+    else:
+        assert isinstance(value, dict), name
+        yield from misfitting_members(value, SCHEMA.type_map[value.get("__typename", str(kind))], name)
+
+
+def misfitting_members(value: dict[str, Any], kind: GraphQLType, name: str) -> Iterator[str]:
+    assert isinstance(kind, GraphQLObjectType), name
+    for key in value.keys() - EXTRAS.get(kind.name, frozenset()) - {"__typename", "events"}:
+        if key not in kind.fields:
+            yield f"{kind.name} has no {key}"
+        else:
+            yield from misfits(value[key], kind.fields[key].type, f"{name}.{key}")
+    for event in value.get("events", ()):  # a connection in GraphQL, a list here
+        yield from misfits(event, SCHEMA.type_map["LedgerEvent"], f"{name}.events")
 
 
 async def test_a_row_is_a_topic_and_no_cell_is_a_formula(bench: Bench, database_url: str) -> None:
@@ -113,7 +165,7 @@ async def test_only_what_is_asked_for_is_exported(
     bench: Bench, database_url: str, arguments: tuple[str, ...], found: list[str]
 ) -> None:
     lines = (await export(database_url, *arguments)).out.splitlines()
-    assert [json.loads(line)["requested_by"] for line in lines] == found
+    assert [json.loads(line)["requestedBy"] for line in lines] == found
 
 
 async def test_a_file_appears_when_it_is_complete(bench: Bench, database_url: str, tmp_path: Path) -> None:
@@ -132,16 +184,15 @@ async def test_the_verdicts_of_a_verification_are_exported(bench: Bench, databas
     """
     async with bench.database.write() as connection:
         await connection.execute(text(verified))
-    failed, going = [json.loads(line)["source_snapshots"][0] for line in (await export(database_url)).out.splitlines()]
-    names = ("verification", "verdict", "verdict_reason", "expected_rows", "emitted_rows", "verified_at")
-    said = ("DONE", "INCOMPLETE", "=two are missing", 5, 3, "2026-01-01T13:00:00Z")
+    failed, going = [json.loads(line)["snapshots"][0] for line in (await export(database_url)).out.splitlines()]
+    names = ("verification", "verdict", "verdictReason", "expectedRows", "emittedRows", "verifiedAt")
+    said = ("DONE", "INCOMPLETE", "=two are missing", "5", "3", "2026-01-01T13:00:00Z")
     assert tuple(failed["topics"][0][name] for name in names) == said
     assert tuple(going["topics"][0][name] for name in names) == ("NOT_REQUESTED", None, None, None, None, None)
     assert (failed["origin"], failed["followed"]) == ("REQUESTED", True)
     row, *_ = table((await export(database_url, "--format", "csv")).out)
-    assert tuple(row[name] for name in names) == tuple(
-        str(value) if value != said[2] else f"'{value}" for value in said
-    )
+    columns = ("verification", "verdict", "verdict_reason", "expected_rows", "emitted_rows", "verified_at")
+    assert tuple(row[name] for name in columns) == tuple(f"'{value}" if value == said[2] else value for value in said)
     assert row["origin"] == "REQUESTED"
 
 
@@ -179,9 +230,9 @@ async def test_pruning_tells_first_and_then_does(bench: Bench, database_url: str
     done = await command("prune", "--keep-days", "30", TOPICSNAP_DATABASE_URL=database_url)
     assert (done.code, f"Removed {expected}" in done.out) == (0, True), done.err
     (line,) = (await export(database_url)).out.splitlines()
-    assert json.loads(line)["requested_by"] == "ada"
+    assert json.loads(line)["requestedBy"] == "ada"
     again = await command("prune", "--keep-days", "30", "--json", TOPICSNAP_DATABASE_URL=database_url)
-    assert json.loads(again.out)["bulk_snapshots"] == 0
+    assert json.loads(again.out)["bulkSnapshots"] == 0
 
 
 async def test_a_retry_of_nothing_says_so(bench: Bench, database_url: str) -> None:

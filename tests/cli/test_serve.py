@@ -1,5 +1,6 @@
 """`topicsnap serve` and `topicsnap worker`: starting, answering, ending."""
 
+import json
 import re
 import signal
 import socket
@@ -96,7 +97,9 @@ async def test_without_a_database_of_its_own_it_brings_one(tmp_path: Path) -> No
         assert "No topic has the name or id shop.public.missing" in missing.err
         direct = await command("snapshot", "east/shop.public.orders", "--direct", "--json", **variables)
         assert direct.code == 1
-        assert '"source": "shop"' in direct.out
+        (failed,) = json.loads(direct.out)["snapshots"]
+        assert (failed["source"]["name"], failed["state"]) == ("shop", "FAILED")
+        assert failed["topics"][0]["topic"]["name"] == "shop.public.orders"
         assert await running.stop() == 0
     assert running_url(Path(variables["TOPICSNAP_DATA_DIR"]) / "postgres", "topicsnap") is None
 

@@ -81,7 +81,7 @@ async def test_all_views_of_a_real_bulk_snapshot_agree(gateway: Gateway, monkeyp
     for name, history in views.histories().items():
         for place, one in enumerate(record.snapshots):
             path = [state for state, _, _ in moments[one.id]]
-            _check_path(name, [state["sources"][place]["state"] for state in history], path)
+            _check_path(name, [state["snapshots"][place]["state"] for state in history], path)
     print(  # noqa: T201 (figures)
         {name: len(states) for name, states in [*seen.items(), *views.histories().items()]},
         {one.source.name: len(moments[one.id]) for one in record.snapshots},

@@ -143,7 +143,7 @@ def skipped(record: BulkSnapshotRecord) -> dict[str, str]:
 async def test_they_are_not_sent_and_the_others_arrive(keyed: Gateway) -> None:
     watch = keyed.chain.arrivals.watch(KEYED)
     request = keyed.request(*((KEYED, table.name) for table in (*UNSAFE, *READ)))
-    planned = (await plan_bulk_snapshot(keyed.services, LOCAL_PRINCIPAL, request)).plan
+    planned = await plan_bulk_snapshot(keyed.services, LOCAL_PRINCIPAL, request)
 
     answered = await keyed.call(request)
 

@@ -20,10 +20,11 @@ from snapshots.following.in_progress import (
     TopicChange,
 )
 from snapshots.following.notifications import Notification
-from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
+from snapshots.states import SIGNAL_TRANSITIONS, TOPIC_TRANSITIONS, SignalState, SnapshotState, TopicSnapshotState
 from snapshots.vocabulary import SnapshotOrigin, SnapshotType, TopicSnapshotOutcome
 
-_DONE = {SignalState.ENDED, SignalState.REFUSED}
+_SIGNAL_STEPS = [f"{state}>{target}" for state, targets in SIGNAL_TRANSITIONS.items() for target in targets]
+_TOPIC_STEPS = [f"{state}>{target}" for state, targets in TOPIC_TRANSITIONS.items() for target in targets]
 
 
 async def load(
@@ -42,7 +43,7 @@ async def load(
     ):
         signal = ActiveSignal(row.id, row.position, SignalState(row.state), row.ended_at, row.started_at)
         signals[row.source_snapshot_id].append(signal)
-        if row.sending_at is not None and row.state not in _DONE:
+        if row.sending_at is not None and not SignalState(row.state).is_terminal:
             sending_since[row.source_snapshot_id] = row.sending_at
     topics: dict[str, list[ActiveTopic]] = defaultdict(list)
     for row in await connection.execute(
@@ -140,6 +141,7 @@ async def write_topics(
                         CAST(:evidence AS text[]))
                  AS w(id, before, state, rows_scanned, outcome, engine_status, started_at, finished_at, evidence)
             WHERE t.tenant_id = :tenant_id AND t.id = w.id AND t.state = w.before
+              AND (w.before = w.state OR w.before || '>' || w.state = ANY(CAST(:allowed AS text[])))
             RETURNING t.*, w.before AS from_state, w.state AS to_state, CAST(w.evidence AS jsonb) AS evidence
         """,
             NOTE_TOPICS,
@@ -148,6 +150,7 @@ async def write_topics(
             "tenant_id": tenant_id,
             "at": at,
             "cause": cause,
+            "allowed": _TOPIC_STEPS,
             "ids": [topic.id for topic in after],
             "befores": [change.before.state.value for change in changes],
             "states": [topic.state.value for topic in after],
@@ -186,6 +189,7 @@ async def write_signals(
                         CAST(:ended AS timestamptz[]), CAST(:started AS timestamptz[]), CAST(:evidence AS text[]))
                  AS w(id, before, state, ended_at, started_at, evidence)
             WHERE g.tenant_id = :tenant_id AND g.id = w.id AND g.state = w.before
+              AND (w.before = w.state OR w.before || '>' || w.state = ANY(CAST(:allowed AS text[])))
             RETURNING g.id, g.source_snapshot_id, w.before AS from_state, w.state AS to_state,
                       CASE WHEN w.before <> w.state AND w.evidence IS NOT NULL
                            THEN jsonb_build_object('evidence', CAST(w.evidence AS jsonb)) END AS detail
@@ -196,6 +200,7 @@ async def write_signals(
             "tenant_id": tenant_id,
             "at": at,
             "cause": cause,
+            "allowed": _SIGNAL_STEPS,
             "ids": [change.after.id for change in changes],
             "befores": [change.before.state.value for change in changes],
             "states": [change.after.state.value for change in changes],

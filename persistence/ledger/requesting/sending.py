@@ -41,6 +41,7 @@ _LOCK = text("""
     SELECT 1 FROM source_snapshot WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS text[])) ORDER BY id FOR UPDATE
 """)
 
+_SENT_FROM = [state.value for state in SignalState if state.can_become(SignalState.SENDING)]
 # Guarded as the state machine of signals is: a signal is sent from PENDING, and again once it was proved absent;
 # and only while its source snapshot holds the source. Whoever looked before another attempt was begun knows nothing.
 _START = noting(
@@ -48,7 +49,8 @@ _START = noting(
     UPDATE signal g SET state = 'SENDING', attempts = g.attempts + 1, sending_at = :at, lease_until = :lease_until
     FROM unnest(CAST(:ids AS text[]), CAST(:begun AS integer[])) AS w(id, begun)
     JOIN signal b ON b.tenant_id = :tenant_id AND b.id = w.id
-    WHERE g.tenant_id = :tenant_id AND g.id = w.id AND g.state IN ('PENDING', 'UNCONFIRMED') AND g.attempts = w.begun
+    WHERE g.tenant_id = :tenant_id AND g.id = w.id AND g.attempts = w.begun
+      AND g.state = ANY(CAST(:from_states AS text[]))
       AND EXISTS (SELECT 1 FROM source_snapshot s JOIN active_snapshot a
                       ON a.tenant_id = s.tenant_id AND a.source_snapshot_id = s.id
                   WHERE s.tenant_id = :tenant_id AND s.id = g.source_snapshot_id)
@@ -123,6 +125,7 @@ class LedgerSending:
                 {
                     "tenant_id": tenant_id,
                     "ids": [key.signal_id for key in keys],
+                    "from_states": _SENT_FROM,
                     "begun": [begun.get(key.signal_id, 0) for key in keys],
                     "at": at,
                     "lease_until": lease_until,

@@ -265,6 +265,6 @@ def _never_goes_back(name: str, history: Iterable[State], paths: dict[str, list[
     for id_, path in paths.items():
         place = 0
         for state in history:
-            shown = next(one["state"] for one in state["sources"] if one["id"] == id_)
+            shown = next(one["state"] for one in state["snapshots"] if one["id"] == id_)
             assert shown in path[place:], f"{name} showed {shown} of {id_} after {path[place]}; it went by {path}"
             place = path.index(shown, place)

@@ -10,14 +10,18 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
+from graphql import FieldNode, FragmentDefinitionNode, SelectionSetNode, parse
 
-from gateway.cli.views import BulkView, from_graphql
-from gateway.cli.watching import _lines
+from gateway.cli.operations import document
+from gateway.cli.watching import state_lines
 from tests.cli.commands import Running, started
 from tests.graphql.streams import Served, connected
+
+if TYPE_CHECKING:
+    from gateway.cli.bulk_snapshots import BulkSnapshotData
 
 FIELDS = """
 id state snapshotType requestedBy requestedAt reason
@@ -34,11 +38,11 @@ snapshots {
   }
 }
 results {
-  id success message
+  id success message snapshot { id }
   ... on SourceSnapshotFailed { code retryable }
   ... on SourceSnapshotUnconfirmed { code retryable }
 }
-skippedTopics { topicId reason message topic { name } }
+skippedTopics { topicId reason message topic { id name } }
 """
 QUERY = f"query($id: ID!) {{ bulkSnapshot(id: $id) {{ {FIELDS} }} }}"
 WATCH = f"subscription($id: ID!) {{ bulkSnapshotProgress(id: $id) {{ {FIELDS} }} }}"
@@ -92,25 +96,41 @@ class Views:
             await asyncio.sleep(0.05)
 
     def histories(self) -> dict[str, list[State]]:
-        """Everything that each view has shown, by its name, with the names of the program's JSON."""
-        pushed = {one.name: [program_json(from_graphql(state)) for state in one.states] for one in self.pushed}
+        """Everything that each view has shown, by its name, with the fields of the program's JSON."""
+        pushed = {one.name: [program_json(state) for state in one.states] for one in self.pushed}
         return pushed | {name: states(running) for name, running in self.printed.items()}
 
     def _differing(self, asked: State) -> list[str]:
-        view = from_graphql(asked)
         found = [f"{one.name}: {_difference(asked, one.states)}" for one in self.pushed if one.states[-1:] != [asked]]
-        expected = program_json(view)
+        expected = program_json(asked)
         for name, running in self.printed.items():
             seen = states(running)
             if seen[-1:] != [expected]:
                 found.append(f"{name}: {_difference(expected, seen)} {''.join(running.err)}")
-        return found + [f"the text does not end with: {line}" for line in _missing(view, self.text)]
+        return found + [f"the text does not end with: {line}" for line in _missing(asked, self.text)]
 
 
-def program_json(view: BulkView) -> State:
-    """What the program prints of `view`."""
-    found: State = orjson.loads(orjson.dumps(view))
+def program_json(state: State) -> State:
+    """What the program prints of `state`: the fields that its operation selects."""
+    found: State = _selected(state, _FIELDS_OF_PROGRAM)
     return found
+
+
+(_FRAGMENT,) = (
+    definition
+    for definition in parse(document("BulkSnapshotFields")).definitions
+    if isinstance(definition, FragmentDefinitionNode)
+)
+_FIELDS_OF_PROGRAM = _FRAGMENT.selection_set
+
+
+def _selected(given: Any, fields: SelectionSetNode | None) -> Any:  # noqa: ANN401 (JSON)
+    if isinstance(given, list):
+        return [_selected(one, fields) for one in given]
+    if fields is None or given is None:
+        return given
+    names = [cast("FieldNode", field) for field in fields.selections]
+    return {field.name.value: _selected(given[field.name.value], field.selection_set) for field in names}
 
 
 def states(running: Running) -> list[State]:
@@ -118,11 +138,11 @@ def states(running: Running) -> list[State]:
     return [orjson.loads(line) for line in running.out if line.endswith("\n")]
 
 
-def _missing(view: BulkView, text: Running) -> list[str]:
-    """The lines that are true of `view` and are not the latest that the program printed of their subject."""
+def _missing(state: State, text: Running) -> list[str]:
+    """The lines that are true of `state` and are not the latest that the program printed of their subject."""
     printed = [line.rstrip("\n") for line in text.out]
     found = []
-    for _, line in _lines(view):
+    for _, line in state_lines(cast("BulkSnapshotData", state)):
         subject = line.split(": ")[0] + ": "
         latest = next((one for one in reversed(printed) if one.startswith(subject)), None)
         if latest != line:

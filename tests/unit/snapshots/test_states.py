@@ -1,6 +1,7 @@
 """The state machines: what may follow what, what evidence of the engine leads to, and what a whole amounts to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from itertools import combinations_with_replacement, pairwise
 from random import Random
 
@@ -9,13 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snapshots.states import (
+    SIGNAL_TRANSITIONS,
+    TOPIC_TRANSITIONS,
     TRANSITIONS,
     BulkSnapshotState,
+    SignalState,
     SnapshotState,
     TopicSnapshotState,
     bulk_state,
     evidence_path,
-    sources_of,
     verdict,
 )
 
@@ -60,9 +63,24 @@ def test_every_state_can_be_reached_and_can_end() -> None:
     assert ending == set(SnapshotState)
 
 
-@given(every_state, every_state)
-def test_guards_are_the_transitions_read_backwards(state: SnapshotState, target: SnapshotState) -> None:
-    assert (state in sources_of(target)) is state.can_become(target)
+@pytest.mark.parametrize("table", [SIGNAL_TRANSITIONS, TOPIC_TRANSITIONS], ids=["signals", "topics"])
+def test_signals_and_topics_reach_every_state_from_pending_and_end(table: Mapping[StrEnum, frozenset[StrEnum]]) -> None:
+    states = set(table)
+    reached = {state for state in states if state.value == "PENDING"}
+    ending = {state for state in states if not table[state]}
+    for _ in states:
+        reached |= {target for state in reached for target in table[state]}
+        ending |= {state for state in states if table[state] & ending}
+    assert reached == ending == states
+    assert all(state not in table[state] for state in states)
+
+
+@pytest.mark.parametrize("state", SignalState)
+@pytest.mark.parametrize("target", SignalState)
+def test_a_signal_that_was_sent_is_not_sent_again(state: SignalState, target: SignalState) -> None:
+    if state in {SignalState.SENT, SignalState.ENDED, SignalState.REFUSED}:
+        assert not state.can_become(SignalState.SENDING)
+        assert state.is_terminal or target is SignalState.ENDED or not state.can_become(target)
 
 
 @given(every_state, every_state)

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from snapshots.engines.debezium.catalog.reading import Reading, connector_of, topics_of
+from snapshots.engines.debezium.catalog.reading import ConnectorReading, connector_of, topics_of
 from snapshots.engines.debezium.catalog.unreadable import unreadable_of_cluster, unreadable_of_connector
 from snapshots.engines.debezium.configuration import properties as configuration
 from snapshots.engines.debezium.connect.client import ConnectClient, ConnectorInfo
@@ -105,14 +105,16 @@ class KafkaConnectObserver:
         access = KafkaAccess.to(cluster)
         return await self._list_topics(access) if access else frozenset()
 
-    async def _read(self, cluster: Cluster, info: ConnectorInfo, reference: str | None, common: _Common) -> Reading:
+    async def _read(
+        self, cluster: Cluster, info: ConnectorInfo, reference: str | None, common: _Common
+    ) -> ConnectorReading:
         database: DatabaseTables | Unknown | None = None
         written: frozenset[str] | Unknown = frozenset()
         if info.kind is ConnectorKind.SOURCE and info.is_described:
             async with common.places:
                 database = await self._database(info, reference)
                 written = await self._written_topics(cluster, info)
-        return Reading(info, reference, database, written, common.existing, common.versions)
+        return ConnectorReading(info, reference, database, written, common.existing, common.versions)
 
     async def _database(self, info: ConnectorInfo, reference: str | None) -> DatabaseTables | Unknown | None:
         read_tables = dialect_of(configuration.dialect(info.config), self._dialects).read_tables

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from snapshots.engines.debezium.configuration import capture, naming
 from snapshots.engines.debezium.configuration import properties as configuration
+from snapshots.engines.debezium.configuration.custom_keys import has_custom_key
 from snapshots.engines.debezium.configuration.internal_topics import internal_topics
 from snapshots.engines.debezium.connect.client import ConnectorInfo
 from snapshots.engines.debezium.signal_channels.registration import choose_channel
@@ -41,7 +42,7 @@ _CONFIGURED = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ConnectorReading:
     """What was read of a connector. None: not asked for; Unknown: asked for in vain."""
 
     info: ConnectorInfo
@@ -71,7 +72,7 @@ class Reading:
         return self.info.version is None and (bool(self.info.left_out) or isinstance(self.versions, Unknown))
 
 
-def connector_of(reading: Reading, observed_at: datetime) -> ObservedConnector:
+def connector_of(reading: ConnectorReading, observed_at: datetime) -> ObservedConnector:
     """Return the connector as it was read."""
     info = reading.info
     config = info.config if info.kind is ConnectorKind.SOURCE else {}
@@ -96,7 +97,7 @@ def connector_of(reading: Reading, observed_at: datetime) -> ObservedConnector:
     )
 
 
-def topics_of(reading: Reading) -> Iterable[ObservedTopic]:
+def topics_of(reading: ConnectorReading) -> Iterable[ObservedTopic]:
     """Tell the topics that were found, but for the connector's own."""
     info = reading.info
     # What a sink lists as its topics it reads, so none of them is its product.
@@ -127,7 +128,7 @@ def topics_of(reading: Reading) -> Iterable[ObservedTopic]:
             )
 
 
-def _unknown_of(reading: Reading) -> frozenset[str]:
+def _unknown_of(reading: ConnectorReading) -> frozenset[str]:
     left_out = reading.info.left_out
     unknown = set(left_out - {"config"})
     if "state" in left_out:
@@ -169,4 +170,6 @@ def _routes(
 def _keyless(config: Mapping[str, str], data_collection: str | None, tables: Mapping[str, bool]) -> bool | None:
     if data_collection is None:
         return None
-    return False if capture.has_custom_key(config, data_collection) else tables.get(data_collection)
+    return (
+        False if has_custom_key(config.get("message.key.columns", ""), data_collection) else tables.get(data_collection)
+    )

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
-from snapshots.engines.debezium.catalog.reading import Reading
+from snapshots.engines.debezium.catalog.reading import ConnectorReading
 from snapshots.ports.cluster_observer import Unreadable
 from snapshots.ports.unknown import Unknown
 
 
 def unreadable_of_cluster(
-    cluster: str, existing: frozenset[str] | Unknown, readings: Sequence[Reading]
+    cluster: str, existing: frozenset[str] | Unknown, readings: Sequence[ConnectorReading]
 ) -> Iterable[Unreadable]:
     """Tell what is about all connectors of a cluster, where it makes a difference."""
     if isinstance(existing, Unknown):
@@ -20,7 +20,7 @@ def unreadable_of_cluster(
         yield Unreadable(cluster, None, f"{versions[0].reason} {consequence}")
 
 
-def unreadable_of_connector(cluster: str, reading: Reading) -> Iterable[Unreadable]:
+def unreadable_of_connector(cluster: str, reading: ConnectorReading) -> Iterable[Unreadable]:
     """Tell what is about one connector."""
     name = reading.info.name
     if not reading.info.is_described:

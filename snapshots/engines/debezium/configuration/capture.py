@@ -6,18 +6,16 @@ answer unknown rather than wrong.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from snapshots.engines.debezium.configuration import naming
 from snapshots.engines.debezium.configuration import properties as configuration
+from snapshots.engines.debezium.configuration.java_patterns import java_pattern
 from snapshots.engines.debezium.configuration.properties import Config
 from snapshots.vocabulary import Dialect
 
 _COMMA = re.compile(r"(?<!\\),")
 _LITERAL = re.compile(r"(?:[\w .#@/-]|\\[.$\-+])+")
-_NOT_PYTHON = re.compile(r"\$\{|&&|\[\[")
-"""A reference to a configuration provider; what is a set of characters in Java, and something else in Python."""
-
 Captures = Callable[[str], bool]
 """Tells of a data collection, named as in a signal, whether the connector captures it."""
 
@@ -55,45 +53,6 @@ def literal_collections(config: Config) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if "." in name and (captured is None or captured(name))))
 
 
-def has_custom_key(config: Config, data_collection: str) -> bool:
-    """Whether `message.key.columns` gives the collection a key: `regex:column,…` between semicolons."""
-    for entry in config.get("message.key.columns", "").split(";"):
-        pattern, colon, columns = entry.strip().rpartition(":")
-        try:
-            if colon and columns and _pattern(pattern).fullmatch(data_collection):
-                return True
-        except re.error:
-            continue
-    return False
-
-
-class UnreadableKeyError(ValueError):
-    """`message.key.columns` cannot be read here: its message is a clause that says so."""
-
-    def __init__(self) -> None:
-        super().__init__("`message.key.columns` of its configuration cannot be read")
-
-
-def custom_key(setting: str, data_collection: str, columns: Sequence[str]) -> list[str]:
-    """Return which `columns` of the collection `message.key.columns` makes its key; none where it names none.
-
-    Each entry's pattern and each of its columns are one pattern, in any case, of `schema.table.column`.
-    Raises UnreadableKeyError for what only Java, or a configuration provider, understands.
-    """
-    if _NOT_PYTHON.search(setting):
-        raise UnreadableKeyError
-    found: list[str] = []
-    for entry in filter(None, map(str.strip, setting.split(";"))):
-        tables, _, names = entry.partition(":")
-        for name in names.split(","):
-            try:
-                pattern = _pattern(f"{tables}.{name}")
-            except re.error:
-                raise UnreadableKeyError from None
-            found += [column for column in columns if pattern.fullmatch(f"{data_collection}.{column}")]
-    return list(dict.fromkeys(found))
-
-
 def _filter(config: Config, what: str) -> Captures:
     included = _patterns(config.get(f"{what}.include.list"))
     excluded = _patterns(config.get(f"{what}.exclude.list"))
@@ -107,14 +66,7 @@ def _filter(config: Config, what: str) -> Captures:
 
 
 def _patterns(text: str | None) -> tuple[re.Pattern[str], ...]:
-    return tuple(map(_pattern, _entries(text)))
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    """Return the pattern that Java and Python read alike. Raises re.error for another."""
-    if _NOT_PYTHON.search(text):
-        raise re.error("only Java, or a configuration provider, understands it")
-    return re.compile(text, re.IGNORECASE)
+    return tuple(map(java_pattern, _entries(text)))
 
 
 def _entries(text: str | None) -> list[str]:

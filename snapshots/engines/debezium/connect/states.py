@@ -2,26 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
 from time import monotonic
 
 from snapshots.engines.debezium.configuration.properties import key_settings
 from snapshots.engines.debezium.connect.client import ConnectClient
+from snapshots.engines.debezium.connect.shared_answers import SharedAnswers
 from snapshots.errors import ClusterUnreachableError
 from snapshots.identifiers import Clock, utc_now
 from snapshots.model import Cluster
 from snapshots.ports.connector_states import ConnectorObservation
 
 _Observations = Mapping[str, ConnectorObservation]
-
-
-@dataclass(slots=True)
-class _Answer:
-    """A question under way, or its answer, good until then by the monotonic clock."""
-
-    task: asyncio.Task[_Observations]
-    asked_at: float
-    until: float
 
 
 class CachedConnectorStates:
@@ -47,28 +38,19 @@ class CachedConnectorStates:
         earliest, once for all who wait.
         """
         self._client = client
-        self._ttl_seconds = ttl_seconds
         self._wait_seconds = wait_seconds
-        self._between_seconds = between_seconds
         self._clock = clock
-        self._now = now
-        self._pause = pause
-        self._answers: dict[Cluster, _Answer] = {}
+        self._answers: SharedAnswers[Cluster, _Observations] = SharedAnswers(
+            ttl_seconds=ttl_seconds, between_seconds=between_seconds, now=now, pause=pause
+        )
 
     async def observe(self, cluster: Cluster, wanted: Collection[str] = ()) -> _Observations:
         """Return the connectors of `cluster` by name. Raises ClusterUnreachableError, also where it takes too long."""
-        called_at = self._now()
         try:
             async with asyncio.timeout(self._wait_seconds):
-                answer = self._answers.get(cluster)
-                if answer is None or called_at >= answer.until:
-                    answer = self._ask(cluster)
-                # Shielded: whoever asked first may be cancelled, and the others still want the answer.
-                found = await asyncio.shield(answer.task)
-                if answer.asked_at < called_at and not _all_at_work(found, wanted):
-                    answer = await self._after(answer, cluster)
-                    found = await asyncio.shield(answer.task)
-                return found
+                return await self._answers.get(
+                    cluster, lambda: self._observe(cluster), will_do=lambda found: _all_at_work(found, wanted)
+                )
         except TimeoutError:
             message = f"Kafka Connect of cluster {cluster.name} did not answer within {self._wait_seconds:g} s."
             raise ClusterUnreachableError(message) from None
@@ -77,32 +59,7 @@ class CachedConnectorStates:
 
     async def close(self) -> None:
         """Give up the questions under way."""
-        tasks = [answer.task for answer in self._answers.values()]
-        self._answers.clear()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _after(self, answer: _Answer, cluster: Cluster) -> _Answer:
-        """Return the next answer after `answer`, of whoever comes to ask first."""
-        rest = answer.asked_at + self._between_seconds - self._now()
-        if rest > 0:
-            await self._pause(rest)
-        latest = self._answers.get(cluster)
-        return self._ask(cluster) if latest is None or latest is answer else latest
-
-    def _ask(self, cluster: Cluster) -> _Answer:
-        self._drop_outdated()
-        task = asyncio.create_task(self._observe(cluster))
-        answer = self._answers[cluster] = _Answer(task, self._now(), float("inf"))
-
-        def answered(done: asyncio.Task[_Observations]) -> None:
-            answer.until = self._now() + self._ttl_seconds
-            if not done.cancelled():
-                done.exception()  # whoever waited has given up, and nobody else need hear of it
-
-        task.add_done_callback(answered)
-        return answer
+        await self._answers.close()
 
     async def _observe(self, cluster: Cluster) -> _Observations:
         connectors = await self._client.connectors(cluster)
@@ -117,11 +74,6 @@ class CachedConnectorStates:
             )
             for connector in connectors
         }
-
-    def _drop_outdated(self) -> None:
-        now = self._now()
-        for cluster in [cluster for cluster, answer in self._answers.items() if now >= answer.until]:
-            del self._answers[cluster]
 
 
 def _all_at_work(found: _Observations, wanted: Collection[str]) -> bool:

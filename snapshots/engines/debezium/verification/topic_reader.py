@@ -10,7 +10,7 @@ from aiokafka import TopicPartition, errors
 
 from snapshots.engines.debezium.kafka import KafkaAccess, KafkaClients
 from snapshots.engines.debezium.kafka_metadata import configuration_of, partitions_of
-from snapshots.engines.debezium.verification.topic_reading import Reading, Wanted
+from snapshots.engines.debezium.verification.topic_reading import EventSelection, KafkaTopicReading
 from snapshots.errors import UnreadableError
 from snapshots.model import Cluster, SourceConnector
 from snapshots.ports.topic_reader import Offsets, TopicReading
@@ -57,8 +57,8 @@ class KafkaTopicReader:
         compacted = await self._is_compacted(access, topic)
         async with self._consumer(access) as consumer:
             consumer.assign(partitions)
-            wanted = Wanted(collection, source.topic_prefix)
-            reading = Reading(consumer, partitions, wanted, self._idle_seconds, self._stuck_seconds)
+            wanted = EventSelection(collection, source.topic_prefix)
+            reading = KafkaTopicReading(consumer, partitions, wanted, self._idle_seconds, self._stuck_seconds)
             await reading.begin(start, since)
             if compacted:
                 reading.obstacles.append("the topic is compacted")

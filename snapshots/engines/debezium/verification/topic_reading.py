@@ -27,7 +27,7 @@ _BEFORE = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
-class Wanted:
+class EventSelection:
     """Of what the events are to be, and who wrote them."""
 
     collection: str
@@ -44,14 +44,14 @@ class Wanted:
         return found
 
 
-class Reading:
+class KafkaTopicReading:
     """One consumer on its way through one topic; implements the port TopicReading."""
 
     def __init__(
         self,
         consumer: Any,  # noqa: ANN401 - aiokafka ships no types
         partitions: Sequence[TopicPartition],
-        wanted: Wanted,
+        wanted: EventSelection,
         idle_seconds: float,
         stuck_seconds: float,
     ) -> None:

@@ -295,7 +295,10 @@ def check_events(found: dict[str, Any], states: dict[str, SnapshotState], outsid
             assert chain[-1] == event["from_state"]
             chain.append(event["to_state"])
     for row in found["signals"]:
-        assert chains["SIGNAL", row["id"]][-1] == row["state"]
+        chain = chains["SIGNAL", row["id"]]
+        assert chain[-1] == row["state"]
+        sent = [SignalState(step) for step in chain if step is not None]
+        assert all(before is after or before.can_become(after) for before, after in pairwise(sent))
     for id, state in states.items():
         _, *chain = chains["SOURCE_SNAPSHOT", id]
         steps = [SnapshotState(step or "") for step in chain]

@@ -314,7 +314,7 @@ def test_no_topic_of_an_unread_connector_is_lost_or_forgotten(
 
 @given(catalogues(), partly_unread())
 def test_reading_less_never_retires_more(before: CatalogState, both: tuple[ObservedCluster, ObservedCluster]) -> None:
-    def gone(observed: ObservedCluster) -> tuple[set[str], set[str]]:
+    def gone(observed: ObservedCluster) -> tuple[set[str | None], set[str | None]]:
         done = changes(before, synced(before, observed), dry_run=True)
         return {one.id for one in done.connectors.retired}, {one.id for one in done.topics.retired}
 

@@ -36,3 +36,10 @@ def test_a_name_with_a_comma_is_found_although_the_list_was_split_there() -> Non
 
 def test_an_empty_list_names_nothing() -> None:
     assert not notification().names("public.a")
+
+
+def test_every_kind_has_a_meaning() -> None:
+    for kind in NotificationKind:
+        meaning = kind.meaning
+        assert not (meaning.proves_nothing and (meaning.is_at_work or meaning.shows_snapshot or meaning.reads_table))
+        assert meaning.is_at_work or not meaning.reads_table

@@ -429,6 +429,8 @@ class TruthMachine(RuleBasedStateMachine):
                 self._send(changes.next_signal_id)
 
     def _take(self, after: ActiveSnapshot, steps: Sequence[SnapshotState]) -> None:
+        if self.held is not None and not after.external:
+            check_parts(self.held, after)
         self.states[after.source_snapshot_id] += steps
         self.held = after
         if after.state.is_terminal:
@@ -483,6 +485,15 @@ class TruthMachine(RuleBasedStateMachine):
         assert self.held is None, self.held
         for snapshot in self.ended:
             assert all(topic.state.is_terminal for topic in snapshot.topics)
+
+
+def check_parts(before: ActiveSnapshot, after: ActiveSnapshot) -> None:
+    """Signals and topics go from state to state as their machines allow."""
+    for was, now in zip(before.signals, after.signals, strict=True):
+        assert was.state is now.state or was.state.can_become(now.state)
+    topics = {topic.id: topic.state for topic in after.topics}
+    for topic in before.topics:
+        assert topic.state is topics[topic.id] or topic.state.can_become(topics[topic.id])
 
 
 def released(held: ActiveSnapshot, now: datetime) -> tuple[ActiveSnapshot, tuple[SnapshotState, ...]]:

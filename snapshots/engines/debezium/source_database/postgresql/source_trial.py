@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from snapshots.engines.debezium.configuration.capture import UnreadableKeyError
+from snapshots.engines.debezium.configuration.custom_keys import UnreadableKeyError
 from snapshots.engines.debezium.source_database.opener import Session, SourceOpener, TimeLimits
 from snapshots.engines.debezium.source_database.places import Places
 from snapshots.engines.debezium.source_database.postgresql.connection import (

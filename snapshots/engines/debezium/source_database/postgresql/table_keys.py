@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from snapshots.engines.debezium.configuration import capture
+from snapshots.engines.debezium.configuration.custom_keys import custom_key
 from snapshots.signalling.filter_sql import name_parts
 from snapshots.signalling.key_settings import KeySettings
 from snapshots.signalling.key_types import KeyColumn
@@ -113,7 +113,7 @@ async def read_table_keys(
 
 def _key(table: AskedTable, rows: Sequence[Any], settings: KeySettings) -> TableKey:
     columns = {row["name"]: _column(row) for row in rows}
-    named = capture.custom_key(settings.columns, table.data_collection, list(columns))
+    named = custom_key(settings.columns, table.data_collection, list(columns))
     key = [row for row in rows if row["in_key"]]
     return TableKey(
         tuple(columns[name] for name in named or [row["name"] for row in key]),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from snapshots.catalog.state import CatalogState, changes
 from snapshots.catalog.syncing import after_sync
-from snapshots.engines.debezium.catalog.reading import Reading, connector_of, topics_of
+from snapshots.engines.debezium.catalog.reading import ConnectorReading, connector_of, topics_of
 from snapshots.engines.debezium.catalog.unreadable import unreadable_of_cluster, unreadable_of_connector
 from snapshots.engines.debezium.connect.client import ConnectorInfo
 from snapshots.engines.debezium.source_database.dialect import DatabaseTable, DatabaseTables
@@ -36,7 +36,7 @@ topic_names = st.frozensets(st.sampled_from(["shop.public.a", "shop.public.a_b",
 
 
 @st.composite
-def readings(draw: st.DrawFn) -> Reading:
+def readings(draw: st.DrawFn) -> ConnectorReading:
     """A connector of which everything was read."""
     lists = draw(
         st.sampled_from(
@@ -60,7 +60,7 @@ def readings(draw: st.DrawFn) -> Reading:
     version = draw(st.sampled_from([None, "3.6"]))
     reference = draw(st.sampled_from([None, "env:SHOP"]))
     found = draw(st.lists(tables, unique_by=lambda table: table.data_collection).map(tuple))
-    return Reading(
+    return ConnectorReading(
         ConnectorInfo(
             "shop", ConnectorKind.SOURCE, POSTGRES, version, ConnectorState.RUNNING, None, MappingProxyType(config)
         ),
@@ -79,7 +79,7 @@ def failures(draw: st.DrawFn) -> Mapping[str, object]:
     return dict.fromkeys(parts, AWAY)
 
 
-def with_failures(reading: Reading, failed: Mapping[str, object]) -> Reading:
+def with_failures(reading: ConnectorReading, failed: Mapping[str, object]) -> ConnectorReading:
     info, left_out = reading.info, frozenset(failed) & {"config", "kind", "state"}
     info = replace(info, left_out=left_out)
     if "config" in left_out:
@@ -94,7 +94,7 @@ def with_failures(reading: Reading, failed: Mapping[str, object]) -> Reading:
     return replace(reading, info=info, **tried)  # type: ignore[arg-type]
 
 
-def observed(reading: Reading, at: datetime) -> ObservedCluster:
+def observed(reading: ConnectorReading, at: datetime) -> ObservedCluster:
     told = (
         *unreadable_of_cluster("main", reading.existing, [reading]),
         *unreadable_of_connector("main", reading),
@@ -102,7 +102,7 @@ def observed(reading: Reading, at: datetime) -> ObservedCluster:
     return ObservedCluster((connector_of(reading, at),), tuple(topics_of(reading)), told)
 
 
-def synced(before: CatalogState, reading: Reading, at: datetime) -> CatalogState:
+def synced(before: CatalogState, reading: ConnectorReading, at: datetime) -> CatalogState:
     numbers = count(1)
     new_id = lambda prefix: f"{prefix}_{at.isoformat()}_{next(numbers)}"  # noqa: E731
     return after_sync(before, CLUSTER, observed(reading, at), new_id=new_id, now=at)
@@ -110,7 +110,7 @@ def synced(before: CatalogState, reading: Reading, at: datetime) -> CatalogState
 
 @given(readings(), failures())
 def test_a_connector_that_did_not_change_does_not_change_whatever_cannot_be_read(
-    reading: Reading, failed: Mapping[str, object]
+    reading: ConnectorReading, failed: Mapping[str, object]
 ) -> None:
     before = synced(EMPTY, reading, NOW)
     later = NOW + timedelta(hours=1)
@@ -129,7 +129,7 @@ def test_a_connector_that_did_not_change_does_not_change_whatever_cannot_be_read
 def test_the_version_of_the_plugin_does_not_take_the_place_of_the_one_that_runs() -> None:
     config = MappingProxyType({"connector.class": POSTGRES})
     info = ConnectorInfo("shop", ConnectorKind.SOURCE, POSTGRES, "3.6", ConnectorState.RUNNING, None, config)
-    reading = Reading(info, None, None, frozenset(), frozenset(), {POSTGRES: "3.5"})
+    reading = ConnectorReading(info, None, None, frozenset(), frozenset(), {POSTGRES: "3.5"})
     before = synced(EMPTY, reading, NOW)
     after = synced(before, with_failures(reading, {"state": AWAY}), NOW)
     assert after == before
@@ -137,7 +137,7 @@ def test_the_version_of_the_plugin_does_not_take_the_place_of_the_one_that_runs(
 
 
 @given(readings(), failures())
-def test_what_is_unknown_is_told_with_a_reason(reading: Reading, failed: Mapping[str, object]) -> None:
+def test_what_is_unknown_is_told_with_a_reason(reading: ConnectorReading, failed: Mapping[str, object]) -> None:
     seen = observed(with_failures(reading, failed), NOW)
     if any(one.unknown for one in seen.connectors) or any(one.unknown for one in seen.topics):
         assert seen.unreadable
@@ -145,6 +145,6 @@ def test_what_is_unknown_is_told_with_a_reason(reading: Reading, failed: Mapping
 
 
 @given(readings(), failures())
-def test_what_a_sink_reads_is_never_its_product(reading: Reading, failed: Mapping[str, object]) -> None:
+def test_what_a_sink_reads_is_never_its_product(reading: ConnectorReading, failed: Mapping[str, object]) -> None:
     sink = replace(reading, info=replace(reading.info, kind=ConnectorKind.SINK))
     assert tuple(topics_of(with_failures(sink, failed))) == ()

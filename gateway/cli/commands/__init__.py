@@ -1,0 +1,1 @@
+"""The commands of `topicsnap`, one a module: each parses its options, asks or opens what it needs, and prints."""
