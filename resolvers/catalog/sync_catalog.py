@@ -1,4 +1,4 @@
-"""Filling the catalogue from what Kafka Connect and the source databases tell."""
+"""Filling the catalogue from Kafka Connect and the source databases."""
 
 import asyncio
 import logging
@@ -18,17 +18,17 @@ logger = logging.getLogger(__name__)
 _KEPT = "The catalogue keeps what it knew. Make sure that the cluster can be reached, then run sync again."
 
 _Done = tuple[CatalogChanges | None, tuple[Unreadable, ...]]
-"""What was done to the catalogue, None where the cluster could not be read, and what could not be read."""
+"""The changes to the catalogue (None if the cluster could not be read), and what could not be read."""
 
 
 async def sync_catalog(
     services: Services, principal: Principal, cluster_id: str | None, *, dry_run: bool = False
 ) -> SyncResult:
-    """Bring the catalogue in line with the cluster of that id, or for None with every one that names a Kafka Connect.
+    """Synchronise the catalogue with the cluster of that id or, for None, with every cluster that names a Kafka Connect.
 
-    With `dry_run` nothing is written, and the answer tells what would be. Explicit mappings stay. No database
-    connection is held while others are asked. What cannot be read, be it a whole cluster, is told and kept as it was,
-    and ends nothing else. Raises RequestError (NOT_FOUND) for an unknown cluster.
+    With `dry_run` nothing is written, and the answer shows what would change. Explicit mappings stay. No database
+    connection is held while others are asked. A part that cannot be read, even a whole cluster, is reported and kept as
+    it was, and does not stop the others. Raises RequestError (NOT_FOUND) for an unknown cluster.
     """
     clusters = await services.catalog.clusters(principal.tenant_id)
     chosen = sorted((one for one in clusters if cluster_id in {None, one.id}), key=lambda cluster: cluster.name)

@@ -1,4 +1,4 @@
-"""Answering a repeated call with what the first one answered."""
+"""Answering a repeated call with the first call's answer."""
 
 import asyncio
 from typing import Protocol
@@ -17,7 +17,7 @@ class Keyed(Protocol):
 
     @property
     def idempotency_key(self) -> str | None:
-        """What the client calls it by, if anything."""
+        """The client's name for the request, if any."""
         ...
 
     @property
@@ -27,11 +27,11 @@ class Keyed(Protocol):
 
 
 async def replay(services: Services, principal: Principal, operation: str, request: Keyed) -> BulkSnapshotRecord | None:
-    """Return the record of the first call with the key of `request`, or None where there was none (or no key).
+    """Return the record of the first call with the key of `request`, or None if there was none (or no key).
 
-    Waits until the first call has answered, at most as long as its dispatch may take since it began; one that died is
-    returned without answers. Holds no database connection while it waits. Raises RequestError
-    (IDEMPOTENCY_KEY_REUSED) where the key belongs to another request.
+    Waits until the first call has answered, at most as long as its dispatch may take since it began; the record of a
+    call that died is returned without answers. Holds no database connection while it waits. Raises RequestError
+    (IDEMPOTENCY_KEY_REUSED) if the key belongs to another request.
     """
     key = request.idempotency_key
     if key is None:
