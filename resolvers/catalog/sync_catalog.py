@@ -4,9 +4,9 @@ import asyncio
 import logging
 from collections.abc import Iterable
 
-from resolvers.cancellation import contain
 from resolvers.principal import Principal
 from resolvers.services import Services
+from snapshots.cancellation import contain
 from snapshots.catalog.changes import CatalogChanges, CatalogItem, ItemChanges, SyncResult
 from snapshots.errors import ClusterUnreachableError, RequestError
 from snapshots.model import Cluster
