@@ -26,7 +26,7 @@ class Background:
         try:
             return await outlive_caller(task)
         except asyncio.CancelledError:
-            # The caller is gone, and asyncio would tell of an error only when it collects the task.
+            # The caller is gone, and asyncio would report an error only when it collects the task.
             task.add_done_callback(_log_failure)
             raise
 

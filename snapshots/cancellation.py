@@ -1,4 +1,4 @@
-"""Cancellation: telling one that is meant for us from one that a library lets out, and keeping it from others' work."""
+"""Cancellation: telling ours from one that a library raises, and keeping it away from the work of others."""
 
 import asyncio
 from collections.abc import Awaitable

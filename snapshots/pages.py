@@ -8,13 +8,13 @@ ItemT = TypeVar("ItemT")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[ItemT]):
-    """Some items of a list, in its order, each with its cursor (an opaque text to go on from)."""
+    """Some items of a list, in its order, each with its cursor (an opaque text from which to continue)."""
 
     items: tuple[ItemT, ...] = ()
     cursors: tuple[str, ...] = ()
     has_next: bool = False
     total_count: int | None = None
-    """How many items the whole list has; None unless it was asked for."""
+    """How many items the whole list has; None unless this was requested."""
 
     @property
     def start_cursor(self) -> str | None:

@@ -24,7 +24,7 @@ _Done = tuple[CatalogChanges | None, tuple[Unreadable, ...]]
 async def sync_catalog(
     services: Services, principal: Principal, cluster_id: str | None, *, dry_run: bool = False
 ) -> SyncResult:
-    """Synchronise the catalogue with the cluster of that id or, for None, with every cluster that names a Kafka Connect.
+    """Synchronise the catalogue with the cluster of that id or, for None, with every one that names a Kafka Connect.
 
     With `dry_run` nothing is written, and the answer shows what would change. Explicit mappings stay. No database
     connection is held while others are asked. A part that cannot be read, even a whole cluster, is reported and kept as
@@ -35,9 +35,9 @@ async def sync_catalog(
     if cluster_id is not None and not chosen:
         raise RequestError(UserErrorCode.NOT_FOUND, "No cluster has this id.", ("cluster_id",))
     if cluster_id is None:
-        # One that an import describes alone has nothing to be read.
+        # A cluster that only an import describes has nothing to read.
         chosen = [cluster for cluster in chosen if cluster.connect_url is not None]
-    # One whose changes cannot be written does not end the others either; its error is raised when they are done.
+    # If the changes of one cluster cannot be written, the others still finish; then its error is raised.
     done = await asyncio.gather(
         *(_sync(services, principal.tenant_id, cluster, dry_run) for cluster in chosen), return_exceptions=True
     )

@@ -23,5 +23,5 @@ async def apply_notifications(
         tenant_id, cluster_id, batch, at=now, lease_until=lease_until, silence=services.silence
     )
     if due:
-        # On its own: a channel that is slow to answer must not hold up what other connectors tell.
+        # In the background: a slow channel must not delay the notifications of other connectors.
         services.background.start(send_next(services, tenant_id, due))

@@ -120,7 +120,7 @@ class ProgressHub:
         watcher = Watcher()
         watched = self._watched.setdefault(key, Watched())
         watched.watchers.add(watcher)
-        # What was seen before may be older than what this watcher has read elsewhere.
+        # The last reading may be older than what this watcher has read elsewhere.
         watched.changed = True
         self._wake.set()
         if self._work is None or self._work.done():
@@ -141,7 +141,7 @@ class ProgressHub:
             finally:
                 following.cancel()
                 await asyncio.wait({following})
-            if not self._watched:  # else somebody came while the connection was closed
+            if not self._watched:  # otherwise somebody came while the connection was closed
                 return
 
     async def _follow(self) -> None:
@@ -162,7 +162,7 @@ class ProgressHub:
 
     def _note_listening(self, listening: bool) -> None:  # noqa: FBT001 (a state of two values)
         self._deaf = not listening
-        # What happened while nobody listened was not announced.
+        # Changes while nobody listened were not announced.
         for watched in self._watched.values():
             watched.changed = True
         self._wake.set()
@@ -194,14 +194,14 @@ class ProgressHub:
         for tenant_id, id_ in keys[:MOST_AT_ONCE]:
             by_tenant[tenant_id].append(id_)
         for tenant_id, ids in by_tenant.items():
-            # Who comes from now on is served by the next look: this one may already have read.
+            # Watchers who come from now on wait for the next reading: this one may already have read.
             served = {
                 id_: tuple(self._begin((tenant_id, id_)).watchers) for id_ in ids if (tenant_id, id_) in self._watched
             }
             at = self._clock()
             try:
                 found = await contain(self._records.bulk_snapshots(tenant_id, list(served)))
-            except Exception as error:  # noqa: BLE001 - the work goes on for everybody else
+            except Exception as error:  # noqa: BLE001 - the work continues for all others
                 self._note_failure(tenant_id, served, error)
                 continue
             self._failing = False

@@ -56,7 +56,7 @@ async def carry_out(
     bulk_id = await services.background.finish(_record_and_send(services, principal, new))
     if bulk_id is None:
         replayed = await idempotency.replay(services, principal, operation, retry or request)
-        if replayed is None:  # the ledger keeps keys for days: only a clean-up in this moment could take it away
+        if replayed is None:  # the ledger keeps keys for days: only a clean-up at this moment could have removed it
             message = "The record of the first call with this idempotency key was just removed. Send the request again."
             raise UnconfirmedError(message)
         return replayed

@@ -60,7 +60,7 @@ async def _observe(services: Services, cluster: Cluster, wanted: Collection[str]
     except TimeoutError:
         return ClusterUnreachableError(f"Kafka Connect of cluster {cluster.name} did not answer in time.")
     except Exception:
-        # A fault of ours: it must not take the other clusters' sources with it, and the channel may work all the same.
+        # A fault of ours: it must not affect the sources of other clusters, and the channel may still work.
         logger.exception("asking Kafka Connect of cluster %s failed unexpectedly", cluster.name)
         return ClusterUnreachableError(
             f"Kafka Connect of cluster {cluster.name} could not be asked because of an internal error; see the log."

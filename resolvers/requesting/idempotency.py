@@ -48,7 +48,7 @@ async def replay(services: Services, principal: Principal, operation: str, reque
     age = (services.clock() - record.requested_at).total_seconds()  # below 0 where its process has another clock
     give_up_at = loop.time() + longest - max(0.0, age)
     while not record.answered and loop.time() < give_up_at:
-        # The first call may run in another process, so there is nothing in this one to wait on.
+        # The first call may run in another process, so this process has nothing to wait on.
         await asyncio.sleep(POLL_SECONDS)
         record = (await ledger.reading.bulk_snapshots(tenant_id, [record.id]))[record.id]
     return record

@@ -29,7 +29,7 @@ async def retry_bulk_snapshot(services: Services, principal: Principal, request:
     try:
         again = make_retry(request, record, retries)
     except RequestError:
-        # What it found taken may have been taken by the first call with this very key, since that was looked for.
+        # The first call with this same key may have taken these topics since we looked for it.
         if replayed := await idempotency.replay(services, principal, OPERATION, request):
             return replayed
         raise

@@ -63,7 +63,7 @@ async def _refuse_unsafe(
 async def send_begun(
     services: Services, tenant_id: str, begun: Sequence[tuple[SignalKey, int, Send]], lease: Lease, *, cause: str
 ) -> list[SendRecord]:
-    """Send signals that are written as SENDING with `lease`, each with its attempt number; record and return the outcomes."""
+    """Send what is written as SENDING with `lease`, each with its attempt number; record and return the outcomes."""
     outcomes = await services.dispatcher.dispatch([send for _, _, send in begun], lease)
     now = services.clock()
     records = [
@@ -102,7 +102,7 @@ async def send_next(services: Services, tenant_id: str, keys: Sequence[SignalKey
     """Send the signals that are due because the one before each has ended."""
     if keys:
         signals = await services.ledger.settling.signals(tenant_id, [key.signal_id for key in keys])
-        # The settle sweep may have been faster; what it has begun is its own to end.
+        # The settle sweep may have been faster; it finishes what it has begun.
         untouched = [signal for signal in signals if signal.state is SignalState.PENDING]
         await send_signals(services, tenant_id, untouched, cause="the signal before has ended")
 

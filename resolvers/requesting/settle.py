@@ -45,7 +45,7 @@ async def _look_for(services: Services, tenant_id: str, begun: list[DueSignal]) 
     """Look for signals whose sending was begun and record what is found; return those that are certainly absent."""
     if not begun:
         return []
-    # UNCONFIRMED first: it is what is true of them now, and the only state from which they may be sent again.
+    # UNCONFIRMED first: this is their true state now, and the only one from which they may be sent again.
     lost = Unconfirmed(
         SnapshotErrorCode.DISPATCH_TIMEOUT,
         "The process that was sending the signal is gone. Topicsnap is checking whether the signal arrived.",

@@ -52,7 +52,7 @@ async def look_at_sources(
         except TimeoutError:
             return Trial(warning=_LATE if is_incremental else None)
         except Exception:
-            # A fault of ours: the engine still tells what becomes of the tables.
+            # A fault of ours: the engine will still report what happens to the tables.
             logger.exception("looking at the database of %s failed unexpectedly", job.source.name)
             return Trial(warning="The source database could not be checked because of an internal error; see the log.")
         if is_incremental and settings is None and trial.asked:

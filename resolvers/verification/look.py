@@ -43,7 +43,7 @@ async def look(
             if judgement.verdict is SnapshotVerdict.INCOMPLETE and await table.is_remade(mark):
                 judgement = _not_proved(judgement)
             if reading.obstacles and judgement.verdict is SnapshotVerdict.NOT_PROVABLE:
-                judgement = replace(judgement, passing=False)  # what is gone from a topic does not come back
+                judgement = replace(judgement, passing=False)  # records that are gone from a topic do not come back
     except TooManyKeysError:
         judgement = _unprovable(
             f"The topic has more than {MAX_KEYS} distinct keys, the most that one verification can hold."
@@ -87,7 +87,7 @@ async def _compare(
             comparison.add(row)
     judgement = comparison.judge(_obstacles(reading, arrivals, topic, mark))
     if judgement.verdict is not SnapshotVerdict.COMPLETE:
-        await reading.advance(arrivals.add)  # what was on its way while the table was read
+        await reading.advance(arrivals.add)  # records that were on their way while the table was read
         judgement = comparison.judge(_obstacles(reading, arrivals, topic, mark))
     return judgement, comparison.rows
 
@@ -125,7 +125,7 @@ def _obstacles(reading: TopicReading, arrivals: Arrivals, topic: TopicSnapshotRe
 
 def _window(snapshot: SourceSnapshotRecord, topic: TopicSnapshotRecord) -> Window:
     if not snapshot.followed:
-        return Window()  # its times are not the engine's
+        return Window()  # its times are not from the engine
     ended = next((signal.ended_at for signal in snapshot.signals if signal.id == topic.signal_id), None)
     return Window(_ms(snapshot.started_at), _ms(ended or snapshot.finished_at))
 

@@ -55,7 +55,7 @@ async def verify_due(services: Services, tenant_id: str, *, pause: Pause = async
         records = await services.ledger.reading.source_snapshots(tenant_id, [due.source_snapshot_id for due in claimed])
         async with asyncio.TaskGroup() as group:
             for due in claimed:
-                if snapshot := records.get(due.source_snapshot_id):  # it may have been pruned meanwhile
+                if snapshot := records.get(due.source_snapshot_id):  # it may have been pruned in the meantime
                     group.create_task(_verify(services, tenant_id, due, snapshot, pause))
         taken_up += len(claimed)
     return taken_up
@@ -80,7 +80,7 @@ async def _verify(
         else:
             await services.ledger.verifying.record(tenant_id, due, found, at=now)
             services.telemetry.topic_verified(found.verdict)
-    except DatabaseError as error:  # the others go on, and this one is taken up again
+    except DatabaseError as error:  # the others continue, and this one will be tried again
         logger.warning("the verdict on %s could not be recorded: %s", due.topic_snapshot_id, error)
 
 

@@ -10,19 +10,19 @@ from snapshots.ports.cluster_observer import Unreadable
 
 @dataclass(frozen=True, slots=True)
 class CatalogItem:
-    """Something of the catalogue that an operation touched."""
+    """An item of the catalogue that an operation added, changed or retired."""
 
     id: str | None
-    """None for what a dry run would add: it gets its id when it is added."""
+    """None for an item that a dry run would add: it gets its id when it is added."""
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class ItemChanges:
-    """What an operation did to the items of one sort, each list in order of the names."""
+    """What an operation did to the items of one kind, each list in order of the names."""
 
     added: tuple[CatalogItem, ...] = ()
-    """New, or back again after having been retired."""
+    """New, or back again after it was retired."""
     changed: tuple[CatalogItem, ...] = ()
     retired: tuple[CatalogItem, ...] = ()
     unchanged: int = 0
@@ -30,7 +30,7 @@ class ItemChanges:
 
 @dataclass(frozen=True, slots=True)
 class CatalogChanges:
-    """What an import or a synchronisation did, or would do in a dry run. A connector's state is no change."""
+    """What an import or a synchronisation did, or would do in a dry run. A connector's state does not count."""
 
     clusters: ItemChanges = ItemChanges()
     connectors: ItemChanges = ItemChanges()
@@ -46,11 +46,11 @@ class SyncResult:
     unreadable: tuple[Unreadable, ...] = ()
     """In order of the clusters' and connectors' names."""
     nothing_read: bool = False
-    """Whether not one of the clusters could be read, so that nothing was done."""
+    """Whether none of the clusters could be read, so that nothing was done."""
 
 
 def changes(before: CatalogState, after: CatalogState, *, dry_run: bool) -> CatalogChanges:
-    """Tell in which way `after`, which holds at least what `before` held, differs from it."""
+    """Return how `after`, which holds at least the items of `before`, differs from it."""
     return CatalogChanges(
         clusters=_cluster_changes(before.clusters, after.clusters, dry_run=dry_run),
         connectors=_entry_changes(before.connectors, after.connectors, dry_run=dry_run),

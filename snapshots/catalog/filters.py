@@ -1,4 +1,4 @@
-"""Which topics and connectors of the catalogue are asked for."""
+"""Filters for the topics and connectors of the catalogue."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from snapshots.vocabulary import ConnectorState, TopicProducer
 
 @dataclass(frozen=True, slots=True)
 class TopicFilter:
-    """Topics that satisfy all of this; None asks nothing, an empty tuple is satisfied by no topic."""
+    """Topics that satisfy all of these conditions. None means no condition; an empty tuple matches nothing."""
 
     name_contains: str | None = None
     """Part of the name, upper or lower case; every character stands for itself."""
@@ -17,12 +17,12 @@ class TopicFilter:
     keyless: bool | None = None
     exists: bool | None = None
     snapshot_states: tuple[SnapshotState, ...] | None = None
-    """States of the source snapshot that last had the topic; topics that were in none do not satisfy it."""
+    """States of the source snapshot that last included the topic; topics that were in none do not match."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFilter:
-    """Connectors that satisfy all of this; None asks nothing, an empty tuple is satisfied by no connector."""
+    """Connectors that satisfy all of these conditions. None means no condition; an empty tuple matches nothing."""
 
     name_contains: str | None = None
     """Part of the name, upper or lower case; every character stands for itself."""

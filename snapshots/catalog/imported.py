@@ -1,4 +1,4 @@
-"""What an operator says of the catalogue."""
+"""An operator's description of the catalogue."""
 
 from dataclasses import dataclass
 
@@ -8,21 +8,22 @@ from snapshots.vocabulary import ConnectorKind, Dialect, TopicProducer
 
 @dataclass(frozen=True, slots=True)
 class ImportedCluster:
-    """A cluster as an operator describes it; named again, it takes what is said here."""
+    """A cluster as an operator describes it. If an import names it again, the new description replaces this one."""
 
     name: str
     connect_url: str | None = None
     kafka_bootstrap: str | None = None
     auth_ref: str | None = None
     id: str | None = None
-    """Kept as it is; None has one made."""
+    """Kept as it is; if None, an id is generated."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedConnector:
-    """A connector as an operator describes it: what is said (not None) wins over every observation from then on.
+    """A connector as an operator describes it: each field that is given (not None) wins over every later observation.
 
-    An import says it all: a field that an earlier one said and this one does not is left to observation again.
+    An import replaces the previous one: observation sets a field again if an earlier import gave it and this one does
+    not.
     """
 
     cluster: str
@@ -63,7 +64,7 @@ class ImportedTopic:
 
 @dataclass(frozen=True, slots=True)
 class CatalogImport:
-    """What an operator says of the catalogue; connectors and topics may name clusters and connectors known already."""
+    """An operator's description; its connectors and topics may name clusters and connectors that are already known."""
 
     clusters: tuple[ImportedCluster, ...] = ()
     connectors: tuple[ImportedConnector, ...] = ()

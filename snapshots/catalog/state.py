@@ -1,4 +1,4 @@
-"""The catalogue of a tenant, or a part of it, as one value, which imports and synchronisations transform. Pure."""
+"""The catalogue of a tenant, or a part of it, as one value that imports and synchronisations transform. Pure."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from snapshots.ports.cluster_observer import ObservedConnector, ObservedTopic
 from snapshots.vocabulary import ConnectorState, MappingKind
 
 Place: TypeAlias = tuple[str, str]
-"""Where something is: the id of its cluster and its name there."""
+"""The place of an item: the id of its cluster and its name there."""
 
 NewId: TypeAlias = Callable[[str], str]
 """Makes an id from a prefix, as `identifiers.IdMaker` does."""
@@ -20,7 +20,7 @@ NewId: TypeAlias = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class ConnectorEntry:
-    """A connector of the catalogue; `values` are the ones in effect, those of the fields `explicit` an operator's."""
+    """A connector of the catalogue; `values` are in effect, and an operator set those of the fields in `explicit`."""
 
     id: str
     values: ObservedConnector
@@ -41,7 +41,7 @@ class ConnectorEntry:
 
 @dataclass(frozen=True, slots=True)
 class TopicEntry:
-    """A topic of the catalogue; one with an EXPLICIT mapping has its route from an operator."""
+    """A topic of the catalogue; if its mapping is EXPLICIT, an operator set its route."""
 
     id: str
     values: ObservedTopic
@@ -62,7 +62,7 @@ class TopicEntry:
 
 @dataclass(frozen=True, slots=True)
 class CatalogState:
-    """What the catalogue holds, retired things as well. Not to be changed in place."""
+    """The contents of the catalogue, including retired items. Do not change it in place."""
 
     clusters: Mapping[str, Cluster] = field(default_factory=dict)
     """By id."""
@@ -74,7 +74,7 @@ EntryT = TypeVar("EntryT", ConnectorEntry, TopicEntry)
 
 
 def with_look_alikes(state: CatalogState) -> CatalogState:
-    """Return `state` with every topic marked whose data collection Debezium would mistake for another one's."""
+    """Return `state` with every topic marked whose data collection Debezium would confuse with another one."""
     names: dict[Place, set[str]] = defaultdict(set)
     for (cluster_id, _), topic in state.topics.items():
         values = topic.values
