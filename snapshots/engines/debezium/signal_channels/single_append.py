@@ -194,7 +194,7 @@ def _batch(key: bytes, value: bytes) -> bytes:
 
 def _refuse(kind: type[errors.KafkaError], topic: str) -> NoReturn:
     if issubclass(kind, _REFUSED_FOR_NOW):
-        raise _unavailable(f"Kafka does not take records for topic {topic} now ({kind.__name__}).")
+        raise _unavailable(f"Kafka does not accept records for topic {topic} now ({kind.__name__}).")
     if issubclass(kind, _REFUSED_FOR_GOOD):
         message = f"Kafka refused the record for topic {topic} ({kind.__name__})."
         raise SourceError(SnapshotErrorCode.SIGNAL_REJECTED, message, retryable=False)
