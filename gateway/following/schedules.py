@@ -7,18 +7,13 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol, cast
 
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
-from pgqueuer.adapters.persistence.qb import (
-    QueryBuilderEnvironment,
-    QueryQueueBuilder,
-)
 from pgqueuer.models import Schedule
-from pgqueuer.queries import Queries
 from pgqueuer.sm import SchedulerManager
 
 from gateway.following.supervision import ReportHealthy
 from persistence.database.connections import connection_opener
 from persistence.database.pool import APP_ROLE
-from persistence.queue import ScheduleQueries, queue_settings
+from persistence.queue import ScheduleRepository
 
 logger = logging.getLogger(__name__)
 
@@ -45,14 +40,7 @@ async def run_schedules(
     Raises DatabaseError where the database cannot be reached, and whatever asyncpg says when the connection breaks.
     """
     async with _connected(url) as connection:
-        settings = queue_settings()
-        queries = Queries(
-            AsyncpgDriver(connection),
-            qbe=QueryBuilderEnvironment(settings),
-            qbq=QueryQueueBuilder(settings),
-            qbs=ScheduleQueries(settings),
-        )
-        manager = SchedulerManager(queries)
+        manager = SchedulerManager(ScheduleRepository(AsyncpgDriver(connection)))
 
         async def tick(_: Schedule) -> None:
             try:

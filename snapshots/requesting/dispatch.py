@@ -5,7 +5,7 @@ import logging
 import math
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,6 +26,9 @@ LONGEST_PAUSE_SECONDS = 2.0
 
 LEASE_MARGIN_SECONDS = 5.0
 """What the writing before and after a dispatch may take."""
+
+TimeLimit = Callable[[float], AbstractAsyncContextManager[object]]
+"""Has what is done inside cut off after so many seconds, by TimeoutError."""
 
 logger = logging.getLogger(__name__)
 
@@ -74,13 +77,16 @@ class Dispatcher:
         deadline_seconds: float = 10.0,
         process_limit: int = 64,
         cluster_limit: int = 16,
+        lease_margin_seconds: float = LEASE_MARGIN_SECONDS,
         chance: Chance = random.random,
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        time_limit: TimeLimit = asyncio.timeout,
     ) -> None:
         """Send or look for at most `process_limit` signals at once, `cluster_limit` a cluster.
 
         Each has `deadline_seconds`; within them a channel that is away is tried again after a `pause`, as long as
-        `chance` has it.
+        `chance` has it. A lease lasts `lease_margin_seconds` longer than what it is for. `time_limit` cuts off what is
+        done in it.
         """
         self._channels = channels
         self.deadline_seconds = deadline_seconds
@@ -90,10 +96,12 @@ class Dispatcher:
         self._clusters: dict[str, asyncio.Semaphore] = {}
         self._backoff = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, chance)
         self._pause = pause
+        self._lease_margin_seconds = lease_margin_seconds
+        self._time_limit = time_limit
 
     def longest_seconds(self, sends: int) -> float:
         """How long a dispatch of `sends` signals takes at most, should every one of them wait for its deadline."""
-        return self._last_start_seconds(sends) + self.deadline_seconds + LEASE_MARGIN_SECONDS
+        return self._last_start_seconds(sends) + self.deadline_seconds + self._lease_margin_seconds
 
     def lease_until(self, now: datetime, sends: int) -> datetime:
         """Until when a dispatch of `sends` signals that begins at `now` is expected to have ended."""
@@ -141,7 +149,7 @@ class Dispatcher:
     async def _attempt(self, channel: SignalChannel, send: Send) -> Outcome:
         """Send within the deadline, and make an outcome of whatever happens."""
         try:
-            async with asyncio.timeout(self.deadline_seconds):
+            async with self._time_limit(self.deadline_seconds):
                 return await self._persist(channel, send)
         except SourceError as error:
             return Refusal(error.code, error.message, error.retryable)
@@ -192,7 +200,7 @@ class Dispatcher:
 
     async def _look(self, channel: SignalChannel, send: Send) -> Presence:
         try:
-            async with asyncio.timeout(self.deadline_seconds):
+            async with self._time_limit(self.deadline_seconds):
                 return await channel.find(send.source, send.signal)
         except TimeoutError:
             return Presence.UNKNOWN
