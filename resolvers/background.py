@@ -6,6 +6,8 @@ import logging
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from snapshots.cancellation import outlive_caller
+
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
@@ -22,13 +24,11 @@ class Background:
         """Run `work` to its end and return its result, even if the caller is cancelled meanwhile."""
         task = self._task(work)
         try:
-            # Not asyncio.shield, which from Python 3.14 on logs an error of the task by itself.
-            await asyncio.wait({task})
+            return await outlive_caller(task)
         except asyncio.CancelledError:
             # The caller is gone, and asyncio would tell of an error only when it collects the task.
             task.add_done_callback(_log_failure)
             raise
-        return task.result()
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` on its own; nobody waits for it, so what it raises is logged."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.channels import SignalChannelKind
 from snapshots.errors import TopicsnapError
 from snapshots.identifiers import MAX_ID_LENGTH

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from persistence.ledger.following.announcements import Changed, Listening
-from resolvers.cancellation import contain
 from resolvers.progress.watchers import Key, NotReadYet, Pace, ProgressView, Watched, Watcher
+from snapshots.cancellation import contain
 from snapshots.errors import TopicsnapError
 from snapshots.health.stall import next_stall, stalled_since
 from snapshots.identifiers import Clock, is_valid_id, utc_now

@@ -5,9 +5,9 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
-from resolvers.cancellation import contain
 from resolvers.requesting.connector_check import Observations
 from resolvers.services import Services
+from snapshots.cancellation import contain
 from snapshots.errors import ClusterUnreachableError
 from snapshots.plan import Plan, SourceJob
 from snapshots.ports.source_trial import Trial

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from snapshots.backoff import Backoff, Chance
+from snapshots.cancellation import contain
 from snapshots.channels import SignalChannelKind
 from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.model import SourceConnector
@@ -150,7 +151,7 @@ class Dispatcher:
         """Send within the deadline, and make an outcome of whatever happens."""
         try:
             async with self._time_limit(self.deadline_seconds):
-                return await self._persist(channel, send)
+                return await contain(self._persist(channel, send))
         except SourceError as error:
             return Refusal(error.code, error.message, error.retryable)
         except UnconfirmedError as error:
@@ -161,9 +162,8 @@ class Dispatcher:
                 "Topicsnap is checking."
             )
             return Unconfirmed(SnapshotErrorCode.DISPATCH_TIMEOUT, message)
-        except (Exception, asyncio.CancelledError) as error:
+        except Exception:
             # A fault of ours or of a driver: whether the signal left is not known, and the others must go on.
-            _raise_if_cancelled(error)
             logger.exception("dispatch of signal %s to %s failed unexpectedly", send.signal.id, send.source.name)
             return Unconfirmed(
                 SnapshotErrorCode.CHANNEL_UNAVAILABLE, "The channel failed because of an internal error; see the log."
@@ -201,11 +201,10 @@ class Dispatcher:
     async def _look(self, channel: SignalChannel, send: Send) -> Presence:
         try:
             async with self._time_limit(self.deadline_seconds):
-                return await channel.find(send.source, send.signal)
+                return await contain(channel.find(send.source, send.signal))
         except TimeoutError:
             return Presence.UNKNOWN
-        except (Exception, asyncio.CancelledError) as error:
-            _raise_if_cancelled(error)
+        except Exception:
             logger.exception("search for signal %s of %s failed unexpectedly", send.signal.id, send.source.name)
             return Presence.UNKNOWN
 
@@ -213,10 +212,3 @@ class Dispatcher:
 def may_pass(failure: SourceError | Refusal) -> bool:
     """Whether nothing arrived for the sole reason that the channel was away, so that it may be tried again."""
     return failure.retryable and failure.code is SnapshotErrorCode.CHANNEL_UNAVAILABLE
-
-
-def _raise_if_cancelled(error: BaseException) -> None:
-    """Pass on a cancellation of the running task; not that of something it waited for, such as a driver's future."""
-    task = asyncio.current_task()
-    if isinstance(error, asyncio.CancelledError) and (task is None or task.cancelling()):
-        raise error

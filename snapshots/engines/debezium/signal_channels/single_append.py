@@ -15,6 +15,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
+from snapshots.cancellation import outlive_caller
 from snapshots.engines.debezium.kafka import KafkaAccess, KafkaClients
 from snapshots.errors import SourceError, UnconfirmedError
 from snapshots.vocabulary import SnapshotErrorCode
@@ -117,7 +118,7 @@ class SingleAppends:
             task = self._clients[access] = asyncio.create_task(self._connect(access))
             task.add_done_callback(lambda done: self._forget_failure(access, done))
         try:
-            return await asyncio.shield(task)
+            return await outlive_caller(task)
         except (errors.KafkaError, OSError, ValueError) as error:
             raise _unavailable("None of the cluster's Kafka brokers can be reached.") from error
 

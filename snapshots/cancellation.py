@@ -1,4 +1,4 @@
-"""Telling a cancellation that is meant for us from one that a library lets out."""
+"""Cancellation: telling one that is meant for us from one that a library lets out, and keeping it from others' work."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -24,3 +24,12 @@ async def contain(work: Awaitable[T]) -> T:
         if task is None or task.cancelling():
             raise
         raise LeakedCancellationError("a library raised CancelledError although nobody cancelled this task") from error
+
+
+async def outlive_caller(task: asyncio.Task[T]) -> T:
+    """Return what `task` returns, and raise what it raises; where the caller is cancelled, `task` goes on.
+
+    As asyncio.shield, which from Python 3.14 on logs an error of the task by itself, also one that somebody handles.
+    """
+    await asyncio.wait({task})
+    return task.result()
