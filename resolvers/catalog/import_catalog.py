@@ -2,7 +2,8 @@
 
 from resolvers.principal import Principal
 from resolvers.services import Services
-from snapshots.catalog.contents import CatalogChanges, CatalogImport
+from snapshots.catalog.changes import CatalogChanges
+from snapshots.catalog.imported import CatalogImport
 
 
 async def import_catalog(services: Services, principal: Principal, given: CatalogImport) -> CatalogChanges:

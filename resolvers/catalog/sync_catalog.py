@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from resolvers.principal import Principal
 from resolvers.services import Services
 from snapshots.cancellation import contain
-from snapshots.catalog.contents import CatalogChanges, CatalogItem, Changes, SyncResult
+from snapshots.catalog.changes import CatalogChanges, CatalogItem, ItemChanges, SyncResult
 from snapshots.errors import ClusterUnreachableError, RequestError
 from snapshots.model import Cluster
 from snapshots.ports.cluster_observer import Unreadable
@@ -83,8 +83,8 @@ def _together(done: list[CatalogChanges], dry_run: bool) -> CatalogChanges:  # n
     )
 
 
-def _sum(parts: list[Changes]) -> Changes:
-    return Changes(
+def _sum(parts: list[ItemChanges]) -> ItemChanges:
+    return ItemChanges(
         added=_in_order(item for part in parts for item in part.added),
         changed=_in_order(item for part in parts for item in part.changed),
         retired=_in_order(item for part in parts for item in part.retired),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import fields, replace
 
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.catalog.state import CatalogState, ConnectorEntry, NewId, Place, TopicEntry, with_look_alikes
 from snapshots.errors import FieldPath, InvalidRequestError, RequestError
 from snapshots.identifiers import CLUSTER, MAX_ID_LENGTH, SOURCE_CONNECTOR, TOPIC, is_valid_id

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias, TypeVar
 
-from snapshots.catalog.contents import CatalogChanges, CatalogItem, Changes
 from snapshots.catalog.look_alikes import look_alikes
 from snapshots.model import Cluster
 from snapshots.ports.cluster_observer import ObservedConnector, ObservedTopic
@@ -88,44 +87,3 @@ def with_look_alikes(state: CatalogState) -> CatalogState:
         ambiguous = topic.retired_at is None and topic.values.data_collection in mistaken.get(connector, ())
         topics[place] = topic if topic.ambiguous == ambiguous else replace(topic, ambiguous=ambiguous)
     return replace(state, topics=topics)
-
-
-def changes(before: CatalogState, after: CatalogState, *, dry_run: bool) -> CatalogChanges:
-    """Tell in which way `after`, which holds at least what `before` held, differs from it."""
-    return CatalogChanges(
-        clusters=_cluster_changes(before.clusters, after.clusters, dry_run=dry_run),
-        connectors=_entry_changes(before.connectors, after.connectors, dry_run=dry_run),
-        topics=_entry_changes(before.topics, after.topics, dry_run=dry_run),
-        dry_run=dry_run,
-    )
-
-
-def _cluster_changes(before: Mapping[str, Cluster], after: Mapping[str, Cluster], *, dry_run: bool) -> Changes:
-    added = [cluster for cluster in after.values() if cluster.id not in before]
-    changed = [cluster for cluster in after.values() if before.get(cluster.id, cluster) != cluster]
-    return Changes(
-        _items(added, keeps_ids=not dry_run), _items(changed), unchanged=len(after) - len(added) - len(changed)
-    )
-
-
-def _entry_changes(before: Mapping[Place, EntryT], after: Mapping[Place, EntryT], *, dry_run: bool) -> Changes:
-    added, changed, retired, unchanged = [], [], [], 0
-    for place, entry in after.items():
-        known = before.get(place)
-        was_there = known is not None and known.retired_at is None
-        if entry.retired_at is not None:
-            retired += [entry] if was_there else []
-        elif known is None or not was_there:
-            added.append(entry)
-        elif entry is not known and entry.meaning() != known.meaning():
-            changed.append(entry)
-        else:
-            unchanged += 1
-    return Changes(_items(added, keeps_ids=not dry_run), _items(changed), _items(retired), unchanged)
-
-
-def _items(
-    entries: "list[Cluster] | list[ConnectorEntry] | list[TopicEntry]", *, keeps_ids: bool = True
-) -> tuple[CatalogItem, ...]:
-    in_order = sorted((entry.name, entry.id) for entry in entries)
-    return tuple(CatalogItem(id_ if keeps_ids else None, name) for name, id_ in in_order)
