@@ -213,7 +213,7 @@ async def test_a_kafka_that_is_away(place: Place) -> None:
         result = await place.sync()
     [told] = result.unreadable
     assert (told.cluster, told.source) == (CLUSTER, None)
-    assert told.reason.startswith("Kafka did not tell its topics (KafkaConnectionError).")
+    assert told.reason.startswith("Kafka did not list its topics (KafkaConnectionError).")
     assert (names(result.changes.topics.added), result.changes.topics.changed) == ([new], ())
     assert await place.topics() == known
 
