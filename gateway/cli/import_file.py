@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.channels import SignalChannelKind
 from snapshots.errors import TopicsnapError
 from snapshots.identifiers import MAX_ID_LENGTH
@@ -33,7 +33,7 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class ClusterEntry(_Section):
+class ClusterSection(_Section):
     """A Kafka Connect cluster and its Kafka."""
 
     name: Name
@@ -43,7 +43,7 @@ class ClusterEntry(_Section):
     auth_ref: Reference | None = Field(None, description="Reference to `user:password` of Kafka Connect.")
 
 
-class ConnectorEntry(_Section):
+class ConnectorSection(_Section):
     """A connector, and what is said of it explicitly."""
 
     cluster: Name
@@ -63,7 +63,7 @@ class ConnectorEntry(_Section):
     database_url_ref: Reference | None = Field(None, description="Reference to the source database's URL.")
 
 
-class TopicEntry(_Section):
+class TopicSection(_Section):
     """A topic and its route."""
 
     cluster: Name
@@ -79,9 +79,9 @@ class TopicEntry(_Section):
 class CatalogFile(_Section):
     """The whole file."""
 
-    clusters: list[ClusterEntry] = []
-    connectors: list[ConnectorEntry] = []
-    topics: list[TopicEntry] = []
+    clusters: list[ClusterSection] = []
+    connectors: list[ConnectorSection] = []
+    topics: list[TopicSection] = []
 
 
 def read_import(path: Path, *, most_bytes: int = MAX_FILE_BYTES) -> CatalogImport:

@@ -14,6 +14,7 @@ from gateway.following.supervision import ReportHealthy
 from persistence.database.connections import connection_opener
 from persistence.database.pool import APP_ROLE
 from persistence.queue import ScheduleRepository
+from snapshots.cancellation import outlive_caller
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ async def _until_cancelled(manager: SchedulerManager) -> None:
     """Run the manager; on cancellation let a tick under way end and give its schedule back, for other replicas."""
     running = asyncio.create_task(manager.run())
     try:
-        await asyncio.shield(running)
+        await outlive_caller(running)
     finally:
         manager.shutdown.set()
         if not running.done():

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from gateway.errors import StartError
 from gateway.process.connections import UNREAD_SECONDS, CallLater, Config, HttpProtocol, WebSocketProtocol
+from snapshots.cancellation import outlive_caller
 
 _YOUNG_OBJECTS = 50_000
 """Allocations between two collections of young objects; the default of 700 runs several times a request."""
@@ -49,11 +50,11 @@ class Server(uvicorn.Server):
         """
         serving = asyncio.create_task(self._serve([listener]))
         try:
-            await asyncio.shield(serving)
+            await outlive_caller(serving)
         except asyncio.CancelledError:
             self.should_exit = True
             try:
-                await asyncio.shield(serving)
+                await outlive_caller(serving)
             except asyncio.CancelledError:
                 self.force_exit = True
                 await serving

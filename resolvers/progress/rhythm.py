@@ -1,4 +1,4 @@
-"""How often a hub looks at what is watched."""
+"""How often a hub reads what is watched."""
 
 from dataclasses import dataclass
 
@@ -11,18 +11,18 @@ LINGER_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """Times between looks, in seconds."""
+    """Times between readings, in seconds."""
 
     interval: float = INTERVAL_SECONDS
-    """The least time between two looks at one bulk snapshot, and so between two of its states."""
+    """The shortest time between two readings of one bulk snapshot, and so between two of its states."""
     look: float = LOOK_SECONDS
-    """The time between two looks that nothing asked for, while announcements arrive."""
+    """The time between two readings that nothing requested, while announcements arrive."""
     deaf_look: float = DEAF_LOOK_SECONDS
     """The same while they do not."""
     retry: float = RETRY_SECONDS
-    """The time after which a look that failed is taken again."""
+    """How long to wait after a failed reading before the next try."""
     linger: float = LINGER_SECONDS
-    """How long announcements are still listened to after the last watcher has left."""
+    """How long to keep listening for announcements after the last watcher has left."""
 
 
 RHYTHM = Rhythm()

@@ -23,8 +23,6 @@ from snapshots.following.notifications import Notification
 from snapshots.following.reducer import reduce_until_end
 from snapshots.identifiers import IdMaker
 
-SILENCE = timedelta(hours=1)
-"""How long a snapshot that somebody else started may say nothing before it counts as gone."""
 _CAUSE = "notification"
 
 
@@ -44,7 +42,7 @@ class LedgerFollowing:
         *,
         at: datetime,
         lease_until: datetime,
-        silence: timedelta = SILENCE,
+        silence: timedelta,
     ) -> tuple[SignalKey, ...]:
         """Apply `batch`, the notifications of one cluster in the order of their offsets; return the signals now due.
 

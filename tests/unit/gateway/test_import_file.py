@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from gateway.cli.import_file import ImportFileError, parse_import, read_import
-from snapshots.catalog.contents import ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.catalog.imported import ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.channels import SignalChannelKind
 from snapshots.vocabulary import TopicProducer
 

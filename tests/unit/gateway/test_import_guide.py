@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from gateway.cli.import_file import ClusterEntry, ConnectorEntry, TopicEntry, parse_import
+from gateway.cli.import_file import ClusterSection, ConnectorSection, TopicSection, parse_import
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "guides" / "import.md").read_text("utf-8")
 
@@ -14,7 +14,7 @@ def documented(section: str) -> set[str]:
 
 
 def test_every_key_is_documented_and_no_other() -> None:
-    for section, entry in (("clusters", ClusterEntry), ("connectors", ConnectorEntry), ("topics", TopicEntry)):
+    for section, entry in (("clusters", ClusterSection), ("connectors", ConnectorSection), ("topics", TopicSection)):
         assert documented(section) == set(entry.model_fields), section
 
 
