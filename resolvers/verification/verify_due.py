@@ -41,7 +41,7 @@ Pause = Callable[[float], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class VerificationPace:
     """How time passes while topics are verified."""
 
     confirm: Pause = asyncio.sleep
@@ -52,10 +52,10 @@ class Pace:
     """Cuts off a look that takes too long."""
 
 
-PACE = Pace()
+VERIFICATION_PACE = VerificationPace()
 
 
-async def verify_due(services: Services, tenant_id: str, *, pace: Pace = PACE) -> int:
+async def verify_due(services: Services, tenant_id: str, *, pace: VerificationPace = VERIFICATION_PACE) -> int:
     """Verify every topic for which this was requested and whose snapshot has ended; return the number of looks.
 
     Each verdict is recorded once. A loss must be found twice, with a pause between, before it is reported. If a verdict
@@ -78,7 +78,7 @@ async def verify_due(services: Services, tenant_id: str, *, pace: Pace = PACE) -
 
 
 async def _verify(
-    services: Services, tenant_id: str, due: DueVerification, snapshot: SourceSnapshotRecord, pace: Pace
+    services: Services, tenant_id: str, due: DueVerification, snapshot: SourceSnapshotRecord, pace: VerificationPace
 ) -> None:
     topic = next(one for one in snapshot.topics if one.id == due.topic_snapshot_id)
     found: Verification | None
@@ -101,7 +101,7 @@ async def _verify(
 
 
 async def _held(
-    services: Services, tenant_id: str, due: DueVerification, looking: Awaitable[Verification], pace: Pace
+    services: Services, tenant_id: str, due: DueVerification, looking: Awaitable[Verification], pace: VerificationPace
 ) -> Verification | None:
     """Return what `looking` finds, and hold the topic meanwhile; None if another process has taken it over."""
     task = asyncio.ensure_future(looking)
@@ -131,7 +131,7 @@ async def _confirmed(
     snapshot: SourceSnapshotRecord,
     topic: TopicSnapshotRecord,
     due: DueVerification,
-    pace: Pace,
+    pace: VerificationPace,
 ) -> Verification:
     """Return what a look finds. Report a loss only if the next look finds it too, and no row has come in between."""
     found = await _one_look(services, snapshot, topic, due, pace)
@@ -154,7 +154,7 @@ async def _one_look(
     snapshot: SourceSnapshotRecord,
     topic: TopicSnapshotRecord,
     due: DueVerification,
-    pace: Pace,
+    pace: VerificationPace,
 ) -> Verification:
     try:
         async with pace.time_limit(TOPIC_SECONDS):

@@ -131,7 +131,7 @@ async def sweep(
     async def confirm(seconds: float) -> None:
         world.clock.advance(seconds)
 
-    pace = verify.Pace(confirm, hold, time_limit)
+    pace = verify.VerificationPace(confirm, hold, time_limit)
     return await verify.verify_due(services or world.services, TENANT, pace=pace)
 
 
