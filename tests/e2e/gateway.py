@@ -97,9 +97,13 @@ class Gateway:
 
         return await eventually(probe, END_SECONDS, f"the end of {bulk_id}")
 
-    async def freed(self) -> None:
-        """Return when no source is held: signals that a test sends by hand hold theirs as any snapshot does."""
-        source_ids = list(await self._connectors())
+    async def freed(self, *connectors: str) -> None:
+        """Return when no source is held, or none of these connectors.
+
+        Signals that a test sends by hand hold their sources as any snapshot does. Where other tests may be at work on
+        the chain, or may have left something there, a test names what it uses itself.
+        """
+        source_ids = [id_ for id_, name in (await self._connectors()).items() if not connectors or name in connectors]
 
         async def free() -> bool:
             return not await self.services.ledger.reading.active_snapshots(TENANT, source_ids)

@@ -427,4 +427,4 @@ async def test_without_notifications_a_blocking_snapshot_is_given_up_in_time(cro
     await eventually(ended, END_SECONDS, "the source to be released")
     given_up = await crooked.end(answered.id)
     assert (given_up.state, given_up.code) == (SnapshotState.ABANDONED, SnapshotErrorCode.END_NOT_REPORTED)
-    assert (given_up.message or "").startswith("Released after")
+    assert (given_up.message or "").startswith("The source was released after")

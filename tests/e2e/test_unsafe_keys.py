@@ -113,7 +113,7 @@ async def module(sandbox: Sandbox, postgres_server: EmbeddedPostgres, template: 
 @pytest.fixture
 async def keyed(module: Gateway) -> Gateway:
     """The gateway, once its source is free."""
-    await module.freed()
+    await module.freed(KEYED.source.connector)
     return module
 
 
