@@ -5,7 +5,7 @@ configuration at once; the task of a third fails.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,7 +29,7 @@ from resolvers.principal import LOCAL_PRINCIPAL
 from resolvers.requesting.bulk_snapshot import bulk_snapshot_topics
 from sandbox.sources import Source, connector_config
 from sandbox.stack import Sandbox
-from sandbox.topics import write_record
+from sandbox.topics import Json, write_record
 from sandbox.waiting import eventually
 from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector
 from snapshots.channels import SignalChannelKind
@@ -327,10 +327,17 @@ async def test_a_poisoned_signal_topic_is_named_as_the_cause_and_a_restart_mends
         [topic] = topics.values()
         assert topic.source is not None
         source_id = topic.source.id
+        sound: Json = {"id": "s", "type": "log", "data": {"message": "Nothing is wrong yet."}}
+        await write_record(sandbox.broker.bootstrap, PATIENT.signal_topic, "patient", sound)
+        # Of one that has never committed nobody can tell whether it has met the poison.
+        await _sees(ward, lambda reading: reading.committed is not None, "the commit of a sound signal")
         await write_record(
             sandbox.broker.bootstrap, PATIENT.signal_topic, "patient", {"id": "p", "type": "log", "data": "text"}
         )
-        await _committed_or_dead(ward)
+        await _sees(ward, lambda reading: bool(reading.poison), "the poison")
+        # Ten polls of the connector, which tells nobody that it has read: where the next signal came with the poison,
+        # the restart would take both as read.
+        await asyncio.sleep(3)
 
         bulk = await bulk_snapshot_topics(services, LOCAL_PRINCIPAL, BulkSnapshotRequest((topic.id,)))
         [snapshot] = bulk.snapshots
@@ -346,15 +353,9 @@ async def test_a_poisoned_signal_topic_is_named_as_the_cause_and_a_restart_mends
             await eventually(has_stalled, 20, "the stall")
             silent = await record()
             assert silent.state is SnapshotState.DISPATCHED
-
-            async def certain_cause() -> HealthFinding | None:
-                # It is a suspicion until Kafka tells that the connector has read past the poison.
-                observed = await inspect_sources(services, tenant, [source_id])
-                cause, *_ = await find_causes(services, silent, observed[source_id])
-                return cause if cause.severity is Severity.ERROR else None
-
-            cause = await eventually(certain_cause, 30, "a certain cause")
-            assert cause.code is HealthCheck.SIGNAL_READING
+            observed = await inspect_sources(services, tenant, [source_id])
+            cause, *_ = await find_causes(services, silent, observed[source_id])
+            assert (cause.code, cause.severity) == (HealthCheck.SIGNAL_READING, Severity.ERROR)
             assert "no JSON object" in cause.message
             assert "Restart the connector's task" in (cause.remedy or "")
             health = (await check_health(services, tenant, [source_id]))[source_id]
@@ -369,17 +370,16 @@ async def test_a_poisoned_signal_topic_is_named_as_the_cause_and_a_restart_mends
     assert of(await ward.examine(ward.source(PATIENT)), HealthCheck.SIGNAL_READING).severity is Severity.OK
 
 
-async def _committed_or_dead(ward: Ward) -> None:
-    """Wait until the poison has done its work: it is read within a poll."""
+async def _sees(ward: Ward, condition: Callable[[InspectedReading], bool], what: str) -> None:
+    """Wait until the inspector sees something of the reading of signals; that of a sound one is told every 5 s."""
     async with _inspector(ward) as inspector:
 
-        async def poisoned() -> bool:
-            seen = await inspector.inspect(ward.source(PATIENT), ())
-            reading = getattr(seen.kafka, "reading", None)
-            return isinstance(reading, InspectedReading) and bool(reading.poison)
+        async def seen() -> bool:
+            found = await inspector.inspect(ward.source(PATIENT), ())
+            reading = getattr(found.kafka, "reading", None)
+            return isinstance(reading, InspectedReading) and condition(reading)
 
-        await eventually(poisoned, 10, "the poison to be seen")
-    await asyncio.sleep(1)  # three polls of the connector, which tells nobody that it has read
+        await eventually(seen, 30, what)
 
 
 @asynccontextmanager
