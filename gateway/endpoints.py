@@ -17,8 +17,8 @@ from gateway.auth.principals import Authenticate
 from gateway.http.request_ids import request_id_of
 from gateway.http.responses import RequestRefusedError
 from gateway.metrics import OPERATIONS, SUBSCRIPTIONS, Metrics
-from resolvers.cancellation import contain
 from resolvers.principal import Principal
+from snapshots.cancellation import contain
 from snapshots.errors import TopicsnapError
 
 logger = logging.getLogger(__name__)

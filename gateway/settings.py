@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from gateway.database_url import problem_of
 from gateway.errors import SettingsError
 from gateway.wrong_values import expected
+from persistence.database import defaults
 from persistence.embedded.directories import default_directory
 
 PREFIX = "TOPICSNAP_"
@@ -88,10 +89,12 @@ class Settings(BaseSettings):
         description="Origins of web pages, besides our own, that may open a WebSocket, such as https://app.example, "
         "separated by commas; `*` for any.",
     )
-    pool_size: int = Field(4, ge=1, le=200, description="Database connections that are kept open.")
-    pool_overflow: int = Field(8, ge=0, le=200, description="Further connections that a burst may open.")
+    pool_size: int = Field(defaults.POOL_SIZE, ge=1, le=200, description="Database connections that are kept open.")
+    pool_overflow: int = Field(
+        defaults.POOL_OVERFLOW, ge=0, le=200, description="Further connections that a burst may open."
+    )
     statement_timeout_seconds: float = Field(
-        30.0,
+        defaults.STATEMENT_SECONDS,
         gt=0,
         le=3600,
         description="How long a statement on Topicsnap's own database may run, in seconds. It is given up then, the "
@@ -99,10 +102,13 @@ class Settings(BaseSettings):
         "`prune` and the connection that listens.",
     )
     lock_timeout_seconds: float = Field(
-        10.0, gt=0, le=3600, description="The same for waiting for a lock, such as that of a table being altered."
+        defaults.LOCK_SECONDS,
+        gt=0,
+        le=3600,
+        description="The same for waiting for a lock, such as that of a table being altered.",
     )
     transaction_idle_timeout_seconds: float = Field(
-        60.0,
+        defaults.IDLE_IN_TRANSACTION_SECONDS,
         gt=0,
         le=3600,
         description="How long a transaction may rest between two statements, in seconds, before PostgreSQL ends it: so "

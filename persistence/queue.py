@@ -4,9 +4,14 @@ PgQueuer takes them from the environment otherwise, under words as common as `CH
 that migrates may have another environment than the one that works.
 """
 
-from pgqueuer.adapters.persistence.qb import QuerySchedulerBuilder
+from datetime import timedelta
+
+from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueueBuilder, QuerySchedulerBuilder
+from pgqueuer.domain.models import CronExpressionEntrypoint, Schedule
 from pgqueuer.domain.settings import DBSettings, Durability
 from pgqueuer.domain.types import Channel
+from pgqueuer.ports.driver import Driver
+from pgqueuer.queries import Queries
 
 
 def queue_settings() -> DBSettings:
@@ -31,12 +36,29 @@ TAKE_OVER_SECONDS = 10
 """How long a process that holds a schedule may be silent before another one takes it over: it gives a sign of life each
 second. PgQueuer waits for 30 s, and has no setting for it."""
 
-_PGQUEUER_WAITS = "interval '30 seconds'"
 
+class ScheduleRepository(Queries):
+    """PgQueuer's repository, which frees the schedules of processes that have died sooner than PgQueuer does."""
 
-class ScheduleQueries(QuerySchedulerBuilder):
-    """PgQueuer's statements for schedules, with the shorter wait."""
+    def __init__(self, driver: Driver) -> None:
+        """Work through `driver`, on the tables that `queue_settings` names."""
+        settings = queue_settings()
+        super().__init__(
+            driver,
+            qbe=QueryBuilderEnvironment(settings),
+            qbq=QueryQueueBuilder(settings),
+            qbs=QuerySchedulerBuilder(settings),
+        )
 
-    def build_fetch_schedule_query(self) -> str:
-        """Return the statement that picks due schedules, and those of processes that have died."""
-        return super().build_fetch_schedule_query().replace(_PGQUEUER_WAITS, f"interval '{TAKE_OVER_SECONDS} seconds'")
+    async def fetch_schedule(self, entrypoints: dict[CronExpressionEntrypoint, timedelta]) -> list[Schedule]:
+        """Pick the schedules that are due, those of processes that have been silent for TAKE_OVER_SECONDS too."""
+        # Of several processes that see the same silence one changes the row; for the others it is no longer silent.
+        await self.driver.execute(
+            f"""
+            UPDATE {self.qbs.qualified.schedules_table} SET status = 'queued', next_run = NOW()
+            WHERE status = 'picked' AND heartbeat < NOW() - $1::interval AND entrypoint = ANY($2::text[])
+            """,  # noqa: S608 (the name is ours)
+            timedelta(seconds=TAKE_OVER_SECONDS),
+            [key.entrypoint for key in entrypoints],
+        )
+        return await super().fetch_schedule(entrypoints)

@@ -27,7 +27,7 @@ from snapshots.vocabulary import (
 
 E = TypeVar("E", bound=EnumMeta)
 
-GROWS = "More values may be added; treat one that you do not know like the most general of its kind."
+GROWS = "More values may be added: treat one that you do not know like the most general of its kind."
 
 
 def publish(enumeration: E, description: str, values: Mapping[str, str]) -> None:
@@ -44,17 +44,20 @@ publish(
     SnapshotType,
     "How tables are read again.",
     {
-        "INCREMENTAL": "In chunks, while streaming goes on. Needs a key: a table without one is skipped.",
-        "BLOCKING": "At once, while the connector's streaming pauses. Also reads tables without a key.",
+        "INCREMENTAL": "Tables are read in chunks while streaming goes on. This needs a key: tables without one are "
+        "skipped.",
+        "BLOCKING": "Tables are read in one go while the connector's streaming pauses. Tables without a key are "
+        "read, too.",
     },
 )
 publish(
     SnapshotOrigin,
     f"Who started a source snapshot. {GROWS}",
     {
-        "REQUESTED": "Somebody who asked Topicsnap.",
-        "EXTERNAL": "Somebody else: a signal sent by hand or by another program, or the connector at its own start. It "
-        "is known from what the connector told, and holds its source until its end.",
+        "REQUESTED": "A caller of Topicsnap asked for it.",
+        "EXTERNAL": "Something else started it: a signal sent by hand or by another program, or the connector's own "
+        "initial snapshot. Topicsnap learnt of it from the connector's notifications, and keeps the source "
+        "reserved until it ends.",
     },
 )
 publish(
@@ -62,30 +65,30 @@ publish(
     f"What writes a topic. Only topics of a SOURCE can be snapshotted. {GROWS}",
     {
         "SOURCE": "A source connector, which reads a database.",
-        "TRANSFORM": "A stream processor that derives it from other topics.",
+        "TRANSFORM": "A stream processor that derives the topic from other topics.",
         "DESTINATION": "A sink connector, for example its dead-letter queue.",
-        "MANUAL": "Somebody or something else.",
+        "MANUAL": "Any other program, or a person.",
     },
 )
 publish(
     MappingKind,
-    f"How it is known which table is behind a topic. {GROWS}",
+    f"How Topicsnap knows which table is behind a topic. {GROWS}",
     {
-        "EXPLICIT": "An operator imported it.",
-        "DERIVED": "It follows from the connector's configuration and from the source database.",
+        "EXPLICIT": "An operator imported the mapping.",
+        "DERIVED": "Topicsnap derived the mapping from the connector's configuration and the source database.",
     },
 )
 publish(
     ConnectorState,
-    f"The state of a connector as Kafka Connect last told it. {GROWS}",
+    f"The state of a connector, as Kafka Connect last reported it. {GROWS}",
     {
-        "RUNNING": "The connector and its tasks run.",
-        "PAUSED": "Somebody paused it: it reads no signals until it is resumed.",
-        "FAILED": "It, or one of its tasks, failed: it reads no signals until it is restarted.",
-        "STOPPED": "Somebody stopped it: it has no tasks.",
-        "UNASSIGNED": "No worker has it at the moment, which passes.",
-        "RESTARTING": "It is being restarted, which passes.",
-        "UNKNOWN": "Kafka Connect has not been asked, or named a state that is not listed here.",
+        "RUNNING": "The connector and all its tasks are running.",
+        "PAUSED": "The connector is paused. It reads no signals until somebody resumes it.",
+        "FAILED": "The connector or one of its tasks has failed. It reads no signals until somebody restarts it.",
+        "STOPPED": "The connector is stopped and has no tasks. It reads no signals until somebody resumes it.",
+        "UNASSIGNED": "No worker runs the connector at the moment. This passes by itself.",
+        "RESTARTING": "The connector is being restarted. This passes by itself.",
+        "UNKNOWN": "Kafka Connect was not asked yet, or reported a state that is not listed here.",
     },
 )
 publish(
@@ -95,91 +98,95 @@ publish(
 )
 publish(
     SkipReason,
-    f"Why a topic was not sent to any source. {GROWS}",
+    f"Why a topic was not sent to any source connector. {GROWS}",
     {
         "TOPIC_NOT_FOUND": "No topic has this id.",
-        "NOT_FROM_SOURCE": "No source connector produces the topic, so there is nothing to snapshot.",
-        "NO_DATA_COLLECTION": "The table behind the topic is not known; import an explicit mapping for it.",
-        "KEYLESS_TABLE": "The table has no key, and an incremental snapshot would lose rows; use BLOCKING.",
+        "NOT_FROM_SOURCE": "No source connector writes the topic, so there is nothing to snapshot.",
+        "NO_DATA_COLLECTION": "Topicsnap does not know which table is behind the topic. Import an explicit mapping "
+        "for it.",
+        "KEYLESS_TABLE": "The table has no key, and an incremental snapshot would lose rows. Use BLOCKING.",
         "UNSAFE_NAME": (
-            "The table's name has blanks or quotes, and an incremental snapshot of it can stop its connector for good; "
-            "use BLOCKING."
+            "The name of the table has blanks or quotes, and an incremental snapshot of it can stop its "
+            "connector for good. Use BLOCKING."
         ),
         "UNSAFE_KEY": (
-            "The table's key, or the surrogate key that was asked for, has a column of a type that the engine cannot "
-            "read chunks by, such as an array or a timestamp: an incremental snapshot would stop the connector, fail, "
-            "or lose rows. The message says which, and what works instead; BLOCKING always does."
+            "The key of the table, or the given surrogate key, has a column of a type that the engine "
+            "cannot read in chunks, such as an array or a timestamp. An incremental snapshot would stop the "
+            "connector, fail, or lose rows. The message names the column and says what works instead; BLOCKING "
+            "always does."
         ),
         "FILTER_REJECTED": (
-            "The source's database refuses the filter or the surrogate key, as a trial showed before anything was sent."
+            "The source database rejected the filter or the surrogate key in a trial, before anything was sent."
         ),
     },
 )
 publish(
     SnapshotErrorCode,
-    f"Why a source snapshot failed, or why its fate is not known yet. {GROWS}",
+    f"Why a source snapshot failed, or why its outcome is not known yet. {GROWS}",
     {
-        "CONNECTOR_NOT_FOUND": "Kafka Connect does not know the connector.",
+        "CONNECTOR_NOT_FOUND": "Kafka Connect has no connector of this name.",
         "CONNECTOR_NOT_RUNNING": "The connector is paused, stopped or failed, so it would not read the signal.",
-        "CONNECTOR_UNREACHABLE": "Kafka Connect did not answer.",
-        "SNAPSHOT_ALREADY_RUNNING": "The source is snapshotting already, and takes one snapshot at a time.",
-        "SIGNALLING_NOT_CONFIGURED": "The connector has no signal channel that can be used.",
+        "CONNECTOR_UNREACHABLE": "Kafka Connect did not answer. Not produced yet.",
+        "SNAPSHOT_ALREADY_RUNNING": "A snapshot is already running on the source, which takes one at a time.",
+        "SIGNALLING_NOT_CONFIGURED": "The connector has no usable signal channel.",
         "CHANNEL_UNAVAILABLE": "The signal channel could not be reached.",
-        "DISPATCH_TIMEOUT": "The deadline passed before the channel answered: the signal may or may not have arrived.",
-        "SIGNAL_REJECTED": "The signal channel refused the signal.",
-        "FILTER_NOT_SUPPORTED": "A row filter cannot be expressed for this source's database.",
-        "TABLES_FAILED": "The engine ran, but one or more tables could not be read; see each topic's outcome.",
-        "CONNECTOR_LOST": "The connector went away while the snapshot was under way.",
-        "END_NOT_REPORTED": "Nobody reported the end of the snapshot in time, so that its source was released.",
-        "RESTART_REQUIRED": "A table failed in mid-scan, and rows of it could come out on the topic of the next one: "
-        "the connector takes no incremental snapshot until its task was restarted.",
+        "DISPATCH_TIMEOUT": "The channel did not answer before the deadline. The signal may or may not have arrived.",
+        "SIGNAL_REJECTED": "The signal channel rejected the signal.",
+        "FILTER_NOT_SUPPORTED": "Topicsnap cannot write this row filter for the source's database.",
+        "TABLES_FAILED": "The engine ran but could not read one or more tables. See the outcome of each topic.",
+        "CONNECTOR_LOST": "The connector disappeared while the snapshot was running. Not produced yet.",
+        "END_NOT_REPORTED": "No end of the snapshot was reported in time, so Topicsnap released its source.",
+        "RESTART_REQUIRED": "The scan of a table failed halfway, and rows of it could appear on the topic of the next "
+        "table. The connector takes no incremental snapshot until its task is restarted.",
     },
 )
 publish(
     TopicSnapshotOutcome,
-    f"What the engine reported of one table's scan. {GROWS}",
+    f"What the engine reported about the scan of one table. {GROWS}",
     {
-        "SUCCEEDED": "Every row asked for was read.",
-        "EMPTY": "The table, or what the filter left of it, has no rows.",
-        "NO_PRIMARY_KEY": "The table has no key, and was not read.",
-        "FILTER_REJECTED": "The database refused the filter, and the table was not read.",
+        "SUCCEEDED": "The engine read every row that was asked for.",
+        "EMPTY": "The table has no rows, or none that match the filter.",
+        "NO_PRIMARY_KEY": "The table has no key and was not read.",
+        "FILTER_REJECTED": "The database rejected the filter, and the table was not read.",
         "UNKNOWN_TABLE": "The connector does not know the table, or does not capture it.",
-        "SKIPPED": "The engine passed the table over.",
-        "NOT_REPORTED": "The snapshot ended, and the engine said nothing of this table.",
-        "OTHER": "Something else; `engineStatus` has the engine's own word.",
+        "SKIPPED": "The engine skipped the table.",
+        "NOT_REPORTED": "The snapshot ended, and the engine reported nothing about this table.",
+        "OTHER": "The engine reported something else; `engineStatus` has its own word.",
     },
 )
 publish(
     FilterOperator,
     f"How a condition compares a column with its values. {GROWS}",
     {
-        "EQ": "Equal to the one value.",
-        "NE": "Not equal to the one value.",
-        "LT": "Less than the one value.",
-        "LE": "Less than or equal to the one value.",
-        "GT": "Greater than the one value.",
-        "GE": "Greater than or equal to the one value.",
-        "IN": "Equal to any of 1 to 200 values.",
-        "NOT_IN": "Equal to none of 1 to 200 values.",
-        "IS_NULL": "Null; takes no values.",
-        "NOT_NULL": "Not null; takes no values.",
-        "LIKE": "Matches the one value as an SQL pattern with `%` and `_`.",
+        "EQ": "The column equals the value. Takes exactly one value.",
+        "NE": "The column does not equal the value. Takes exactly one value.",
+        "LT": "The column is less than the value. Takes exactly one value.",
+        "LE": "The column is less than or equal to the value. Takes exactly one value.",
+        "GT": "The column is greater than the value. Takes exactly one value.",
+        "GE": "The column is greater than or equal to the value. Takes exactly one value.",
+        "IN": "The column equals any of the values. Takes 1 to 200 values.",
+        "NOT_IN": "The column equals none of the values. Takes 1 to 200 values.",
+        "IS_NULL": "The column is null. Takes no values.",
+        "NOT_NULL": "The column is not null. Takes no values.",
+        "LIKE": "The column matches the value as an SQL pattern with `%` and `_`. Takes exactly one value.",
     },
 )
 publish(
     UserErrorCode,
     f"What is wrong with a request as a whole. {GROWS}",
     {
-        "EMPTY_INPUT": "No topic was named.",
-        "TOO_MANY_TOPICS": "More than 500 topics were named, counting duplicates.",
-        "INVALID_ID": "An id is empty, blank, longer than 128 characters, or not text that can be kept.",
-        "INVALID_OPTION": "An option is for a topic that is not named, doubled, or not allowed with this type.",
-        "INVALID_VALUE": "A value is outside of what its field takes.",
-        "INVALID_CURSOR": "A cursor is not one that this connection gave.",
+        "EMPTY_INPUT": "Something that is required is empty, for example the list of topics.",
+        "TOO_MANY_TOPICS": "The request names more than 500 topics, counting duplicates.",
+        "INVALID_ID": "An id is empty, blank, longer than 128 characters, or contains characters that cannot be "
+        "stored.",
+        "INVALID_OPTION": "An option is for a topic that the request does not name, is there twice, or is not allowed "
+        "with this snapshot type.",
+        "INVALID_VALUE": "A value is outside the range that its field accepts.",
+        "INVALID_CURSOR": "The cursor does not come from this list.",
         "IDEMPOTENCY_KEY_REUSED": "The idempotency key was used before, with another input.",
-        "NOT_FOUND": "Nothing has the id.",
-        "NOTHING_TO_RETRY": "Nothing failed that may succeed if it is asked for again.",
-        "CLUSTER_UNREACHABLE": "No cluster could be read, so nothing was changed; `unreadable` says why of each.",
+        "NOT_FOUND": "Nothing has the id that the request names.",
+        "NOTHING_TO_RETRY": "Nothing failed that may succeed on a retry.",
+        "CLUSTER_UNREACHABLE": "No cluster could be read, so nothing was changed. `unreadable` says why.",
     },
 )
 

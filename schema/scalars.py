@@ -35,7 +35,7 @@ def _parse_moment(value: object) -> datetime:
 # A string, because JSON numbers are doubles in JavaScript clients and gateways: they go wrong in silence past 2^53.
 BIG_INT = strawberry.scalar(
     name="BigInt",
-    description="A whole number of any size, written as a string, because JSON numbers lose digits beyond 2^53.",
+    description="A whole number of any size. It is written as a string, because JSON numbers lose digits beyond 2^53.",
     serialize=str,
     parse_value=_parse_integer,
 )

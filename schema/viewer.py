@@ -1,31 +1,42 @@
 """Who asks, and what answers."""
 
-from typing import Self
-
 import strawberry
 
 from resolvers.principal import Principal
+from schema.context import Info
+from schema.fields import computed, view
 
 
-@strawberry.type(description="Who is asking, as the gateway sees it, and what it would be working with.")
-class Viewer:
+def _permissions(principal: strawberry.Parent[Principal]) -> list[str]:
+    return sorted(principal.permissions)
+
+
+def _simulated(info: Info) -> bool:
+    return info.context.services.engine.simulated
+
+
+def _viewer(info: Info) -> Principal:
+    """Tell the caller of themselves."""
+    return info.context.principal
+
+
+@view(Principal, description="The caller who sends this request, and what the gateway lets them work with.")
+class ViewerType:
     """The caller."""
 
     subject: str = strawberry.field(description="The name by which the ledger knows the caller.")
-    tenant: str = strawberry.field(description="The tenant whose topics, connectors and snapshots the caller sees.")
-    permissions: list[str] = strawberry.field(
-        description="What the caller may do, in alphabetical order; more words may be added."
+    tenant_id: str = strawberry.field(
+        name="tenant",
+        description="The tenant of the caller. They see the topics, connectors and snapshots of this tenant only.",
     )
-    simulated: bool = strawberry.field(
-        description="Whether the engine is simulated: signals are only written down, and no table is ever read."
+    permissions: list[str] = computed(
+        _permissions,
+        "What the caller may do, in alphabetical order. Not enforced yet: no operation asks for a "
+        "permission. More words may be added.",
+    )
+    simulated: bool = computed(
+        _simulated, "Whether the engine is simulated. If so, signals are only written down, and no table is ever read."
     )
 
-    @classmethod
-    def from_domain(cls, principal: Principal, *, simulated: bool) -> Self:
-        """Return what clients see of `principal`."""
-        return cls(
-            subject=principal.subject,
-            tenant=principal.tenant_id,
-            permissions=sorted(principal.permissions),
-            simulated=simulated,
-        )
+
+VIEWER = computed(_viewer, "The caller who sends this request, as the gateway sees them.", type=ViewerType)

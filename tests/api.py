@@ -23,7 +23,7 @@ from persistence.database.pool import Database
 from persistence.database.statement_counter import StatementCounter
 from resolvers.principal import LOCAL_PRINCIPAL, Principal
 from resolvers.services import Services
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.channels import SignalChannelKind
 from snapshots.engines.recording import RecordingChannel
 from snapshots.errors import ClusterUnreachableError
@@ -33,10 +33,10 @@ from snapshots.ports.connector_states import ConnectorObservation
 from snapshots.vocabulary import ConnectorState, Dialect, TopicProducer
 from tests.asgi import Answer, ask
 from tests.support.services import make_engine, make_services
+from tests.support.time_limits import TimeLimits
 
 OBSERVED_AT = datetime(2026, 5, 17, 9, 30, tzinfo=UTC)
 OTHER_TENANT = Principal("other", "stranger")
-DEADLINE_SECONDS = 0.2
 ACCEPTED = "The channel accepted the signal; follow the snapshot for its outcome."
 """What a source says that has taken its signal."""
 
@@ -126,6 +126,8 @@ class Api:
     channel: RecordingChannel
     states: States
     observer: Observer
+    time_limits: TimeLimits = field(default_factory=TimeLimits)
+    """Those of dispatches."""
     principal: Principal = LOCAL_PRINCIPAL
     options: GraphQLOptions = field(default_factory=lambda: graphql_options(load()))
     timeout_seconds: float = 60.0
@@ -183,11 +185,11 @@ class Api:
 
 @pytest.fixture
 async def api(database: Database) -> AsyncIterator[Api]:
-    """The API over the shop's catalogue, with dispatches that have a fifth of a second."""
-    channel, states, observer = RecordingChannel(), States(), Observer()
+    """The API over the shop's catalogue; dispatches have all the time until a test says that it is over."""
+    channel, states, observer, time_limits = RecordingChannel(), States(), Observer(), TimeLimits()
     engine = make_engine({SignalChannelKind.KAFKA: channel}, states, observer=observer)
-    services = make_services(database, engine, deadline_seconds=DEADLINE_SECONDS, pause=asyncio.sleep)
+    services = make_services(database, engine, time_limit=time_limits)
     await services.catalog_writer.import_catalog(LOCAL_PRINCIPAL.tenant_id, SHOP)
-    yield Api(services, database, channel, states, observer)
+    yield Api(services, database, channel, states, observer, time_limits)
     await services.progress.close()
     await services.background.drain(5)

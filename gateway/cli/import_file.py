@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from gateway.cli.text_file import FileError, read_text
 from gateway.cli.yaml_file import YamlFile, parse_yaml
 from gateway.wrong_values import expected
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.errors import FieldPath, InvalidRequestError
 from snapshots.identifiers import MAX_ID_LENGTH
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from aiokafka.errors import KafkaError
 
 from gateway.following.careful_apply import CarefulApply, ReadNotification
-from gateway.following.kafka_consumer import Consumer, Record, Records, make_consumer
+from gateway.following.kafka_consumer import Consumer, KafkaRecord, Records, make_consumer
 from gateway.following.supervision import ReportHealthy
 from snapshots.engines.debezium.following.notifications import parse
 from snapshots.engines.debezium.kafka import KafkaAccess
@@ -129,7 +129,7 @@ def _subscribe(consumer: Consumer, topics: frozenset[str]) -> frozenset[str]:
     return topics
 
 
-def _parsed(cluster_id: str, records: Sequence[Record]) -> list[ReadNotification]:
+def _parsed(cluster_id: str, records: Sequence[KafkaRecord]) -> list[ReadNotification]:
     parsed = (
         (
             parse(

@@ -7,18 +7,14 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol, cast
 
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
-from pgqueuer.adapters.persistence.qb import (
-    QueryBuilderEnvironment,
-    QueryQueueBuilder,
-)
 from pgqueuer.models import Schedule
-from pgqueuer.queries import Queries
 from pgqueuer.sm import SchedulerManager
 
 from gateway.following.supervision import ReportHealthy
 from persistence.database.connections import connection_opener
 from persistence.database.pool import APP_ROLE
-from persistence.queue import ScheduleQueries, queue_settings
+from persistence.queue import ScheduleRepository
+from snapshots.cancellation import outlive_caller
 
 logger = logging.getLogger(__name__)
 
@@ -45,14 +41,7 @@ async def run_schedules(
     Raises DatabaseError where the database cannot be reached, and whatever asyncpg says when the connection breaks.
     """
     async with _connected(url) as connection:
-        settings = queue_settings()
-        queries = Queries(
-            AsyncpgDriver(connection),
-            qbe=QueryBuilderEnvironment(settings),
-            qbq=QueryQueueBuilder(settings),
-            qbs=ScheduleQueries(settings),
-        )
-        manager = SchedulerManager(queries)
+        manager = SchedulerManager(ScheduleRepository(AsyncpgDriver(connection)))
 
         async def tick(_: Schedule) -> None:
             try:
@@ -83,7 +72,7 @@ async def _until_cancelled(manager: SchedulerManager) -> None:
     """Run the manager; on cancellation let a tick under way end and give its schedule back, for other replicas."""
     running = asyncio.create_task(manager.run())
     try:
-        await asyncio.shield(running)
+        await outlive_caller(running)
     finally:
         manager.shutdown.set()
         if not running.done():

@@ -7,7 +7,7 @@ from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path
 
-from resolvers.cancellation import contain
+from snapshots.cancellation import contain
 
 
 class PlainExecutor(Executor[Any]):

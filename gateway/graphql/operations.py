@@ -12,11 +12,11 @@ from gateway.endpoints import Caller, Endpoints, SubscriptionAskedError
 from gateway.graphql.repeats import without_repeats
 from gateway.graphql.request import GraphQLRequest
 from gateway.http.responses import RequestRefusedError
-from resolvers.cancellation import contain
 from resolvers.services import Services
 from schema.assembly import TopicsnapSchema
 from schema.context import RequestContext
 from schema.errors import mask
+from snapshots.cancellation import contain
 
 ALL_TYPES = frozenset(OperationType)
 

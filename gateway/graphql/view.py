@@ -23,10 +23,10 @@ from gateway.graphql.stream import HEARTBEAT_SECONDS, Framing, StreamedAnswer
 from gateway.graphql.websocket import GraphQLSockets, SocketOptions
 from gateway.http.request_ids import request_id_of
 from gateway.http.responses import RequestRefusedError, check_method
-from resolvers.cancellation import contain
 from resolvers.services import Services
 from schema.assembly import build_schema
 from schema.errors import mask
+from snapshots.cancellation import contain
 
 _METHODS = {
     "GET": {OperationType.QUERY, OperationType.SUBSCRIPTION},

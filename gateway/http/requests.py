@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.http.request_ids import request_id
-from resolvers.cancellation import contain
+from snapshots.cancellation import contain
 
 logger = logging.getLogger(__name__)
 

@@ -4,9 +4,9 @@ Uvicorn has whoever sends wait until the client has read most of what was sent b
 it waits for ever, and its `close` waits for the client as well.
 """
 
-from asyncio import TimerHandle, Transport
+from asyncio import Transport
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -24,25 +24,41 @@ UNREAD_SECONDS = 15.0
 _GOING_AWAY = 1001
 
 
+class Timer(Protocol):
+    """A call that is to come."""
+
+    def cancel(self) -> None:
+        """Have it not come."""
+        ...
+
+
+CallLater = Callable[[float, Callable[[], object]], Timer]
+"""Calls something after so many seconds."""
+
+
 class Config(uvicorn.Config):
     """Uvicorn's configuration, and how long a client may read nothing of what waits for it."""
 
     unread_seconds: float = UNREAD_SECONDS
+    call_later: CallLater | None = None
+    """How that time passes; by the event loop unless it is given."""
+
+    def later(self, loop: "AbstractEventLoop") -> CallLater:
+        """Return what calls later, for a connection on `loop`."""
+        return self.call_later or loop.call_later
 
 
 class Unread:
     """Watches a connection on which much waits to be read; calls `give_up` once nothing of it was for a while."""
 
-    def __init__(
-        self, loop: "AbstractEventLoop", transport: Transport, seconds: float, give_up: Callable[[], None]
-    ) -> None:
+    def __init__(self, later: CallLater, transport: Transport, seconds: float, give_up: Callable[[], None]) -> None:
         """Watch from now on; a client that reads slowly is not given up."""
-        self._loop = loop
+        self._later = later
         self._transport = transport
         self._seconds = seconds
         self._give_up = give_up
         self._left = transport.get_write_buffer_size()
-        self._timer = loop.call_later(seconds, self._check)
+        self._timer = later(seconds, self._check)
 
     def _check(self) -> None:
         left = self._transport.get_write_buffer_size()
@@ -50,7 +66,7 @@ class Unread:
             self._give_up()
         else:
             self._left = left
-            self._timer = self._loop.call_later(self._seconds, self._check)
+            self._timer = self._later(self._seconds, self._check)
 
     def stop(self) -> None:
         """Watch no more."""
@@ -67,7 +83,9 @@ class HttpProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Begin to watch."""
         super().pause_writing()
-        self._unread = Unread(self.loop, self.transport, self.config.unread_seconds, self.transport.abort)
+        self._unread = Unread(
+            self.config.later(self.loop), self.transport, self.config.unread_seconds, self.transport.abort
+        )
 
     def resume_writing(self) -> None:
         """Watch no more."""
@@ -97,12 +115,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     config: Config
     transport: Transport
     _unread: Unread | None = None
-    _last_timer: TimerHandle | None = None
+    _last_timer: Timer | None = None
 
     def pause_writing(self) -> None:
         """Begin to watch."""
         super().pause_writing()
-        self._unread = Unread(self.loop, self.transport, self.config.unread_seconds, self._give_up)
+        self._unread = Unread(self.config.later(self.loop), self.transport, self.config.unread_seconds, self._give_up)
 
     def resume_writing(self) -> None:
         """Watch no more."""
@@ -158,7 +176,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.close_timer = self.loop.call_later(self.close_timeout, self.transport.close)
 
     def _abort_later(self) -> None:
-        self._last_timer = self.loop.call_later(self.config.unread_seconds, self.transport.abort)
+        self._last_timer = self.config.later(self.loop)(self.config.unread_seconds, self.transport.abort)
 
     def _stop_watching(self) -> None:
         if self._unread is not None:

@@ -9,7 +9,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from gateway.errors import StartError
-from gateway.process.connections import UNREAD_SECONDS, Config, HttpProtocol, WebSocketProtocol
+from gateway.process.connections import UNREAD_SECONDS, CallLater, Config, HttpProtocol, WebSocketProtocol
+from snapshots.cancellation import outlive_caller
 
 _YOUNG_OBJECTS = 50_000
 """Allocations between two collections of young objects; the default of 700 runs several times a request."""
@@ -49,11 +50,11 @@ class Server(uvicorn.Server):
         """
         serving = asyncio.create_task(self._serve([listener]))
         try:
-            await asyncio.shield(serving)
+            await outlive_caller(serving)
         except asyncio.CancelledError:
             self.should_exit = True
             try:
-                await asyncio.shield(serving)
+                await outlive_caller(serving)
             except asyncio.CancelledError:
                 self.force_exit = True
                 await serving
@@ -68,11 +69,12 @@ def make_server(
     message_limit_bytes: int,
     stopping: asyncio.Event | None = None,
     unread_seconds: float = UNREAD_SECONDS,
+    call_later: CallLater | None = None,
 ) -> Server:
     """Return a server for `app` that waits at most `shutdown_seconds` for answers under way when it ends.
 
     It sets `stopping` first. WebSocket messages have `message_limit_bytes`; a client that reads nothing for
-    `unread_seconds` is cut off.
+    `unread_seconds`, which pass by `call_later`, is cut off.
     """
     config = Config(
         app,
@@ -87,6 +89,7 @@ def make_server(
         timeout_graceful_shutdown=max(1, round(shutdown_seconds)),
     )
     config.unread_seconds = unread_seconds
+    config.call_later = call_later
     return Server(config, ready, stopping or asyncio.Event())
 
 

@@ -18,9 +18,9 @@ from gateway.rest.models import BulkOperationRes, BulkTopicSnapshotReq
 from gateway.rest.openapi import BULK_SNAPSHOT_PATH, OPENAPI_PATH, describe
 from gateway.rest.values import to_request, to_response
 from persistence.database.errors import DatabaseUnavailableError
-from resolvers.cancellation import contain
 from resolvers.requesting.bulk_snapshot import bulk_snapshot_topics
 from resolvers.services import Services
+from snapshots.cancellation import contain
 from snapshots.errors import RequestError, UnconfirmedError
 from snapshots.requesting.request import MAX_FINDINGS
 

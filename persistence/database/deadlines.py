@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from persistence.database.defaults import IDLE_IN_TRANSACTION_SECONDS, LOCK_SECONDS, STATEMENT_SECONDS
+
 ANSWER_MARGIN_SECONDS = 5.0
 """How much longer than the server's own limit its word is waited for: later than that, the server is gone."""
 
@@ -11,11 +13,11 @@ ANSWER_MARGIN_SECONDS = 5.0
 class Deadlines:
     """Limits of each connection of a pool. What passes one is rolled back, and may be tried again."""
 
-    statement_seconds: float = 30.0
+    statement_seconds: float = STATEMENT_SECONDS
     """How long one statement may run."""
-    lock_seconds: float = 10.0
+    lock_seconds: float = LOCK_SECONDS
     """How long one statement may wait for a lock."""
-    idle_in_transaction_seconds: float = 60.0
+    idle_in_transaction_seconds: float = IDLE_IN_TRANSACTION_SECONDS
     """How long a transaction may rest between two statements: then its process is stuck or gone, its locks are not."""
 
     @property

@@ -13,6 +13,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from persistence.database.connections import address, connection_opener
 from persistence.database.deadlines import Deadlines
+from persistence.database.defaults import POOL_OVERFLOW, POOL_SIZE
 from persistence.database.errors import PoolExhaustedError
 from persistence.database.failures import FAILURES, explained
 
@@ -47,8 +48,8 @@ class Database:
         url: str,
         *,
         role: str | None = APP_ROLE,
-        pool_size: int = 4,
-        max_overflow: int = 8,
+        pool_size: int = POOL_SIZE,
+        max_overflow: int = POOL_OVERFLOW,
         application_name: str = "topicsnap",
         deadlines: Deadlines | None = DEADLINES,
     ) -> Self:

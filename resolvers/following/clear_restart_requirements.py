@@ -1,31 +1,48 @@
-"""Clearing restart requirements by an operator's word: incremental snapshots are taken again without a restart."""
+"""Clearing restart requirements at an operator's request: incremental snapshots are allowed without a restart."""
 
 from dataclasses import dataclass
 
 from resolvers.principal import Principal
 from resolvers.services import Services
-from snapshots.following.failed_scans import ClearRequest, check
+from snapshots.following.failed_scans import ClearErrorCode, ClearRequest, check
 from snapshots.model import SourceConnector
 
 
 @dataclass(frozen=True, slots=True)
 class Clearance:
-    """What became of one of the ids of the request."""
+    """The result for one of the requested ids."""
 
     source_id: str
     source: SourceConnector | None
-    """None where no connector has the id."""
+    """None if no connector has the id."""
     cleared: bool
-    """Whether there was something to be cleared."""
+    """Whether there was a requirement to clear."""
+
+    @property
+    def success(self) -> bool:
+        """Whether the connector needs no restart now."""
+        return self.source is not None
+
+    @property
+    def code(self) -> ClearErrorCode | None:
+        """Why nothing could be cleared; None if it could."""
+        return ClearErrorCode.NOT_FOUND if self.source is None else None
+
+    @property
+    def message(self) -> str:
+        """The result, for people."""
+        if self.source is None:
+            return "No source connector has this id."
+        return "Cleared; it takes incremental snapshots again." if self.cleared else "It needed no restart."
 
 
 async def clear_restart_requirements(
     services: Services, principal: Principal, request: ClearRequest
 ) -> tuple[Clearance, ...]:
-    """Clear what the connectors of `request` need; return one answer for each distinct id, in order of appearance.
+    """Clear the requirements of the connectors in `request`; return one answer for each distinct id, in their order.
 
-    Who cleared it and why stays on record. A call again clears nothing more. Raises InvalidRequestError before anything
-    is read.
+    The ledger records who cleared it and why. A repeated call clears nothing more. Raises InvalidRequestError before
+    anything is read.
     """
     check(request)
     sources = await services.catalog.sources(principal.tenant_id, request.distinct_ids)

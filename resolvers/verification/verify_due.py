@@ -1,4 +1,4 @@
-"""Verifying that every row of the source has arrived: what the worker does with snapshots that have ended."""
+"""Verifying that every row of the source has arrived: the worker's task for snapshots that have ended."""
 
 import asyncio
 import logging
@@ -19,32 +19,32 @@ logger = logging.getLogger(__name__)
 TOPIC_SECONDS = 300.0
 """How long one look at one topic may take."""
 AT_ONCE = 2
-"""How many topics one process looks at at the same time: each may keep `MAX_KEYS` keys in memory."""
+"""How many topics one process verifies at the same time: each may keep `MAX_KEYS` keys in memory."""
 ATTEMPTS = 5
-"""How often a topic is taken up whose verdict may pass."""
+"""How often a topic is verified if its verdict may still change."""
 MAX_ATTEMPTS = 10
-"""How often a topic is taken up where the looks do not even end, because whoever looks dies."""
+"""How often a topic is tried if the looks do not even finish because the process dies."""
 CONFIRMATIONS = 4
-"""How often a loss is looked at again at most, until two looks in a row have found the same."""
+"""How often a loss is checked again at most, until two consecutive looks agree."""
 CONFIRM_SECONDS = 5.0
-"""How long each of these looks is after the one before it."""
+"""The time between two of these looks."""
 ROUNDS = 50
-"""How many times one sweep takes up topics; what is left is taken up by the next."""
+"""How many times one sweep takes topics; the next sweep takes the rest."""
 LEASE = timedelta(seconds=30)
-"""How long a topic stays with a process that does not say that it is at work on it still."""
+"""How long a topic stays with a process that does not renew its lease."""
 HOLD_SECONDS = 10.0
-"""How often it says so."""
+"""How often a process renews its lease."""
 _REST_SECONDS = (5.0, 15.0, 30.0, 60.0)
 
 Pause = Callable[[float], Awaitable[None]]
 
 
 async def verify_due(services: Services, tenant_id: str, *, pause: Pause = asyncio.sleep) -> int:
-    """Look at every topic whose verification was asked for and whose snapshot has ended; return how many looks.
+    """Verify every topic for which this was requested and whose snapshot has ended; return the number of looks.
 
-    Each verdict is recorded, once. A loss is found twice, with `pause` between, before it is told; a verdict that may
-    pass is looked at again by a later sweep, at most `ATTEMPTS` times. Any number of replicas may run this at once; the
-    topics of one that dies are taken over when their lease has run out. Raises DatabaseError.
+    Each verdict is recorded once. A loss must be found twice, with `pause` between, before it is reported. If a verdict
+    may still change, a later sweep looks again, at most `ATTEMPTS` times. Any number of replicas may run this at once;
+    if one dies, others take over its topics when the lease has ended. Raises DatabaseError.
     """
     taken_up = 0
     for _ in range(ROUNDS):
@@ -55,7 +55,7 @@ async def verify_due(services: Services, tenant_id: str, *, pause: Pause = async
         records = await services.ledger.reading.source_snapshots(tenant_id, [due.source_snapshot_id for due in claimed])
         async with asyncio.TaskGroup() as group:
             for due in claimed:
-                if snapshot := records.get(due.source_snapshot_id):  # it may have been pruned meanwhile
+                if snapshot := records.get(due.source_snapshot_id):  # it may have been pruned in the meantime
                     group.create_task(_verify(services, tenant_id, due, snapshot, pause))
         taken_up += len(claimed)
     return taken_up
@@ -80,14 +80,14 @@ async def _verify(
         else:
             await services.ledger.verifying.record(tenant_id, due, found, at=now)
             services.telemetry.topic_verified(found.verdict)
-    except DatabaseError as error:  # the others go on, and this one is taken up again
+    except DatabaseError as error:  # the others continue, and this one will be tried again
         logger.warning("the verdict on %s could not be recorded: %s", due.topic_snapshot_id, error)
 
 
 async def _held(
     services: Services, tenant_id: str, due: DueVerification, looking: Awaitable[Verification]
 ) -> Verification | None:
-    """Return what `looking` finds, holding the topic meanwhile; None where somebody else has taken it over."""
+    """Return what `looking` finds, and hold the topic meanwhile; None if another process has taken it over."""
     task = asyncio.ensure_future(looking)
     try:
         while True:
@@ -114,7 +114,7 @@ async def _confirmed(
     due: DueVerification,
     pause: Pause,
 ) -> Verification:
-    """Return what a look finds; a loss only where the next look finds it as well, and no row has come meanwhile."""
+    """Return what a look finds. Report a loss only if the next look finds it too, and no row has come in between."""
     found = await _one_look(services, snapshot, topic, due)
     for _ in range(CONFIRMATIONS):
         if found.verdict is not SnapshotVerdict.INCOMPLETE:

@@ -1,7 +1,8 @@
 """A source connector, and pages of them."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Annotated, Any, NamedTuple
 
 import strawberry
 
@@ -10,175 +11,137 @@ from schema.connections import (
     DEFAULT_PAGE,
     TOTAL_COUNT,
     After,
+    ConnectionType,
     First,
-    PageInfo,
-    ReadPage,
+    Listed,
     check_first,
-    count_all,
 )
 from schema.context import Info
 from schema.enums import ConnectorState, SignalChannelKind
-from schema.fields import computed
-from schema.health.findings import HealthFinding, health_findings
+from schema.fields import computed, view
+from schema.health.findings import HealthFindingType
 from schema.node import Node
-from snapshots import model, restart_requirement
-from snapshots.catalog.contents import Page
-from snapshots.following import failed_scans as restarts
+from schema.references import SOURCE_SNAPSHOT, TOPIC_CONNECTION
+from snapshots.following.failed_scans import refusal
+from snapshots.health.findings import HealthFinding
 from snapshots.health.rules import assess
-
-if TYPE_CHECKING:
-    from schema.catalog.topic import TopicConnection
-    from schema.following.source_snapshot import SourceSnapshot
+from snapshots.model import SourceConnector, Topic
+from snapshots.records import SourceSnapshotRecord
 
 
-@strawberry.type(
-    description="Why a connector takes no incremental snapshot until its task was restarted: a table failed in "
-    "mid-scan, and rows of it could come out on the topic of the next table."
+class RestartRequired(NamedTuple):
+    """A restart requirement, and what it means for its connector."""
+
+    since: datetime
+    data_collections: tuple[str, ...]
+    message: str
+
+
+@view(
+    RestartRequired,
+    description="Why a connector takes no incremental snapshot until its task is restarted: the scan of a table "
+    "failed halfway, and rows of that table could appear on the topic of the next one.",
 )
-class RestartRequirement:
+class RestartRequirementType:
     """What clients see of a restart requirement."""
 
-    since: datetime = strawberry.field(description="When the first table failed, by the engine's clock.")
+    since: datetime = strawberry.field(description="When the first of the scans failed, by the engine's clock.")
     data_collections: list[str] = strawberry.field(
-        description="The tables that failed since, in order of their names, at most ten."
+        description="The tables whose scans have failed since then, in order of their names, at most ten."
     )
-    message: str = strawberry.field(description="What happened and what to do, for people.")
-
-    @classmethod
-    def from_domain(cls, source: model.SourceConnector, requirement: restart_requirement.RestartRequirement) -> Self:
-        """Return what clients see of the `requirement` of `source`."""
-        return cls(
-            since=requirement.since,
-            data_collections=list(requirement.data_collections),
-            message=restarts.refusal(source, requirement).message,
-        )
+    message: str = strawberry.field(description="What happened and what to do, as sentences for people.")
 
 
-@strawberry.federation.type(
-    keys=["id", "cluster name"],
-    description="A connector that reads a database and writes its changes to topics; it takes one snapshot at a time.",
+async def _topics(
+    source: strawberry.Parent[SourceConnector],
+    info: Info,
+    first: First = DEFAULT_PAGE,
+    after: After = None,
+    filter: Annotated[
+        TopicFilterInput | None,
+        strawberry.argument(description="Only topics that satisfy every given field of this filter."),
+    ] = None,
+) -> Listed[Topic]:
+    """Load the first page together with those of the other connectors of the answer; further pages on their own."""
+    check_first(first)
+    page = await info.context.loaders.source_topics(source.id, topic_filter(filter), first, after)
+    return Listed(page, after)
+
+
+async def _active_snapshot(source: strawberry.Parent[SourceConnector], info: Info) -> SourceSnapshotRecord | None:
+    """Load it together with those of the other connectors of the answer."""
+    return await info.context.loaders.active_snapshots.load(source.id)
+
+
+async def _restart_required(source: strawberry.Parent[SourceConnector], info: Info) -> RestartRequired | None:
+    """Load it together with those of the other connectors of the answer."""
+    requirement = await info.context.loaders.restart_requirements.load(source.id)
+    if requirement is None:
+        return None
+    return RestartRequired(requirement.since, requirement.data_collections, refusal(source, requirement).message)
+
+
+async def _health(source: strawberry.Parent[SourceConnector], info: Info) -> Sequence[HealthFinding]:
+    """Look at it together with the other connectors of the answer."""
+    observed = await info.context.loaders.signalling.load(source.id)
+    return assess(observed) if observed else ()
+
+
+@view(
+    SourceConnector,
+    keys=("id", "cluster name"),
+    description="A connector that reads a database and writes its changes to topics. It takes one snapshot at a time.",
 )
-class SourceConnector(Node):
+class SourceConnectorType(Node):
     """What clients see of a source connector; never its configuration, which holds secrets."""
 
-    cluster_id: strawberry.ID = strawberry.field(description="The id of its cluster, as `syncCatalog` takes it.")
-    cluster: str = strawberry.field(description="The name of its Kafka Connect cluster.")
-    name: str = strawberry.field(description="The name in Kafka Connect; unique in its cluster.")
-    connector_class: str | None = strawberry.field(description="The plugin's class, for example Debezium's for MySQL.")
-    version: str | None = strawberry.field(description="The plugin's version.")
-    state: ConnectorState = strawberry.field(description="Its state as last seen.")
-    state_observed_at: datetime | None = strawberry.field(description="When the state was seen; null for never.")
-    topic_prefix: str | None = strawberry.field(description="Its `topic.prefix`, by which notifications name it.")
+    cluster_id: strawberry.ID = strawberry.field(
+        description="The id of the connector's cluster, as `syncCatalog` takes it."
+    )
+    cluster_name: str = strawberry.field(
+        name="cluster", description="The name of the connector's Kafka Connect cluster."
+    )
+    name: str = strawberry.field(description="The name of the connector in Kafka Connect, unique in its cluster.")
+    connector_class: str | None = strawberry.field(
+        description="The class of the connector plugin, for example `io.debezium.connector.mysql.MySqlConnector`. "
+        "Null if it is not known."
+    )
+    version: str | None = strawberry.field(description="The version of the connector plugin. Null if it is not known.")
+    state: ConnectorState = strawberry.field(description="The state of the connector, as last seen by Topicsnap.")
+    state_observed_at: datetime | None = strawberry.field(
+        description="When Topicsnap last saw the state. Null if it never did."
+    )
+    topic_prefix: str | None = strawberry.field(
+        description="The connector's `topic.prefix`, by which its notifications name it. Null if it is not known."
+    )
     signal_channel: SignalChannelKind | None = strawberry.field(
-        description="What carries signals to it; null where signalling is not configured, and no snapshot taken."
+        description="The channel that carries signals to the connector. Null if signalling is not configured; then "
+        "the connector takes no snapshots."
     )
 
-    @computed("The topics that it writes, in order of their names.")
-    async def topics(
-        self,
-        info: Info,
-        first: First = DEFAULT_PAGE,
-        after: After = None,
-        filter: Annotated[  # noqa: A002 (the contract's name)
-            TopicFilterInput | None, strawberry.argument(description="Only topics that satisfy all of this.")
-        ] = None,
-    ) -> Annotated["TopicConnection", strawberry.lazy("schema.catalog.topic")]:
-        """Load the first page together with those of the other connectors of the answer; further pages on their own."""
-        from schema.catalog.topic import TopicConnection  # noqa: PLC0415 (the two name each other)
-
-        check_first(first)
-        page = await info.context.loaders.source_topics(self.id, topic_filter(filter), first, after)
-        return TopicConnection.from_domain(page, after=after)
-
-    @computed("The snapshot that holds the source now; null where it is free.")
-    async def active_snapshot(
-        self, info: Info
-    ) -> Annotated["SourceSnapshot", strawberry.lazy("schema.following.source_snapshot")] | None:
-        """Load it together with those of the other connectors of the answer."""
-        from schema.following.source_snapshot import SourceSnapshot  # noqa: PLC0415 (the two name each other)
-
-        record = await info.context.loaders.active_snapshots.load(self.id)
-        return SourceSnapshot.from_domain(record) if record else None
-
-    @computed("Why it takes no incremental snapshot until its task was restarted; null where it needs no restart.")
-    async def restart_required(self, info: Info) -> RestartRequirement | None:
-        """Load it together with those of the other connectors of the answer."""
-        loaders = info.context.loaders
-        requirement = await loaders.restart_requirements.load(self.id)
-        source = await loaders.sources.load(self.id) if requirement else None
-        return RestartRequirement.from_domain(source, requirement) if source and requirement else None
-
-    @computed(
-        "Whether it can be signalled, end to end, the worst first. Looked up when asked, and kept for seconds: Kafka "
-        "Connect, Kafka and the source database are looked at, which can take seconds; nothing is sent. What cannot be "
-        "reached is a finding of severity UNKNOWN."
+    topics: Any = computed(
+        _topics, "The topics that the connector writes, in order of their names.", type=TOPIC_CONNECTION
     )
-    async def health(self, info: Info) -> list[HealthFinding]:
-        """Look at it together with the other connectors of the answer."""
-        observed = await info.context.loaders.signalling.load(self.id)
-        return health_findings(assess(observed)) if observed else []
-
-    @classmethod
-    def from_domain(cls, source: model.SourceConnector) -> Self:
-        """Return what clients see of `source`."""
-        return cls(
-            id=strawberry.ID(source.id),
-            cluster_id=strawberry.ID(source.cluster.id),
-            cluster=source.cluster.name,
-            name=source.name,
-            connector_class=source.connector_class,
-            version=source.version,
-            state=source.state,
-            state_observed_at=source.state_observed_at,
-            topic_prefix=source.topic_prefix,
-            signal_channel=source.signal_channel,
-        )
-
-    @classmethod
-    async def resolve_reference(
-        cls, info: Info, id: str | None = None, cluster: str | None = None, name: str | None = None
-    ) -> Self | None:
-        """Find the connector that another subgraph names by one of the keys."""
-        loaders = info.context.loaders
-        if id is not None:
-            source = await loaders.sources.load(id)
-        elif cluster is not None and name is not None:
-            source = await loaders.sources_by_name.load((cluster, name))
-        else:
-            source = None
-        return cls.from_domain(source) if source else None
+    active_snapshot: Any = computed(
+        _active_snapshot,
+        "The snapshot that is running on the connector now. Null if it is free.",
+        type=SOURCE_SNAPSHOT | None,
+    )
+    restart_required: RestartRequirementType | None = computed(
+        _restart_required,
+        "Why the connector takes no incremental snapshot until its task is restarted. Null if it needs no restart.",
+    )
+    health: list[HealthFindingType] = computed(
+        _health,
+        "Findings on whether the connector can be signalled from end to end, worst first. The check runs "
+        "when you select this field: it looks at Kafka Connect, Kafka and the source database, which can "
+        "take seconds, and sends nothing. Its result is reused for a few seconds. What cannot be reached is "
+        "a finding of severity UNKNOWN.",
+    )
 
 
-@strawberry.type(description="A source connector in a page.")
-class SourceConnectorEdge:
-    """Relay's edge."""
-
-    node: SourceConnector = strawberry.field(description="The source connector.")
-    cursor: str = strawberry.field(description="Its place in the list, for `after`.")
-
-
-@strawberry.type(description="A page of source connectors, in order of their names.")
-class SourceConnectorConnection:
+@view(Listed, description="A page of source connectors, in order of their names.")
+class SourceConnectorConnectionType(ConnectionType[SourceConnectorType]):
     """Relay's connection."""
 
-    edges: list[SourceConnectorEdge] = strawberry.field(description="The source connectors with their cursors.")
-    page_info: PageInfo = strawberry.field(description="Where the page stands in the list.")
-
-    read: strawberry.Private[ReadPage | None]
-
-    @computed(TOTAL_COUNT)
-    async def total_count(self) -> int | None:
-        """Count when asked."""
-        return await count_all(self.read)
-
-    @classmethod
-    def from_domain(cls, page: Page[model.SourceConnector], *, after: str | None, read: ReadPage | None = None) -> Self:
-        """Return what clients see of `page`, which came after the cursor `after`."""
-        return cls(
-            edges=[
-                SourceConnectorEdge(node=SourceConnector.from_domain(source), cursor=cursor)
-                for source, cursor in zip(page.items, page.cursors, strict=True)
-            ],
-            page_info=PageInfo.of(page, after=after),
-            read=read,
-        )
+    total_count = TOTAL_COUNT

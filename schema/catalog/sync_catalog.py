@@ -1,110 +1,124 @@
-"""Bringing the catalogue up to date: input and payload of `syncCatalog`."""
+"""`syncCatalog`: its input, its payload and its field."""
 
-from collections.abc import Sequence
-from typing import Self
+from collections.abc import Mapping
+from typing import Annotated
 
 import strawberry
 
+from resolvers.catalog.sync_catalog import sync_catalog
+from schema.context import Info
+from schema.fields import view
+from schema.operations import operation
 from schema.user_error import UserError, user_errors
-from snapshots.catalog import contents as catalog
+from snapshots.catalog.changes import CatalogItem, ItemChanges
 from snapshots.errors import RequestError
-from snapshots.ports import cluster_observer
+from snapshots.ports.cluster_observer import Unreadable
 from snapshots.vocabulary import UserErrorCode
 
 
-@strawberry.input(description="Which cluster to read. Addresses belong to the operator and are never taken from here.")
+@strawberry.input(
+    description="Which cluster to read, and whether this is a dry run. Addresses are configured by the operator "
+    "and never taken from a request."
+)
 class SyncCatalogInput:
     """The input of `syncCatalog`."""
 
     cluster_id: strawberry.ID | None = strawberry.field(
-        default=None, description="The id of a cluster; absent for every cluster with a Kafka Connect."
+        default=None,
+        description="The id of the cluster to read. Leave it out to read every cluster that has a Kafka Connect.",
     )
-    dry_run: bool = strawberry.field(default=False, description="Only tell what would change.")
-    client_mutation_id: str | None = strawberry.field(default=None, description="Returned as it is.")
+    dry_run: bool = strawberry.field(
+        default=False, description="Whether to report only what would change, and change nothing."
+    )
+    client_mutation_id: str | None = strawberry.field(
+        default=None, description="Any text of yours. The payload returns it unchanged."
+    )
 
 
-@strawberry.type(description="A connector or a topic that a synchronisation touched.")
-class CatalogItem:
+@view(CatalogItem, description="A connector or a topic that a synchronisation added, changed or retired.")
+class CatalogItemType:
     """What clients see of a touched item."""
 
-    id: strawberry.ID | None = strawberry.field(description="Its id; null for what a dry run would add.")
-    name: str = strawberry.field(description="Its name.")
+    id: strawberry.ID | None = strawberry.field(
+        description="The id of the connector or topic. Null for one that a dry run would add."
+    )
+    name: str = strawberry.field(description="The name of the connector or topic in its cluster.")
 
 
-@strawberry.type(description="What a synchronisation did to the connectors or to the topics, in order of their names.")
-class CatalogChanges:
+@view(
+    ItemChanges,
+    description="What a synchronisation did to the connectors, or to the topics. Each list is in order of name.",
+)
+class CatalogChangesType:
     """What clients see of the changes of one sort."""
 
-    added: list[CatalogItem] = strawberry.field(description="New, or back again.")
-    changed: list[CatalogItem] = strawberry.field(description="Known before, with something else about them.")
-    retired: list[CatalogItem] = strawberry.field(description="Gone; they are listed no more, the ledger keeps them.")
-    unchanged: int = strawberry.field(description="How many are as they were.")
+    added: list[CatalogItemType] = strawberry.field(
+        description="The items that are new, or that are back after they were retired."
+    )
+    changed: list[CatalogItemType] = strawberry.field(
+        description="The items that were known before and of which something changed."
+    )
+    retired: list[CatalogItemType] = strawberry.field(
+        description="The items that are gone. They are no longer listed; the ledger keeps what refers to them."
+    )
+    unchanged: int = strawberry.field(description="The number of items that stayed as they were.")
 
-    @classmethod
-    def from_domain(cls, changes: catalog.Changes, *, dry_run: bool) -> Self:
-        """Return what clients see of `changes`."""
-        return cls(
-            added=_items(changes.added, show_ids=not dry_run),
-            changed=_items(changes.changed),
-            retired=_items(changes.retired),
-            unchanged=changes.unchanged,
-        )
+
+@view(
+    Unreadable,
+    description="Something that a synchronisation could not read. Its entries in the catalogue stay as they "
+    "were: nothing is retired or forgotten.",
+)
+class UnreadablePartType:
+    """What clients see of something that was not read."""
+
+    cluster: str = strawberry.field(description="The name of the cluster that could not be read, or not wholly.")
+    source: str | None = strawberry.field(
+        description="The name of the connector that could not be read. Null if it is the whole cluster or its Kafka."
+    )
+    reason: str = strawberry.field(description="What happened, what it means and what to do, as sentences for people.")
 
 
 @strawberry.type(
-    description="Something that a synchronisation could not read. What was known of it is kept as it was: nothing of "
-    "it is retired or forgotten."
+    description="The answer of `syncCatalog`: what changed, or would change in a dry run. If there are user "
+    "errors, nothing was done."
 )
-class UnreadablePart:
-    """What clients see of something that was not read."""
-
-    cluster: str = strawberry.field(description="The name of the cluster that it is about.")
-    source: str | None = strawberry.field(
-        description="The name of the connector that it is about; null where it is the whole cluster, or its Kafka."
-    )
-    reason: str = strawberry.field(description="What happened, what that means, and what to do, for people.")
-
-    @classmethod
-    def from_domain(cls, part: cluster_observer.Unreadable) -> Self:
-        """Return what clients see of `part`."""
-        return cls(cluster=part.cluster, source=part.source, reason=part.reason)
-
-
-@strawberry.type(description="What was done, or would be. Where there are user errors, nothing was.")
 class SyncCatalogPayload:
     """The answer of `syncCatalog`."""
 
-    connectors: CatalogChanges = strawberry.field(description="The connectors.")
-    topics: CatalogChanges = strawberry.field(description="The topics.")
-    unreadable: list[UnreadablePart] = strawberry.field(
-        description="What could not be read, by cluster and connector; empty where everything was. The rest was "
-        "synchronised all the same."
+    connectors: CatalogChangesType = strawberry.field(
+        default_factory=ItemChanges, description="What changed among the connectors."
     )
-    dry_run: bool = strawberry.field(description="Whether this only tells what would change.")
+    topics: CatalogChangesType = strawberry.field(
+        default_factory=ItemChanges, description="What changed among the topics."
+    )
+    unreadable: list[UnreadablePartType] = strawberry.field(
+        default_factory=list,
+        description="What could not be read, in order of cluster and connector. Everything else was synchronised. "
+        "Empty if everything could be read.",
+    )
+    dry_run: bool = strawberry.field(description="Whether this was a dry run that changed nothing.")
     user_errors: list[UserError] = strawberry.field(
-        description="Why nothing was done; what alone was left out is in `unreadable`."
+        default_factory=list,
+        description="Why nothing was done. Parts that could not be read are in `unreadable` instead.",
     )
-    client_mutation_id: str | None = strawberry.field(description="As it was sent.")
+    client_mutation_id: str | None = strawberry.field(description="The `clientMutationId` of the input, unchanged.")
 
-    @classmethod
-    def from_domain(cls, result: catalog.SyncResult, given: SyncCatalogInput) -> Self:
-        """Return the answer to a synchronisation that was carried out, as far as clusters could be read."""
-        changes = result.changes
-        return cls(
-            connectors=CatalogChanges.from_domain(changes.connectors, dry_run=changes.dry_run),
-            topics=CatalogChanges.from_domain(changes.topics, dry_run=changes.dry_run),
-            unreadable=[UnreadablePart.from_domain(part) for part in result.unreadable],
-            dry_run=changes.dry_run,
-            user_errors=user_errors(_nothing_read(given)) if result.nothing_read else [],
-            client_mutation_id=given.client_mutation_id,
-        )
 
-    @classmethod
-    def refused(cls, error: RequestError, given: SyncCatalogInput) -> Self:
-        """Return the answer to a synchronisation that could not be carried out."""
-        nothing = cls.from_domain(catalog.SyncResult(catalog.CatalogChanges(dry_run=given.dry_run)), given)
-        nothing.user_errors = user_errors(error)
-        return nothing
+async def _sync_catalog(
+    info: Info,
+    input: Annotated[
+        SyncCatalogInput, strawberry.argument(description="Which cluster to read, and whether this is a dry run.")
+    ],
+) -> Mapping[str, object]:
+    context = info.context
+    result = await sync_catalog(context.services, context.principal, input.cluster_id, dry_run=input.dry_run)
+    return {
+        "connectors": result.changes.connectors,
+        "topics": result.changes.topics,
+        "unreadable": result.unreadable,
+        "user_errors": user_errors(_nothing_read(input)) if result.nothing_read else [],
+    }
 
 
 def _nothing_read(given: SyncCatalogInput) -> RequestError:
@@ -113,5 +127,10 @@ def _nothing_read(given: SyncCatalogInput) -> RequestError:
     return RequestError(UserErrorCode.CLUSTER_UNREACHABLE, message, field)
 
 
-def _items(items: Sequence[catalog.CatalogItem], *, show_ids: bool = True) -> list[CatalogItem]:
-    return [CatalogItem(id=strawberry.ID(item.id) if show_ids else None, name=item.name) for item in items]
+SYNC_CATALOG = operation(
+    SyncCatalogPayload,
+    _sync_catalog,
+    "Read Kafka Connect and the source databases again, and update the catalogue. What cannot be "
+    "read, a source database or a whole cluster, is listed in `unreadable` and keeps its old entries; "
+    "everything else is synchronised.",
+)

@@ -1,91 +1,94 @@
-"""Taking a connector without the restart that it needs: input and payload of `clearRestartRequirements`."""
+"""`clearRestartRequirements`: its input, its payload and its field."""
 
-from collections.abc import Sequence
-from enum import StrEnum
-from typing import Self
+from collections.abc import Mapping
+from typing import Annotated
 
 import strawberry
 
-from resolvers.following.clear_restart_requirements import Clearance
-from schema.catalog.source_connector import SourceConnector
+from resolvers.following.clear_restart_requirements import Clearance, clear_restart_requirements
+from schema.catalog.source_connector import SourceConnectorType
+from schema.context import Info
 from schema.enums import GROWS, publish
-from schema.user_error import UserError, user_errors
-from snapshots.errors import RequestError
-from snapshots.following.failed_scans import ClearRequest
-
-
-class ClearErrorCode(StrEnum):
-    """Why a restart requirement was not cleared."""
-
-    NOT_FOUND = "NOT_FOUND"
-
+from schema.fields import view
+from schema.operations import operation
+from schema.user_error import UserError
+from snapshots.following.failed_scans import ClearErrorCode, ClearRequest
 
 publish(
     ClearErrorCode,
     f"Why a restart requirement was not cleared. {GROWS}",
-    {"NOT_FOUND": "No source connector has the id."},
+    {"NOT_FOUND": "No source connector has this id."},
 )
 
 
-@strawberry.input(description="Source connectors that may take incremental snapshots without a restart, and why.")
+@strawberry.input(
+    description="The source connectors that may take incremental snapshots without a restart, and why that is safe."
+)
 class ClearRestartRequirementsInput:
     """The input of `clearRestartRequirements`."""
 
     source_ids: list[strawberry.ID] = strawberry.field(
-        description="Source connectors, 1 to 500; duplicates count, and are then taken once."
+        description="The ids of 1 to 500 source connectors. Duplicates count towards the limit and are handled once."
     )
-    reason: str = strawberry.field(description="Why it is safe; kept on record; 1 to 2,000 characters.")
-    client_mutation_id: str | None = strawberry.field(default=None, description="Returned as it is.")
+    reason: str = strawberry.field(
+        description="Why it is safe to go on without a restart, 1 to 2,000 characters. Kept on record."
+    )
+    client_mutation_id: str | None = strawberry.field(
+        default=None, description="Any text of yours. The payload returns it unchanged."
+    )
 
     def to_domain(self) -> ClearRequest:
         """Return the request that this is, unchecked."""
         return ClearRequest(tuple(self.source_ids), self.reason)
 
 
-@strawberry.type(description="What became of the restart requirement of one source connector.")
-class ClearRestartRequirementResult:
+@view(Clearance, description="What happened to the restart requirement of one source connector.")
+class ClearRestartRequirementResultType:
     """One answer for each distinct id."""
 
-    id: strawberry.ID = strawberry.field(description="The id of the source connector, as it was sent.")
+    source_id: strawberry.ID = strawberry.field(
+        name="id", description="The id of the source connector, as you sent it."
+    )
     success: bool = strawberry.field(description="Whether the connector needs no restart now.")
-    code: ClearErrorCode | None = strawberry.field(description="Why nothing could be cleared; null where it could.")
-    message: str = strawberry.field(description="What became of it, for people.")
-    source: SourceConnector | None = strawberry.field(description="The connector; null where none has the id.")
-
-    @classmethod
-    def from_domain(cls, answer: Clearance) -> Self:
-        """Return what clients see of `answer`."""
-        message = "No source connector has this id."
-        if answer.source is not None:
-            message = "Cleared; it takes incremental snapshots again." if answer.cleared else "It needed no restart."
-        return cls(
-            id=strawberry.ID(answer.source_id),
-            success=answer.source is not None,
-            code=None if answer.source else ClearErrorCode.NOT_FOUND,
-            message=message,
-            source=SourceConnector.from_domain(answer.source) if answer.source else None,
-        )
+    code: ClearErrorCode | None = strawberry.field(
+        description="Why the requirement was not cleared, for programs. Null if the connector needs no restart now."
+    )
+    message: str = strawberry.field(description="What happened to the requirement, as a sentence for people.")
+    source: SourceConnectorType | None = strawberry.field(description="The source connector. Null if none has this id.")
 
 
-@strawberry.type(description="What was cleared. Where there are user errors, nothing was.")
+@strawberry.type(description="The answer of `clearRestartRequirements`. If there are user errors, nothing was cleared.")
 class ClearRestartRequirementsPayload:
     """The answer of `clearRestartRequirements`."""
 
-    results: list[ClearRestartRequirementResult] = strawberry.field(
-        description="One for each distinct id, in order of first appearance in `sourceIds`."
+    results: list[ClearRestartRequirementResultType] = strawberry.field(
+        default_factory=list,
+        description="One result for each distinct id, in order of first appearance in `sourceIds`.",
     )
     user_errors: list[UserError] = strawberry.field(
-        description="What is wrong with the request as a whole; empty where it was carried out."
+        default_factory=list, description="What is wrong with the request as a whole. Empty if it was carried out."
     )
-    client_mutation_id: str | None = strawberry.field(description="As it was sent.")
+    client_mutation_id: str | None = strawberry.field(description="The `clientMutationId` of the input, unchanged.")
 
-    @classmethod
-    def from_domain(cls, answers: Sequence[Clearance], client_mutation_id: str | None) -> Self:
-        """Return the answer to a request that was carried out."""
-        results = [ClearRestartRequirementResult.from_domain(answer) for answer in answers]
-        return cls(results=results, user_errors=[], client_mutation_id=client_mutation_id)
 
-    @classmethod
-    def refused(cls, error: RequestError, client_mutation_id: str | None) -> Self:
-        """Return the answer to a request that was refused."""
-        return cls(results=[], user_errors=user_errors(error), client_mutation_id=client_mutation_id)
+async def _clear_restart_requirements(
+    info: Info,
+    input: Annotated[
+        ClearRestartRequirementsInput,
+        strawberry.argument(description="The source connectors to clear, and why that is safe."),
+    ],
+) -> Mapping[str, object]:
+    context = info.context
+    answers = await clear_restart_requirements(context.services, context.principal, input.to_domain())
+    context.loaders.restart_requirements.clear_all()
+    return {"results": answers}
+
+
+CLEAR_RESTART_REQUIREMENTS = operation(
+    ClearRestartRequirementsPayload,
+    _clear_restart_requirements,
+    "Let source connectors take incremental snapshots again without the restart that a failed scan "
+    "requires (RESTART_REQUIRED). Use this only if you know that no row was left behind. Otherwise "
+    "restart the connector's task: Topicsnap notices the start by itself. Calling this again changes "
+    "nothing.",
+)

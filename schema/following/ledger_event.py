@@ -1,91 +1,59 @@
 """The events of the ledger: how a bulk snapshot came to be as it is."""
 
 from datetime import datetime
-from typing import Self, cast
 
 import strawberry
 from strawberry.scalars import JSON
 
-from schema.connections import PageInfo
+from schema.connections import ConnectionType, Listed
 from schema.enums import GROWS, publish
-from snapshots.audit import LedgerEvent as Event
-from snapshots.audit import LedgerSubject
-from snapshots.catalog.contents import Page
+from schema.fields import view
+from snapshots.audit import LedgerEvent, LedgerSubject
 
 publish(
     LedgerSubject,
-    f"What an event is about. {GROWS}",
+    f"What kind of thing an event is about. {GROWS}",
     {
-        "SOURCE_SNAPSHOT": "A source snapshot: `subject` is its id, the states are those of SnapshotState.",
-        "SIGNAL": "A signal: `subject` is its id, the states are those of SignalState.",
-        "TOPICS": "Topics that ended in the same way at once: `subject` is the id of their source snapshot, the states "
-        "are those of TopicSnapshotState, and `detail.topics` names them.",
-        "VERIFICATION": "The verification of a topic's snapshot: `subject` is the id of the topic snapshot, the state "
-        "after is that of SnapshotVerdict, and `detail` holds what was counted.",
+        "SOURCE_SNAPSHOT": "A source snapshot. `subject` is its id, and the states are values of SnapshotState.",
+        "SIGNAL": "A signal. `subject` is its id, and the states are values of SignalState.",
+        "TOPICS": "Topics that ended in the same way at the same time. `subject` is the id of their source "
+        "snapshot, the states are values of TopicSnapshotState, and `detail.topics` lists the topics.",
+        "VERIFICATION": "The verification of one topic. `subject` is the id of the topic snapshot, `toState` is a "
+        "value of SnapshotVerdict, and `detail` holds the counts.",
         "PRUNING": "The removal of old bulk snapshots by an operator.",
     },
 )
 
 
-@strawberry.type(
-    description="A change of state, written in the same transaction as the change itself, and never changed: the "
-    "application's database role can neither update nor delete it."
+@view(
+    LedgerEvent,
+    description="A change of state, written in the same transaction as the change itself. It is never changed: "
+    "the application's database role can neither update nor delete it.",
 )
-class LedgerEvent:
+class LedgerEventType:
     """What clients see of an event."""
 
-    at: datetime = strawberry.field(description="When it was recorded.")
-    subject_kind: LedgerSubject = strawberry.field(description="What it is about.")
-    subject: strawberry.ID = strawberry.field(description="The id of what it is about.")
-    from_state: str | None = strawberry.field(description="The state before; null for the first.")
-    to_state: str = strawberry.field(description="The state after.")
+    at: datetime = strawberry.field(description="When the event was recorded.")
+    subject_kind: LedgerSubject = strawberry.field(description="What kind of thing the event is about.")
+    subject_id: strawberry.ID = strawberry.field(
+        name="subject", description="The id of the thing that the event is about."
+    )
+    from_state: str | None = strawberry.field(
+        description="The state before the change. Null for the first event of its subject."
+    )
+    to_state: str = strawberry.field(description="The state after the change.")
     cause: str = strawberry.field(
-        description="Who or what did it, for people: for example `requested by ada`, `dispatch`, `settle` (the sweep), "
-        "`notification` (the engine told)."
+        description="Who or what caused the change, for people: for example `requested by ada`, `dispatch`, `settle` "
+        "(Topicsnap's sweep) or `notification` (the engine reported it)."
     )
     detail: JSON | None = strawberry.field(
-        description="What else is known, as a JSON object: `code` and `message` of what went wrong, the number of an "
-        "`attempt` to send and its `destination`, `topics` that ended with their outcomes, the notification that "
-        "showed it as `evidence`, and the signal of somebody else that the snapshot was `joinedBy`. It may "
-        "gain members."
+        description="More about the change, as a JSON object. It can hold: `code` and `message` of a failure, the "
+        "number of the `attempt` to send and its `destination`, the `topics` that ended with their outcomes, "
+        "the notification that is the `evidence`, and the foreign signal that the snapshot was `joinedBy`. "
+        "More members may be added. Null if there is nothing to add."
     )
 
-    @classmethod
-    def from_domain(cls, event: Event) -> Self:
-        """Return what clients see of `event`."""
-        return cls(
-            at=event.at,
-            subject_kind=event.subject_kind,
-            subject=strawberry.ID(event.subject_id),
-            from_state=event.from_state,
-            to_state=event.to_state,
-            cause=event.cause,
-            detail=cast("JSON | None", event.detail),
-        )
 
-
-@strawberry.type(description="An event in a page.")
-class LedgerEventEdge:
-    """Relay's edge."""
-
-    node: LedgerEvent = strawberry.field(description="The event.")
-    cursor: str = strawberry.field(description="Its place in the list, for `after`.")
-
-
-@strawberry.type(description="A page of events, in the order in which they happened.")
-class LedgerEventConnection:
+@view(Listed, description="A page of events, oldest first.")
+class LedgerEventConnectionType(ConnectionType[LedgerEventType]):
     """Relay's connection."""
-
-    edges: list[LedgerEventEdge] = strawberry.field(description="The events with their cursors.")
-    page_info: PageInfo = strawberry.field(description="Where the page stands in the list.")
-
-    @classmethod
-    def from_domain(cls, page: Page[Event], *, after: str | None) -> Self:
-        """Return what clients see of `page`, which came after the cursor `after`."""
-        return cls(
-            edges=[
-                LedgerEventEdge(node=LedgerEvent.from_domain(event), cursor=cursor)
-                for event, cursor in zip(page.items, page.cursors, strict=True)
-            ],
-            page_info=PageInfo.of(page, after=after),
-        )

@@ -1,38 +1,22 @@
 """How far a snapshot has come."""
 
-from collections.abc import Iterable
-
 import strawberry
 
+from schema.fields import view
 from schema.scalars import BigInt
-from snapshots.records import TopicSnapshotRecord
+from snapshots.records import SnapshotProgress
 
 
-@strawberry.type(description="How far a snapshot has come, as far as the engine told.")
-class SnapshotProgress:
+@view(SnapshotProgress, description="How far a snapshot has come, as reported by the engine.")
+class SnapshotProgressType:
     """Counted over the topics of one source snapshot, or of all of a bulk snapshot."""
 
-    topics_total: int = strawberry.field(description="Topics asked for.")
-    topics_finished: int = strawberry.field(description="Topics that ended, whatever their outcome.")
+    topics_total: int = strawberry.field(description="The number of topics that were asked for.")
+    topics_finished: int = strawberry.field(description="The number of topics that have ended, whatever their outcome.")
     rows_scanned: BigInt = strawberry.field(
-        description="Rows that the engine says it read so far. Progress, not proof: a restart of the connector starts "
-        "its count anew."
+        description="The number of rows that the engine has read so far. This shows progress and proves nothing: the "
+        "count starts again when the connector restarts."
     )
     fraction: float | None = strawberry.field(
-        description="Finished topics of all, from 0 to 1; null where there are none."
+        description="The share of topics that have ended, from 0 to 1. Null if there are no topics."
     )
-
-    @classmethod
-    def of(cls, topics: Iterable[TopicSnapshotRecord]) -> "SnapshotProgress":
-        """Count over `topics`."""
-        total = finished = rows = 0
-        for topic in topics:
-            total += 1
-            finished += topic.state.is_terminal
-            rows += topic.rows_scanned or 0
-        return cls(
-            topics_total=total,
-            topics_finished=finished,
-            rows_scanned=BigInt(rows),
-            fraction=finished / total if total else None,
-        )

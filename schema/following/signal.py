@@ -5,33 +5,24 @@ from datetime import datetime
 import strawberry
 
 from schema.enums import SignalChannelKind
+from schema.fields import view
 from schema.state_enums import SignalState
 from snapshots.records import SignalRecord
 
 
-@strawberry.type(description="An `execute-snapshot` signal of a source snapshot, exactly as it was sent.")
-class Signal:
+@view(SignalRecord, description="An `execute-snapshot` signal of a source snapshot, exactly as it was sent.")
+class SignalType:
     """What went to the engine, and where."""
 
-    id: strawberry.ID = strawberry.field(description="The id inside the signal, which the engine's notifications name.")
-    channel: SignalChannelKind = strawberry.field(description="What carries it.")
-    state: SignalState = strawberry.field(description="How far it has come.")
-    data: str = strawberry.field(description="Its `data`: the exact JSON text.")
+    id: strawberry.ID = strawberry.field(description="The id of the signal. Notifications of the engine refer to it.")
+    channel: SignalChannelKind = strawberry.field(description="The channel that carries the signal.")
+    state: SignalState = strawberry.field(description="How far the signal has come.")
+    data: str = strawberry.field(description="The exact JSON text of the signal's `data`.")
     destination: str | None = strawberry.field(
-        description="Where the channel put it: a table, or `topic/partition@offset`. Null until it was accepted."
+        description="Where the channel put the signal: a table, or `topic/partition@offset`. Null until the channel "
+        "accepted it."
     )
-    sent_at: datetime | None = strawberry.field(description="When the channel accepted it.")
-    ended_at: datetime | None = strawberry.field(description="When the engine was done with it, or it was refused.")
-
-    @classmethod
-    def from_domain(cls, record: SignalRecord) -> "Signal":
-        """Return what clients see of `record`."""
-        return cls(
-            id=strawberry.ID(record.id),
-            channel=record.channel,
-            state=record.state,
-            data=record.data,
-            destination=record.destination,
-            sent_at=record.sent_at,
-            ended_at=record.ended_at,
-        )
+    sent_at: datetime | None = strawberry.field(description="When the channel accepted the signal. Null until then.")
+    ended_at: datetime | None = strawberry.field(
+        description="When the engine was done with the signal, or the signal was refused. Null until then."
+    )

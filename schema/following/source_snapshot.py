@@ -1,126 +1,107 @@
 """One source's part of a bulk snapshot."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Any
 
 import strawberry
 
 from resolvers.health.check_health import find_causes, stalled
-from schema.catalog.source_connector import SourceConnector
+from schema.catalog.source_connector import SourceConnectorType
 from schema.context import Info
 from schema.enums import SnapshotErrorCode, SnapshotOrigin, SnapshotType
-from schema.fields import computed
-from schema.following.progress import SnapshotProgress
-from schema.following.signal import Signal
-from schema.following.topic_snapshot import TopicSnapshot
-from schema.health.findings import HealthFinding, health_findings
+from schema.fields import computed, view
+from schema.following.progress import SnapshotProgressType
+from schema.following.signal import SignalType
+from schema.following.topic_snapshot import TopicSnapshotType
+from schema.health.findings import HealthFindingType
 from schema.node import Node
+from schema.references import BULK_SNAPSHOT
 from schema.state_enums import SnapshotState
-from snapshots.records import SourceSnapshotRecord
+from snapshots.health.findings import HealthFinding
+from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord
 from snapshots.requesting.retry import topics_to_retry
 
-if TYPE_CHECKING:
-    from schema.following.bulk_snapshot import BulkSnapshot
+
+def _retryable(snapshot: strawberry.Parent[SourceSnapshotRecord]) -> bool:
+    return bool(topics_to_retry(snapshot))
 
 
-@strawberry.federation.type(
-    keys=["id"],
-    description="One source's part of a bulk snapshot: the durable record, from request to end.",
+def _stalled_since(snapshot: strawberry.Parent[SourceSnapshotRecord], info: Info) -> datetime | None:
+    """Compare with the time of the answer."""
+    return stalled(info.context.services, snapshot, info.context.loaders.at)
+
+
+async def _stall_causes(snapshot: strawberry.Parent[SourceSnapshotRecord], info: Info) -> Sequence[HealthFinding]:
+    """Look at the source together with those of the other snapshots of the answer."""
+    if stalled(info.context.services, snapshot, info.context.loaders.at) is None:
+        return ()
+    observed = await info.context.loaders.signalling.load(snapshot.source.id)
+    return await find_causes(info.context.services, snapshot, observed)
+
+
+async def _bulk_snapshot(snapshot: strawberry.Parent[SourceSnapshotRecord], info: Info) -> BulkSnapshotRecord:
+    """Load it together with those of the other source snapshots of the answer."""
+    record = await info.context.loaders.bulk_snapshots.load(snapshot.bulk_snapshot_id)
+    if record is None:
+        raise LookupError(snapshot.bulk_snapshot_id)  # a foreign key says that this cannot be
+    return record
+
+
+@view(
+    SourceSnapshotRecord,
+    keys=("id",),
+    description="The part of a bulk snapshot that one source connector carries out, recorded from request to end.",
 )
-class SourceSnapshot(Node):
+class SourceSnapshotType(Node):
     """What clients see of a source snapshot."""
 
-    record: strawberry.Private[SourceSnapshotRecord]
-    source: SourceConnector = strawberry.field(description="The connector that reads the tables.")
+    source: SourceConnectorType = strawberry.field(description="The source connector that reads the tables.")
     snapshot_type: SnapshotType = strawberry.field(description="How the tables are read.")
-    origin: SnapshotOrigin = strawberry.field(description="Who started it.")
+    origin: SnapshotOrigin = strawberry.field(description="Who started the snapshot.")
     followed: bool = strawberry.field(
-        description="Whether the connector tells of its snapshots. Where it does not, how each topic ended is never "
-        "known: the snapshot ends as ABANDONED when its end shows otherwise, or after some time."
+        description="Whether the connector sends notifications about its snapshots. If it does not, the outcome of "
+        "each topic stays unknown: the snapshot becomes ABANDONED when something else shows that it ended, "
+        "or after some time."
     )
-    state: SnapshotState = strawberry.field(description="How far it has come, now.")
-    code: SnapshotErrorCode | None = strawberry.field(
-        description="What went wrong, for programs; null where nothing did."
+    state: SnapshotState = strawberry.field(description="The state of the snapshot now.")
+    code: SnapshotErrorCode | None = strawberry.field(description="What went wrong, for programs. Null if nothing did.")
+    message: str | None = strawberry.field(
+        description="What went wrong, as a sentence for people. Null if nothing did."
     )
-    message: str | None = strawberry.field(description="What went wrong, for people; null where nothing did.")
-    requested_at: datetime = strawberry.field(description="When it was asked for.")
-    dispatched_at: datetime | None = strawberry.field(description="When the channel accepted its first signal.")
-    started_at: datetime | None = strawberry.field(description="When the engine reported that it began.")
-    finished_at: datetime | None = strawberry.field(description="When it reached a final state.")
-
-    @computed("Whether something of it failed that `retryBulkSnapshot` would dispatch again.")
-    def retryable(self) -> bool:
-        """Look when asked."""
-        return bool(topics_to_retry(self.record))
-
-    @computed("Its signals, in the order in which they are sent: the next when the last has ended.")
-    def signals(self) -> list[Signal]:
-        """Build them when asked."""
-        return [Signal.from_domain(signal) for signal in self.record.signals]
-
-    @computed("Its topics, in the order in which they were asked for.")
-    def topics(self) -> list[TopicSnapshot]:
-        """Build them when asked."""
-        return [TopicSnapshot.from_domain(topic) for topic in self.record.topics]
-
-    @computed("How far it has come, in topics and rows.")
-    def progress(self) -> SnapshotProgress:
-        """Count when asked."""
-        return SnapshotProgress.of(self.record.topics)
-
-    @computed(
-        "Since when it has given no sign of life, neither a start nor progress, where that is longer than the "
-        "gateway's limit (10 minutes by default); null where it is not, and where none is due. Worked out, not a state."
+    requested_at: datetime = strawberry.field(description="When the snapshot was asked for.")
+    dispatched_at: datetime | None = strawberry.field(
+        description="When the channel accepted the first signal. Null until then."
     )
-    def stalled_since(self, info: Info) -> datetime | None:
-        """Compare with the time of the answer."""
-        return stalled(info.context.services, self.record, info.context.loaders.at)
-
-    @computed(
-        "Where it is stalled: what may be the cause, the likeliest first, each with a remedy. Looked up when asked: "
-        "the connector, its topics and its database are looked at, which can take seconds. Empty where it "
-        "is not stalled."
+    started_at: datetime | None = strawberry.field(
+        description="When the engine reported that it began. Null until then."
     )
-    async def stall_causes(self, info: Info) -> list[HealthFinding]:
-        """Look at the source together with those of the other snapshots of the answer."""
-        if stalled(info.context.services, self.record, info.context.loaders.at) is None:
-            return []
-        observed = await info.context.loaders.signalling.load(self.record.source.id)
-        return health_findings(await find_causes(info.context.services, self.record, observed))
+    finished_at: datetime | None = strawberry.field(
+        description="When the snapshot reached a final state. Null until then."
+    )
 
-    @computed("The bulk snapshot that it is part of.")
-    async def bulk_snapshot(
-        self, info: Info
-    ) -> Annotated["BulkSnapshot", strawberry.lazy("schema.following.bulk_snapshot")]:
-        """Load it together with those of the other source snapshots of the answer."""
-        from schema.following.bulk_snapshot import BulkSnapshot  # noqa: PLC0415 (the two name each other)
-
-        record = await info.context.loaders.bulk_snapshots.load(self.record.bulk_snapshot_id)
-        if record is None:
-            raise LookupError(self.record.bulk_snapshot_id)  # a foreign key says that this cannot be
-        return BulkSnapshot.from_domain(record)
-
-    @classmethod
-    def from_domain(cls, record: SourceSnapshotRecord) -> Self:
-        """Return what clients see of `record`."""
-        return cls(
-            id=strawberry.ID(record.id),
-            record=record,
-            source=SourceConnector.from_domain(record.source),
-            snapshot_type=record.snapshot_type,
-            origin=record.origin,
-            followed=record.followed,
-            state=record.state,
-            code=record.code,
-            message=record.message,
-            requested_at=record.requested_at,
-            dispatched_at=record.dispatched_at,
-            started_at=record.started_at,
-            finished_at=record.finished_at,
-        )
-
-    @classmethod
-    async def resolve_reference(cls, info: Info, id: str | None = None) -> Self | None:
-        """Find the source snapshot that another subgraph names."""
-        record = await info.context.loaders.source_snapshots.load(id) if id is not None else None
-        return cls.from_domain(record) if record else None
+    retryable: bool = computed(_retryable, "Whether `retryBulkSnapshot` would snapshot something of it again.")
+    signals: list[SignalType] = strawberry.field(
+        description="The signals, in the order in which they are sent. Each is sent when the one before has ended."
+    )
+    topics: list[TopicSnapshotType] = strawberry.field(
+        description="The topics of this snapshot, in the order in which they were asked for."
+    )
+    progress: SnapshotProgressType = strawberry.field(
+        description="How many topics have finished and how many rows were read so far."
+    )
+    stalled_since: datetime | None = computed(
+        _stalled_since,
+        "When the snapshot last gave a sign of life, if that is longer ago than the gateway's limit (10 "
+        "minutes by default). Null if it is not, or if no sign is due. Calculated when you ask; it is not "
+        "part of the state.",
+    )
+    stall_causes: list[HealthFindingType] = computed(
+        _stall_causes,
+        "Possible causes of a stall, likeliest first, each with a remedy. The check runs when you select "
+        "this field: it looks at the connector, its topics and its database, which can take seconds. Empty "
+        "if the snapshot is not stalled.",
+    )
+    bulk_snapshot: Any = computed(
+        _bulk_snapshot, "The bulk snapshot that this source snapshot belongs to.", type=BULK_SNAPSHOT
+    )

@@ -1,85 +1,71 @@
 """One topic within a source snapshot."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Any
 
 import strawberry
 
-from schema.catalog.topic import Topic
+from schema.catalog.topic import TopicType
 from schema.context import Info
 from schema.enums import TopicSnapshotOutcome
-from schema.fields import computed
+from schema.fields import computed, view
 from schema.node import Node
+from schema.references import SOURCE_SNAPSHOT
 from schema.scalars import BigInt
 from schema.state_enums import SnapshotVerdict, TopicSnapshotState, VerificationState
-from snapshots.records import TopicSnapshotRecord
-
-if TYPE_CHECKING:
-    from schema.following.source_snapshot import SourceSnapshot
+from snapshots.records import SourceSnapshotRecord, TopicSnapshotRecord
 
 
-@strawberry.type(description="One topic within a source snapshot, and what became of it.")
-class TopicSnapshot(Node):
+async def _source_snapshot(topic: strawberry.Parent[TopicSnapshotRecord], info: Info) -> SourceSnapshotRecord:
+    """Load it together with those of the other topics of the answer."""
+    record = await info.context.loaders.source_snapshots.load(topic.source_snapshot_id)
+    if record is None:
+        raise LookupError(topic.source_snapshot_id)  # a foreign key says that this cannot be
+    return record
+
+
+@view(TopicSnapshotRecord, description="One topic of a source snapshot, and what happened to it.")
+class TopicSnapshotType(Node):
     """What clients see of a topic's part in a snapshot."""
 
-    source_snapshot_id: strawberry.Private[str]
-    topic: Topic = strawberry.field(description="The topic.")
-    state: TopicSnapshotState = strawberry.field(description="How far it has come.")
+    topic: TopicType = strawberry.field(description="The topic that is snapshotted.")
+    state: TopicSnapshotState = strawberry.field(description="The state of this topic's snapshot now.")
     rows_scanned: BigInt | None = strawberry.field(
-        description="Rows that the engine says it read; null until it says so, and where it never does."
+        description="The number of rows that the engine says it read. Null until it reports a number; some "
+        "connectors never do."
     )
     outcome: TopicSnapshotOutcome | None = strawberry.field(
-        description="What the engine told of its end; null until then, and of one that was stopped."
+        description="What the engine reported at the end of this table's scan. Null until then, and if the scan was "
+        "stopped."
     )
-    engine_status: str | None = strawberry.field(description="The engine's own word for how the scan ended.")
-    started_at: datetime | None = strawberry.field(description="When the engine began to read the table.")
-    finished_at: datetime | None = strawberry.field(description="When it ended.")
-    verification: VerificationState = strawberry.field(
-        description="How far the verification of its completeness has come."
+    engine_status: str | None = strawberry.field(
+        description="The engine's own word for how the scan ended. Null until then."
     )
+    started_at: datetime | None = strawberry.field(
+        description="When the engine began to read the table. Null until then."
+    )
+    finished_at: datetime | None = strawberry.field(
+        description="When the snapshot of this topic ended. Null until then."
+    )
+    verification: VerificationState = strawberry.field(description="How far the verification of this topic has come.")
     verdict: SnapshotVerdict | None = strawberry.field(
-        description="Whether every row of the source has arrived; null until it was verified."
+        description="Whether every row of the source has arrived on the topic. Null until it was verified."
     )
-    verdict_reason: str | None = strawberry.field(description="Why the verdict is as it is, for people.")
+    verdict_reason: str | None = strawberry.field(
+        description="Why the verdict is as it is, as sentences for people. Null until it was verified."
+    )
     expected_rows: BigInt | None = strawberry.field(
-        description="Rows that the source has under the filter, counted when it was verified; null where that could "
-        "not be done."
+        description="The number of rows that the source has under the filter, counted during the verification. Null "
+        "if they could not be counted."
     )
     emitted_rows: BigInt | None = strawberry.field(
-        description="Distinct rows that this snapshot emitted, counted on the topic by their keys; events where there "
-        "is no key. Fewer than expected where a change that was streamed meanwhile took the place of a snapshot's row."
+        description="The number of distinct rows that this snapshot put on the topic, counted by key during the "
+        "verification, or the number of events if there is no key. It can be lower than `expectedRows` "
+        "without a loss: a streamed change may have replaced the row of the snapshot. Null if they could not "
+        "be counted."
     )
-    verified_at: datetime | None = strawberry.field(description="When the verdict was found.")
+    verified_at: datetime | None = strawberry.field(description="When the verdict was found. Null until then.")
 
-    @computed("The source snapshot that it is part of.")
-    async def source_snapshot(
-        self, info: Info
-    ) -> Annotated["SourceSnapshot", strawberry.lazy("schema.following.source_snapshot")]:
-        """Load it together with those of the other topics of the answer."""
-        from schema.following.source_snapshot import SourceSnapshot  # noqa: PLC0415 (the two name each other)
-
-        record = await info.context.loaders.source_snapshots.load(self.source_snapshot_id)
-        if record is None:
-            raise LookupError(self.source_snapshot_id)  # a foreign key says that this cannot be
-        return SourceSnapshot.from_domain(record)
-
-    @classmethod
-    def from_domain(cls, record: TopicSnapshotRecord) -> Self:
-        """Return what clients see of `record`."""
-        return cls(
-            id=strawberry.ID(record.id),
-            source_snapshot_id=record.source_snapshot_id,
-            topic=Topic.from_domain(record.topic),
-            state=record.state,
-            rows_scanned=None if record.rows_scanned is None else BigInt(record.rows_scanned),
-            outcome=record.outcome,
-            engine_status=record.engine_status,
-            started_at=record.started_at,
-            finished_at=record.finished_at,
-            verification=record.verification,
-            verdict=record.verdict,
-            verdict_reason=record.verdict_reason,
-            expected_rows=None if record.expected_rows is None else BigInt(record.expected_rows),
-            emitted_rows=None if record.emitted_rows is None else BigInt(record.emitted_rows),
-            verified_at=record.verified_at,
-        )
+    source_snapshot: Any = computed(
+        _source_snapshot, "The source snapshot that this topic belongs to.", type=SOURCE_SNAPSHOT
+    )

@@ -1,127 +1,113 @@
-"""What a bulk snapshot would do, told beforehand."""
+"""`planBulkSnapshot`: what a bulk snapshot would do, told beforehand; its input is that of `bulkSnapshotTopics`."""
 
-from collections.abc import Sequence
-from typing import Self
+from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import strawberry
 
-from resolvers.requesting.plan_bulk_snapshot import PlannedBulkSnapshot
-from schema.catalog.source_connector import SourceConnector
-from schema.catalog.topic import Topic
+from resolvers.requesting.plan_bulk_snapshot import PlannedSignal, PlannedSourceSnapshot, plan_bulk_snapshot
+from schema.catalog.source_connector import SourceConnectorType
+from schema.catalog.topic import TopicType
 from schema.context import Info
 from schema.enums import SignalChannelKind, SnapshotErrorCode
-from schema.fields import computed
-from schema.following.source_snapshot import SourceSnapshot
-from schema.health.findings import HealthFinding, health_findings
-from schema.requesting.skipped_topic import SkippedTopic
-from schema.user_error import UserError, user_errors
-from snapshots.errors import RequestError
+from schema.fields import computed, view
+from schema.following.skipped_topic import SkippedTopicType
+from schema.following.source_snapshot import SourceSnapshotType
+from schema.health.findings import HealthFindingType
+from schema.operations import operation
+from schema.requesting.bulk_snapshot_topics import BulkSnapshotTopicsInput
+from schema.user_error import UserError
+from snapshots.health.findings import HealthFinding
 from snapshots.health.rules import assess, troubles
-from snapshots.plan import SignalDraft, SourceJob, TopicRequest
-from snapshots.records import SourceSnapshotRecord
+from snapshots.plan import Refusal
 
 
-def _topics(requests: Sequence[TopicRequest]) -> list[Topic]:
-    return [Topic.from_domain(request.topic) for request in requests]
+async def _warnings(job: strawberry.Parent[PlannedSourceSnapshot], info: Info) -> Sequence[HealthFinding]:
+    """Look at it together with the other sources of the plan."""
+    observed = await info.context.loaders.signalling.load(job.source.id)
+    return troubles(assess(observed)) if observed else ()
 
 
-@strawberry.type(description="A signal that would be sent, but for its id, which is made when it is.")
-class PlannedSignal:
+@view(PlannedSignal, description="A signal that would be sent. It has no id yet: ids are made when signals are sent.")
+class PlannedSignalType:
     """A signal of a plan."""
 
-    channel: SignalChannelKind | None = strawberry.field(description="What would carry it.")
-    data: str = strawberry.field(description="Its `data`: the exact JSON text.")
-    topics: list[Topic] = strawberry.field(description="The topics that it covers.")
-
-    @classmethod
-    def from_domain(cls, draft: SignalDraft, channel: SignalChannelKind | None) -> Self:
-        """Return what clients see of `draft`."""
-        return cls(channel=channel, data=draft.data, topics=_topics(draft.topics))
+    channel: SignalChannelKind | None = strawberry.field(
+        description="The channel that would carry the signal. Null if the source has none."
+    )
+    data: str = strawberry.field(description="The exact JSON text of the signal's `data`.")
+    topics: list[TopicType] = strawberry.field(description="The topics that the signal asks for.")
 
 
-@strawberry.type(description="Why a source would not take its part.")
-class PlannedRefusal:
+@view(Refusal, description="Why a source connector would not take its snapshot.")
+class PlannedRefusalType:
     """What a result of the kind SourceSnapshotFailed would say."""
 
-    code: SnapshotErrorCode = strawberry.field(description="What is wrong, for programs.")
-    message: str = strawberry.field(description="What is wrong, for people.")
+    code: SnapshotErrorCode = strawberry.field(description="Why the source would refuse, for programs.")
+    message: str = strawberry.field(description="Why the source would refuse, as a sentence for people.")
     retryable: bool = strawberry.field(
         description="Whether the same request may succeed later without a change of configuration."
     )
 
 
-@strawberry.type(description="What one source would be asked for.")
-class PlannedSourceSnapshot:
+@view(PlannedSourceSnapshot, description="What one source connector would be asked for.")
+class PlannedSourceSnapshotType:
     """A job of a plan."""
 
-    source: SourceConnector = strawberry.field(description="The connector.")
-    topics: list[Topic] = strawberry.field(description="Its topics, in input order.")
-    signals: list[PlannedSignal] = strawberry.field(
-        description="The signals, sent one after the other; none where the source refuses."
+    source: SourceConnectorType = strawberry.field(description="The source connector that would be asked.")
+    topics: list[TopicType] = strawberry.field(
+        description="The topics that the source would be asked for, in input order."
     )
-    refusal: PlannedRefusal | None = strawberry.field(
-        description="Why the source would not take it; null where nothing is known to be in the way."
+    signals: list[PlannedSignalType] = strawberry.field(
+        description="The signals, in the order in which they would be sent. Empty if the source would refuse."
     )
-    conflict: SourceSnapshot | None = strawberry.field(
-        description="The snapshot that holds the source now: the request would fail with SNAPSHOT_ALREADY_RUNNING."
+    refusal: PlannedRefusalType | None = strawberry.field(
+        description="Why the source would refuse. Null if nothing is known to be in the way."
     )
-    warning: str | None = strawberry.field(description="Something to know that would not stop it.")
+    conflict: SourceSnapshotType | None = strawberry.field(
+        description="The snapshot that is running on the source now, because of which the request would fail with "
+        "SNAPSHOT_ALREADY_RUNNING. Null if the source is free."
+    )
+    warning: str | None = strawberry.field(
+        description="A remark that would not stop the snapshot, as a sentence for people. Null if there is none."
+    )
 
-    @computed(
-        "What a check of the source finds that can go wrong, the worst first. Looked up when asked, as the connector's "
-        "`health` is, which can take seconds."
+    warnings: list[HealthFindingType] = computed(
+        _warnings,
+        "Problems that a health check of the source finds, worst first. The check runs when you select "
+        "this field and can take seconds.",
     )
-    async def warnings(self, info: Info) -> list[HealthFinding]:
-        """Look at it together with the other sources of the plan."""
-        observed = await info.context.loaders.signalling.load(self.source.id)
-        return health_findings(troubles(assess(observed))) if observed else []
-
-    @classmethod
-    def from_domain(cls, job: SourceJob, conflict: SourceSnapshotRecord | None) -> Self:
-        """Return what clients see of `job`, whose source is held by `conflict`."""
-        refusal = job.refusal
-        return cls(
-            source=SourceConnector.from_domain(job.source),
-            topics=_topics(job.topics),
-            signals=[
-                PlannedSignal.from_domain(draft, job.source.signal_channel)
-                for draft in (() if refusal else job.signals)
-            ],
-            refusal=PlannedRefusal(code=refusal.code, message=refusal.message, retryable=refusal.retryable)
-            if refusal
-            else None,
-            conflict=SourceSnapshot.from_domain(conflict) if conflict else None,
-            warning=job.warning,
-        )
 
 
-@strawberry.type(description="What `bulkSnapshotTopics` would do with the same input now. Nothing is sent or recorded.")
+@strawberry.type(description="What `bulkSnapshotTopics` would do now with the same input. Nothing is sent or recorded.")
 class BulkSnapshotPlan:
     """A dry run."""
 
-    jobs: list[PlannedSourceSnapshot] = strawberry.field(
-        description="One for each source, in order of first appearance in `topicIds`."
+    jobs: list[PlannedSourceSnapshotType] = strawberry.field(
+        default_factory=list,
+        description="What each source connector would be asked for, in order of first appearance in `topicIds`.",
     )
-    skipped_topics: list[SkippedTopic] = strawberry.field(
-        description="The topics that would be sent to no source, in input order."
+    skipped_topics: list[SkippedTopicType] = strawberry.field(
+        default_factory=list, description="The topics that would not be sent to any source connector, in input order."
     )
     user_errors: list[UserError] = strawberry.field(
-        description="What is wrong with the request as a whole; the lists are empty then."
+        default_factory=list,
+        description="What is wrong with the request as a whole. If there is anything, the other lists are empty.",
     )
 
-    @classmethod
-    def from_domain(cls, planned: PlannedBulkSnapshot) -> Self:
-        """Return what clients see of `planned`."""
-        return cls(
-            jobs=[
-                PlannedSourceSnapshot.from_domain(job, planned.conflicts.get(job.source.id))
-                for job in planned.plan.jobs
-            ],
-            skipped_topics=[SkippedTopic.from_domain(skip) for skip in planned.plan.skips],
-            user_errors=[],
-        )
 
-    @classmethod
-    def refused(cls, error: RequestError) -> Self:
-        """Return the answer to a request that would be refused."""
-        return cls(jobs=[], skipped_topics=[], user_errors=user_errors(error))
+async def _plan_bulk_snapshot(
+    info: Info,
+    input: Annotated[
+        BulkSnapshotTopicsInput, strawberry.argument(description="The topics to snapshot, and how to snapshot them.")
+    ],
+) -> Mapping[str, object]:
+    planned = await plan_bulk_snapshot(info.context.services, info.context.principal, input.to_domain())
+    return {"jobs": planned.jobs, "skipped_topics": planned.skips}
+
+
+PLAN_BULK_SNAPSHOT = operation(
+    BulkSnapshotPlan,
+    _plan_bulk_snapshot,
+    "What `bulkSnapshotTopics` would do now with the same input. Nothing is sent or recorded.",
+)

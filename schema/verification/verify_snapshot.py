@@ -1,50 +1,62 @@
-"""The input and the payload of `verifySnapshot`, and the words of verifications."""
+"""`verifySnapshot`: its input, its payload and its field."""
 
-from typing import Self
+from collections.abc import Mapping
+from typing import Annotated
 
 import strawberry
 
-from schema.following.source_snapshot import SourceSnapshot
-from schema.user_error import UserError, user_errors
-from snapshots.errors import RequestError
-from snapshots.records import SourceSnapshotRecord
+from resolvers.verification.verify_snapshot import verify_snapshot
+from schema.context import Info
+from schema.following.source_snapshot import SourceSnapshotType
+from schema.operations import operation
+from schema.user_error import UserError
 
 
-@strawberry.input(description="A snapshot to be verified.")
+@strawberry.input(description="The source snapshot or bulk snapshot whose topics a worker is to verify.")
 class VerifySnapshotInput:
     """What to verify."""
 
     snapshot_id: strawberry.ID = strawberry.field(
-        description="A source snapshot, or a bulk snapshot for all of its source snapshots."
+        description="The id of a source snapshot, or of a bulk snapshot to verify all its source snapshots."
     )
-    client_mutation_id: str | None = strawberry.field(default=None, description="Returned as it is.")
+    client_mutation_id: str | None = strawberry.field(
+        default=None, description="Any text of yours. The payload returns it unchanged."
+    )
 
 
 @strawberry.type(
-    description="Verification happens later, in a worker: each topic of the snapshots has its `verification` state "
-    "and, when that is DONE, its `verdict`."
+    description="The answer of `verifySnapshot`. A worker verifies later: follow `verification` of each topic "
+    "snapshot, and read its `verdict` once that is DONE."
 )
 class VerifySnapshotPayload:
     """What will be verified."""
 
-    snapshots: list[SourceSnapshot] = strawberry.field(
-        description="The source snapshots that are verified; empty where there are user errors."
+    snapshots: list[SourceSnapshotType] = strawberry.field(
+        default_factory=list, description="The source snapshots that will be verified. Empty if there are user errors."
     )
     user_errors: list[UserError] = strawberry.field(
-        description="What is wrong with the request; empty where nothing is."
+        default_factory=list, description="What is wrong with the request. Empty if it was accepted."
     )
-    client_mutation_id: str | None = strawberry.field(description="As it was sent.")
+    client_mutation_id: str | None = strawberry.field(description="The `clientMutationId` of the input, unchanged.")
 
-    @classmethod
-    def from_domain(cls, records: tuple[SourceSnapshotRecord, ...], client_mutation_id: str | None) -> Self:
-        """Return the answer to a request that was taken."""
-        return cls(
-            snapshots=[SourceSnapshot.from_domain(record) for record in records],
-            user_errors=[],
-            client_mutation_id=client_mutation_id,
-        )
 
-    @classmethod
-    def refused(cls, error: RequestError, client_mutation_id: str | None) -> Self:
-        """Return the answer to a request that was refused."""
-        return cls(snapshots=[], user_errors=user_errors(error), client_mutation_id=client_mutation_id)
+async def _verify_snapshot(
+    info: Info,
+    input: Annotated[
+        VerifySnapshotInput,
+        strawberry.argument(description="The source snapshot or bulk snapshot whose topics a worker is to verify."),
+    ],
+) -> Mapping[str, object]:
+    context = info.context
+    records = await verify_snapshot(context.services, context.principal, input.snapshot_id)
+    for record in records:
+        context.loaders.source_snapshots.prime(record.id, record, force=True)
+    return {"snapshots": records}
+
+
+VERIFY_SNAPSHOT = operation(
+    VerifySnapshotPayload,
+    _verify_snapshot,
+    "Ask a worker to check, once the snapshot has ended, that every row of the source has arrived on "
+    "each topic. A loss can be proved only if `verify` was set when the snapshot was requested.",
+)

@@ -1,41 +1,30 @@
-"""From an engine's notifications to changes of the ledger: pure, and unmoved by what is repeated, late or foreign.
+"""From an engine's notifications to changes of the ledger. Pure; repeated, late or foreign ones change nothing.
 
-snapshots.following.correlation says what a notification is about. The caller hands in only notifications of the
+snapshots.following.correlation decides what a notification belongs to. The caller passes only notifications of the
 snapshot's connector, in the order of their offsets.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
-from typing import assert_never
 
-from snapshots.following.correlation import Correlation
-from snapshots.following.evidence import Evidence
-from snapshots.following.in_progress import ActiveSignal, ActiveSnapshot, ActiveTopic, SnapshotChanges, difference
-from snapshots.following.notifications import Notification, NotificationKind
-from snapshots.signalling.outcomes import outcome_of
-from snapshots.states import SignalState, SnapshotState, TopicSnapshotState, evidence_path, verdict
-from snapshots.vocabulary import SnapshotErrorCode, TopicSnapshotOutcome
-
-ENDED_UNSEEN = (
-    "Kafka Connect's offsets show that the engine no longer runs this snapshot. How each table ended is "
-    "unknown, because the connector sends no notifications."
-)
+from snapshots.following.fold import Fold
+from snapshots.following.in_progress import ActiveSnapshot, ActiveTopic, SnapshotChanges
+from snapshots.following.notifications import Notification
 
 
 def reduce_all(active: ActiveSnapshot, notifications: Iterable[Notification]) -> tuple[ActiveSnapshot, SnapshotChanges]:
-    """Apply `notifications` in order; return the snapshot as it is then, and all that changed."""
+    """Apply `notifications` in order; return the resulting snapshot and all changes."""
     return reduce_until_end(active, tuple(notifications))[:2]
 
 
 def reduce_until_end(
     active: ActiveSnapshot, notifications: Sequence[Notification], candidates: Iterable[ActiveTopic] = ()
 ) -> tuple[ActiveSnapshot, SnapshotChanges, Sequence[Notification]]:
-    """Apply `notifications` in order until the snapshot has ended; return it, what changed, and what is left of them.
+    """Apply `notifications` in order until the snapshot has ended; return it, the changes, and what is left.
 
-    Of `candidates` an external snapshot takes in those that it turns out to read.
+    An external snapshot adds those of `candidates` that it turns out to read.
     """
-    fold = _Fold(active, candidates)
+    fold = Fold(active, candidates)
     for place, notification in enumerate(notifications):
         if fold.ended_before(notification):
             return *fold.result(), notifications[place:]
@@ -46,8 +35,8 @@ def reduce_until_end(
 
 
 def conclude(active: ActiveSnapshot) -> tuple[ActiveSnapshot, SnapshotChanges]:
-    """Wait no longer for reports that were missing when the engine told the end; the next signal is due then."""
-    fold = _Fold(active)
+    """Stop waiting for reports that were missing when the engine reported the end; the next signal is then due."""
+    fold = Fold(active)
     signal = fold.in_flight()
     if signal is not None and signal.ended_at is not None:
         fold.complete(signal, signal.ended_at)
@@ -55,8 +44,8 @@ def conclude(active: ActiveSnapshot) -> tuple[ActiveSnapshot, SnapshotChanges]:
 
 
 def end_in_flight(active: ActiveSnapshot, at: datetime) -> tuple[ActiveSnapshot, SnapshotChanges]:
-    """End the signal in flight at `at`, as something else than a notification shows; the next one is due then."""
-    fold = _Fold(active)
+    """End the signal in flight at `at`, if something else than a notification shows its end; the next one is due."""
+    fold = Fold(active)
     signal = fold.in_flight()
     if signal is not None:
         fold.complete(signal, at)
@@ -64,243 +53,7 @@ def end_in_flight(active: ActiveSnapshot, at: datetime) -> tuple[ActiveSnapshot,
 
 
 def give_up(active: ActiveSnapshot, at: datetime, message: str) -> tuple[ActiveSnapshot, SnapshotChanges]:
-    """Release the source without knowing what became of the snapshot; what was reported by then stands."""
-    fold = _Fold(active)
+    """Release the source although the result of the snapshot is unknown; earlier reports stay valid."""
+    fold = Fold(active)
     fold.give_up(at, message)
     return fold.result()
-
-
-class _Fold:
-    """A snapshot while a batch is applied to it."""
-
-    def __init__(self, active: ActiveSnapshot, candidates: Iterable[ActiveTopic] = ()) -> None:
-        self._before = active
-        self._now = Correlation(active)
-        self._candidates = list(candidates) if active.external else []
-        self._steps: list[SnapshotState] = []
-        self._code: SnapshotErrorCode | None = None
-        self._message: str | None = None
-        self._signal_ended = False
-        self._evidence = Evidence()
-
-    @property
-    def ended(self) -> bool:
-        return self._now.snapshot.state.is_terminal
-
-    def ended_before(self, notification: Notification) -> bool:
-        """Whether the snapshot has ended, as `notification` proves that comes next."""
-        signal = self._now.in_flight()
-        if signal is not None and self._now.is_successor(notification):
-            self._evidence.latest = notification
-            if self._now.snapshot.external:
-                self.complete(signal, signal.ended_at or self._now.snapshot.progressed_at or notification.at)
-            else:
-                self._tell_end(signal, signal.ended_at or notification.at)
-        return self.ended
-
-    def apply(self, notification: Notification) -> None:
-        signal = self._now.signal_of(notification)
-        if signal is None or evidence_path(self._now.snapshot.state, SnapshotState.RUNNING) is None:
-            return
-        if notification.kind is NotificationKind.SKIPPED and not notification.incremental:
-            # It is over, unless the connector reads the signal once more: that is waited for, as late reports are.
-            self._now.signals[signal.id] = replace(signal, ended_at=signal.ended_at or notification.at)
-            return
-        self._evidence.latest = notification
-        self._take_in(notification, signal)
-        seen = self._see(notification, signal)
-        if self._now.is_joiner(notification):
-            self._evidence.note_joining(notification)
-        self._read(notification, seen)
-
-    def _read(self, notification: Notification, signal: ActiveSignal) -> None:
-        match notification.kind:
-            case NotificationKind.IN_PROGRESS:
-                for topic in self._now.topics_reading(notification.current_collection, notification):
-                    self._progress(topic, notification)
-            case NotificationKind.TABLE_SCAN_COMPLETED:
-                for topic in self._now.topics_reading(notification.scanned_collection, notification):
-                    self._end_scan(self._progress(topic, notification), notification)
-                if signal.ended_at is not None:
-                    self._tell_end(signal, signal.ended_at)
-            case NotificationKind.COMPLETED:
-                self._tell_end(signal, notification.at if signal.ended_at is None else signal.ended_at)
-            case NotificationKind.STARTED if notification.reads_nothing:
-                self.complete(signal, notification.at)  # none of its names was understood; nothing more will be told
-            case NotificationKind.ABORTED:
-                self._abort(signal, notification)
-            case (
-                NotificationKind.STARTED
-                | NotificationKind.PAUSED
-                | NotificationKind.RESUMED
-                | NotificationKind.SKIPPED
-                | NotificationKind.OTHER
-            ):
-                pass  # being seen was all that it told
-            case _:
-                assert_never(notification.kind)
-
-    def in_flight(self) -> ActiveSignal | None:
-        return self._now.in_flight()
-
-    def give_up(self, at: datetime, message: str) -> None:
-        for signal in list(self._now.signals.values()):
-            if signal.state is SignalState.PENDING:  # of what was sent it is not known whether the engine is done
-                self._now.signals[signal.id] = replace(signal, state=SignalState.REFUSED, ended_at=at)
-        self._abandon(at, message)
-
-    def result(self) -> tuple[ActiveSnapshot, SnapshotChanges]:
-        after = self._now.current
-        changes = replace(
-            difference(self._before, after),
-            steps=tuple(self._steps),
-            code=self._code,
-            message=self._message,
-            finished_at=after.finished_at if self._steps and self.ended else None,
-            next_signal_id=self._next_signal_id(),
-        )
-        return after, self._evidence.added_to(changes)
-
-    def _take_in(self, notification: Notification, signal: ActiveSignal) -> None:
-        """Take in candidates that `notification` names."""
-        single = {notification.scanned_collection, notification.current_collection}
-        for topic in list(self._candidates):
-            if topic.data_collection in single or notification.names(topic.data_collection):
-                self._now.topics[topic.id] = replace(topic, signal_id=signal.id)
-                self._candidates.remove(topic)
-
-    def _see(self, notification: Notification, signal: ActiveSignal) -> ActiveSignal:
-        """Note that the engine was seen at work; return the signal as it is then."""
-        snapshot, at = self._now.snapshot, notification.at
-        is_old = snapshot.progressed_at is not None and at < snapshot.progressed_at
-        if not (is_old and snapshot.state in {SnapshotState.RUNNING, SnapshotState.PAUSED}):
-            paused = notification.kind is NotificationKind.PAUSED
-            self._move_to(SnapshotState.PAUSED if paused else SnapshotState.RUNNING)
-        self._now.snapshot = snapshot = replace(
-            self._now.snapshot,
-            started_at=snapshot.started_at or at,
-            progressed_at=max(snapshot.progressed_at or at, at),
-        )
-        if signal.state is not SignalState.SENT:
-            self._evidence.note_part(signal.id)
-        seen = replace(signal, state=SignalState.SENT, started_at=min(signal.started_at or at, at))
-        if signal.ended_at is not None and at > signal.ended_at and notification.kind is not NotificationKind.ABORTED:
-            seen = replace(seen, ended_at=None)  # that end was another's
-        self._now.signals[signal.id] = seen
-        return seen
-
-    def _move_to(self, target: SnapshotState) -> None:
-        path = evidence_path(self._now.snapshot.state, target) or ()
-        self._steps.extend(path)
-        self._evidence.note_steps(len(path))
-        self._now.snapshot = replace(self._now.snapshot, state=target if path else self._now.snapshot.state)
-
-    def _progress(self, topic: ActiveTopic, notification: Notification) -> ActiveTopic:
-        if topic.state.is_terminal:
-            return topic
-        rows = [count for count in (topic.rows_scanned, notification.rows_scanned) if count is not None]
-        after = replace(
-            topic,
-            state=TopicSnapshotState.RUNNING,
-            rows_scanned=max(rows, default=None),
-            started_at=topic.started_at or notification.at,
-        )
-        self._now.topics[topic.id] = after
-        return after
-
-    def _end_scan(self, topic: ActiveTopic, notification: Notification) -> None:
-        outcome = outcome_of(notification.status, filtered=topic.filtered)
-        state = TopicSnapshotState.COMPLETED if outcome.is_success else TopicSnapshotState.FAILED
-        self._end_topic(topic, state, notification.at, outcome, notification.status)
-
-    def _end_topic(
-        self,
-        topic: ActiveTopic,
-        state: TopicSnapshotState,
-        at: datetime,
-        outcome: TopicSnapshotOutcome | None = None,
-        engine_status: str | None = None,
-    ) -> None:
-        if not topic.state.is_terminal:  # the first word stands
-            self._evidence.note_part(topic.id)
-            self._now.topics[topic.id] = replace(
-                topic, state=state, outcome=outcome, engine_status=engine_status, finished_at=at
-            )
-
-    def _tell_end(self, signal: ActiveSignal, at: datetime) -> None:
-        """End `signal`, or where a table was not reported, wait: its report may be late, or a stop may explain it."""
-        if self._now.open_topics(signal):
-            self._now.signals[signal.id] = replace(signal, ended_at=at)
-        else:
-            self.complete(signal, at)
-
-    def complete(self, signal: ActiveSignal, at: datetime) -> None:
-        self._end_unreported(self._now.topics_of(signal), at)
-        self._end_signal(signal, at)
-        signals = self._now.signals.values()
-        if not any(other.in_flight or other.state is SignalState.PENDING for other in signals):
-            self._finish(at)
-
-    def _abort(self, signal: ActiveSignal, notification: Notification) -> None:
-        """Cancel the collections that were stopped; where that was a stop of the whole, all that is left.
-
-        A stop of the whole comes after the end, under an id of its own; a stop of some collections before it, under
-        that of the snapshot.
-        """
-        at, open_topics = notification.at, self._now.open_topics(signal)
-        if not notification.incremental and self._now.topics_of(signal):
-            self._tell_end(signal, at)  # nobody can stop a blocking one: it gave up. The other signals may do better
-            return
-        stopped = [topic for topic in open_topics if notification.names(topic.data_collection)]
-        is_whole = not notification.collections or (signal.ended_at is not None and at >= signal.ended_at)
-        if notification.id != signal.id and not self._now.snapshot.external:
-            is_whole = is_whole or stopped == open_topics != []
-        if not is_whole:
-            for topic in stopped:
-                self._end_topic(topic, TopicSnapshotState.CANCELLED, at)
-            return
-        for topic in list(self._now.topics.values()):
-            self._end_topic(topic, TopicSnapshotState.CANCELLED, at)
-        for other in list(self._now.signals.values()):
-            self._end_signal(other, at)
-        self._finish(at, stopped=True)
-
-    def _end_signal(self, signal: ActiveSignal, at: datetime) -> None:
-        if signal.in_flight or signal.state is SignalState.PENDING:
-            self._now.signals[signal.id] = replace(signal, state=SignalState.ENDED, ended_at=at)
-            self._evidence.note_part(signal.id)
-            self._signal_ended = True
-
-    def _next_signal_id(self) -> str | None:
-        if not self._signal_ended or self.ended or self._now.in_flight():
-            return None
-        pending = (signal.id for signal in self._now.signals.values() if signal.state is SignalState.PENDING)
-        return next(pending, None)
-
-    def _finish(self, at: datetime, *, stopped: bool = False) -> None:
-        if not self._now.snapshot.followed:
-            self._abandon(at, ENDED_UNSEEN)
-            return
-        self._end_unreported(self._now.topics.values(), at)  # those of a signal that was refused as well
-        states = [topic.state for topic in self._now.topics.values()]
-        self._move_to(verdict(states) if states or not stopped else SnapshotState.CANCELLED)
-        self._now.snapshot = replace(self._now.snapshot, finished_at=at)
-        failed, cancelled = states.count(TopicSnapshotState.FAILED), states.count(TopicSnapshotState.CANCELLED)
-        if failed:
-            self._code = SnapshotErrorCode.TABLES_FAILED
-            self._message = f"{failed} of {len(states)} topics could not be read; see the outcome of each topic."
-        elif cancelled:
-            self._message = f"The snapshot was stopped before {cancelled} of {len(states)} topics were read."
-
-    def _end_unreported(self, topics: Iterable[ActiveTopic], at: datetime) -> None:
-        # An engine that reports has failed a table of which it reported nothing; of one that does not, nobody knows.
-        state = TopicSnapshotState.FAILED if self._now.snapshot.followed else TopicSnapshotState.CANCELLED
-        for topic in list(topics):
-            self._end_topic(topic, state, at, TopicSnapshotOutcome.NOT_REPORTED)
-
-    def _abandon(self, at: datetime, message: str) -> None:
-        for topic in list(self._now.topics.values()):
-            self._end_topic(topic, TopicSnapshotState.CANCELLED, at, TopicSnapshotOutcome.NOT_REPORTED)
-        self._move_to(SnapshotState.ABANDONED)
-        self._now.snapshot = replace(self._now.snapshot, finished_at=at)
-        self._code, self._message = SnapshotErrorCode.END_NOT_REPORTED, message

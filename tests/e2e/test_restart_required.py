@@ -22,7 +22,7 @@ from resolvers.requesting.plan_bulk_snapshot import plan_bulk_snapshot
 from sandbox.sources import Source
 from sandbox.stack import Sandbox
 from sandbox.waiting import eventually
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector
 from snapshots.following.failed_scans import ClearRequest
 from snapshots.health.findings import HealthCheck, Severity
 from snapshots.restart_requirement import RestartRequirement
@@ -144,7 +144,7 @@ async def test_the_source_is_refused_until_its_task_was_restarted(half: Gateway)
     assert (refused.state, refused.code) == (SnapshotState.FAILED, SnapshotErrorCode.RESTART_REQUIRED)
     assert "public.amounts" in (refused.message or "")
     planned = await plan_bulk_snapshot(half.services, LOCAL_PRINCIPAL, half.request((HALF, "others")))
-    [job] = planned.plan.jobs
+    [job] = planned.jobs
     assert job.refusal is not None
     assert job.refusal.code is SnapshotErrorCode.RESTART_REQUIRED
     findings = (await check_health(half.services, TENANT, [await source_id(half)])).popitem()[1]

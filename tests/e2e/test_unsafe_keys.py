@@ -23,7 +23,7 @@ from resolvers.requesting.plan_bulk_snapshot import plan_bulk_snapshot
 from sandbox.sources import Source
 from sandbox.stack import Sandbox
 from sandbox.waiting import eventually
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector
 from snapshots.records import BulkSnapshotRecord
 from snapshots.states import BulkSnapshotState
 from snapshots.vocabulary import SkipReason, SnapshotType
@@ -143,7 +143,7 @@ def skipped(record: BulkSnapshotRecord) -> dict[str, str]:
 async def test_they_are_not_sent_and_the_others_arrive(keyed: Gateway) -> None:
     watch = keyed.chain.arrivals.watch(KEYED)
     request = keyed.request(*((KEYED, table.name) for table in (*UNSAFE, *READ)))
-    planned = (await plan_bulk_snapshot(keyed.services, LOCAL_PRINCIPAL, request)).plan
+    planned = await plan_bulk_snapshot(keyed.services, LOCAL_PRINCIPAL, request)
 
     answered = await keyed.call(request)
 

@@ -21,6 +21,8 @@ from resolvers.progress.hub import ProgressHub
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.records import BulkSnapshotRecord
 from tests.api import SHOP, Api
+from tests.support.timers import Timers
+from tests.support.waiting import FAULT_SECONDS
 
 PROTOCOL = "graphql-transport-ws"
 WATCH = """subscription($id: ID!) { bulkSnapshotProgress(id: $id) {
@@ -109,7 +111,7 @@ class Served:
     async def stop(self) -> None:
         """Tell the server to end, and wait until it has."""
         self.serving.cancel()
-        await asyncio.gather(self.serving, return_exceptions=True)
+        await asyncio.wait_for(asyncio.gather(self.serving, return_exceptions=True), FAULT_SECONDS)
 
 
 def with_quick_heartbeats(api: Api) -> Api:
@@ -119,9 +121,14 @@ def with_quick_heartbeats(api: Api) -> Api:
 
 @asynccontextmanager
 async def served(
-    api: Api, *, shutdown_seconds: float = 20.0, unread_seconds: float = 15.0, send_buffer: int | None = None
+    api: Api,
+    *,
+    shutdown_seconds: float = 600.0,
+    unread_seconds: float = 15.0,
+    timers: Timers | None = None,
+    send_buffer: int | None = None,
 ) -> AsyncIterator[Served]:
-    """Serve `api`, whose services are used as they are."""
+    """Serve `api`, whose services are used as they are; nobody may wait for the ten minutes that a stop may take."""
     parts = Parts()
     graphql = build_graphql_app(api.services, api.endpoints, api.options, parts.stopping)
     app = build_app(Parts(routes=[AppRoute("/graphql", graphql)], stopping=parts.stopping))
@@ -136,9 +143,10 @@ async def served(
             stopping=parts.stopping,
             message_limit_bytes=api.options.body_limit_bytes,
             unread_seconds=unread_seconds,
+            call_later=timers.call_later if timers else None,
         )
         task = asyncio.create_task(server.run_until_cancelled(listener))
-        await asyncio.wait_for(ready.wait(), 10)
+        await asyncio.wait_for(ready.wait(), FAULT_SECONDS)
         async with aiohttp.ClientSession() as session:
             yield Served(url_of(listener), api.services.progress, Engine(api), task, server, session)
         task.cancel()
@@ -156,13 +164,13 @@ class Socket:
 
     async def receive(self) -> Any:  # noqa: ANN401 (JSON)
         """The next message, which has to be one of the protocol."""
-        got = await asyncio.wait_for(self.socket.receive(), 10)
+        got = await asyncio.wait_for(self.socket.receive(), FAULT_SECONDS)
         assert got.type is aiohttp.WSMsgType.TEXT, (got, self.socket.close_code)
         return json.loads(got.data)
 
     async def closed(self) -> tuple[int | None, str]:
         """Read to the end; the close code and the reason."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(FAULT_SECONDS):
             while (got := await self.socket.receive()).type is aiohttp.WSMsgType.TEXT:
                 pass
         assert got.type in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED}, got

@@ -12,6 +12,7 @@ from persistence.ledger.following.announcements import Announcements
 from resolvers.progress.hub import ProgressHub
 from tests.api import Api
 from tests.graphql.streams import WATCH, Served, followed, served, with_quick_heartbeats
+from tests.support.waiting import FAULT_SECONDS
 
 DELIMITER = b"\r\n--graphql"
 APOLLO_CLIENT = "multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/json"
@@ -54,7 +55,7 @@ async def test_a_bulk_snapshot_is_watched_to_its_end(gateway: Served, accept: st
         assert response.headers["Content-Type"] == 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0'
         start = b""
         while b"payload" not in start or not start.endswith(DELIMITER):
-            start += await asyncio.wait_for(response.content.readany(), 10)
+            start += await asyncio.wait_for(response.content.readany(), FAULT_SECONDS)
         await gateway.engine.begin(record)
         await gateway.engine.finish(record)
         found = parts(start + await response.content.read())
@@ -87,7 +88,7 @@ async def test_heartbeats_are_empty_objects(listening_api: Api) -> None:
         async with gateway.session.post(gateway.graphql, json=body, headers={"Accept": APOLLO_CLIENT}) as response:
             got = b""
             while got.count(b"\r\n\r\n{}" + DELIMITER) < 4:
-                got += await asyncio.wait_for(response.content.readany(), 10)
+                got += await asyncio.wait_for(response.content.readany(), FAULT_SECONDS)
 
 
 async def test_a_stop_is_an_error_of_the_transport(gateway: Served) -> None:
@@ -96,9 +97,9 @@ async def test_a_stop_is_an_error_of_the_transport(gateway: Served) -> None:
     async with gateway.session.post(gateway.graphql, json=body, headers={"Accept": APOLLO_CLIENT}) as response:
         start = b""
         while b"payload" not in start or not start.endswith(DELIMITER):
-            start += await asyncio.wait_for(response.content.readany(), 10)
+            start += await asyncio.wait_for(response.content.readany(), FAULT_SECONDS)
         stopping = asyncio.create_task(gateway.stop())
-        found = parts(start + await asyncio.wait_for(response.content.read(), 10))
+        found = parts(start + await asyncio.wait_for(response.content.read(), FAULT_SECONDS))
         await stopping
     assert found[-1]["payload"] is None
     assert found[-1]["errors"][0]["extensions"] == {"code": "SERVICE_UNAVAILABLE"}

@@ -137,7 +137,7 @@ async def test_comments_keep_it_alive(listening_api: Api) -> None:
         record = await gateway.engine.snapshot()
         body = {"query": WATCH, "variables": {"id": record.id}}
         async with gateway.session.post(gateway.graphql, json=body, headers=EVENTS) as response:
-            got = [await asyncio.wait_for(response.content.readuntil(b"\n\n"), 10) for _ in range(6)]
+            got = [await asyncio.wait_for(response.content.readuntil(b"\n\n"), FAULT_SECONDS) for _ in range(6)]
     assert got.count(b":\n\n") == 5
 
 

@@ -4,11 +4,11 @@ import asyncio
 import base64
 import json
 import socket
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -23,6 +23,11 @@ from resolvers.progress.hub import ProgressHub
 from resolvers.progress.watchers import ProgressView
 from tests.api import Api
 from tests.graphql.streams import PROTOCOL, WATCH, Served, connected, followed, served
+from tests.support.timers import Timers
+from tests.support.waiting import FAULT_SECONDS, until
+
+if TYPE_CHECKING:
+    from gateway.process.connections import WebSocketProtocol
 
 
 @pytest.fixture
@@ -221,10 +226,7 @@ async def test_a_client_that_goes_leaves_nothing_behind(gateway: Served) -> None
             await client.subscribe(str(number), WATCH, {"id": record.id})
             await client.receive()
         assert gateway.hub.watchers == 5
-    deadline = time.monotonic() + 5
-    while gateway.hub.watchers:
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
+    await until(lambda: gateway.hub.watchers == 0)
 
 
 @pytest.mark.parametrize(
@@ -382,7 +384,7 @@ async def test_1000_subscriptions_over_40_connections(gateway: Served, listening
         opened = asyncio.Semaphore(0)
         ends = [group.create_task(watch_many(gateway, record.id, 25, opened)) for _ in range(40)]
         for _ in ends:
-            await asyncio.wait_for(opened.acquire(), 60)
+            await asyncio.wait_for(opened.acquire(), FAULT_SECONDS)
         assert gateway.hub.watchers == 1000
         await gateway.engine.begin(record)
         await gateway.engine.finish(record)
@@ -412,16 +414,14 @@ async def watch_many(gateway: Served, bulk_id: str, number: int, opened: asyncio
 
 
 async def test_a_stop_closes_with_1001_and_does_not_wait(listening_api: Api) -> None:
-    async with served(listening_api, shutdown_seconds=20) as gateway, connected(gateway) as client:
+    async with served(listening_api) as gateway, connected(gateway) as client:
         record = await gateway.engine.snapshot()
         await client.init()
         await client.subscribe("1", WATCH, {"id": record.id})
         await client.receive()
-        began = time.monotonic()
         stopping = asyncio.create_task(gateway.stop())
         assert await client.closed() == (1001, "The gateway is stopping.")
         await stopping
-        assert time.monotonic() - began < 5
 
 
 @pytest.fixture
@@ -442,6 +442,7 @@ class RawSocket:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self.socket.setblocking(False)  # noqa: FBT003 (socket's signature)
         self._address = urlsplit(gateway.url)
+        self.got = b""
 
     async def open(self) -> None:
         loop = asyncio.get_running_loop()
@@ -465,13 +466,13 @@ class RawSocket:
         frame = b"\x81" + length + bytes(4) + text  # masked with zeros
         await asyncio.get_running_loop().sock_sendall(self.socket, frame)
 
-    async def read_all(self) -> bytes:
+    async def read_all(self) -> None:
         """Everything to the end of the connection."""
-        loop, got = asyncio.get_running_loop(), b""
-        async with asyncio.timeout(20):
-            while part := await loop.sock_recv(self.socket, 65536):
-                got += part
-        return got
+        loop = asyncio.get_running_loop()
+        with suppress(ConnectionResetError):
+            async with asyncio.timeout(FAULT_SECONDS):
+                while part := await loop.sock_recv(self.socket, 65536):
+                    self.got += part
 
 
 async def stuff(client: RawSocket, number: int = 60) -> None:
@@ -482,47 +483,70 @@ async def stuff(client: RawSocket, number: int = 60) -> None:
         await client.send({"id": str(id_), "type": "subscribe", "payload": {"query": f"{{ {fields} }}"}})
 
 
+@asynccontextmanager
+async def stuffing(client: RawSocket) -> AsyncIterator[None]:
+    """Ask for it meanwhile: a server that is stuck reads no more questions, and one that has cut us off neither."""
+    asking = asyncio.create_task(stuff(client))
+    yield
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+
+
+async def given_up(gateway: Served, timers: Timers) -> None:
+    """Have the time be over in which the client had to read something, until the server has given it up."""
+    (connection,) = cast("set[WebSocketProtocol]", gateway.server.server_state.connections)
+
+    def told() -> bool:
+        timers.elapse()  # some of it may still have gone to the system's buffers in that time: then it begins anew
+        return connection.close_sent
+
+    await until(told)
+
+
 async def test_a_client_that_does_not_read_is_told_and_cut_off(
     listening_api: Api, raw_sockets: list[socket.socket]
 ) -> None:
-    async with served(listening_api, unread_seconds=0.5, send_buffer=4096) as gateway:
+    timers = Timers()
+    async with served(listening_api, timers=timers, send_buffer=4096) as gateway:
         record = await gateway.engine.snapshot()
         client = RawSocket(gateway, raw_sockets)
         await client.open()
         await client.send({"id": "w", "type": "subscribe", "payload": {"query": WATCH, "variables": {"id": record.id}}})
-        deadline = time.monotonic() + 10
-        while gateway.hub.watchers == 0:
-            assert time.monotonic() < deadline
-            await asyncio.sleep(0.01)
-        await stuff(client)
-        while gateway.hub.watchers:
-            assert time.monotonic() < deadline
-            await asyncio.sleep(0.01)
-        read = await client.read_all()
-        close = (4413).to_bytes(2, "big") + b"Nothing was read for 0.5 s."
-        assert read.endswith(bytes([0x88, len(close)]) + close), read[-60:]
-        assert len(read) < 400_000, "what was kept for it is bounded"
+        await until(lambda: gateway.hub.watchers == 1)
+        async with stuffing(client):
+            await given_up(gateway, timers)
+            await until(lambda: gateway.hub.watchers == 0)
+        reading = asyncio.create_task(client.read_all())
+        close = (4413).to_bytes(2, "big") + b"Nothing was read for 15 s."
+        await until(lambda: client.got.endswith(bytes([0x88, len(close)]) + close))
+        timers.elapse()
+        await reading
+        assert client.got.endswith(close)
+        assert len(client.got) < 400_000, "what was kept for it is bounded"
 
 
 async def test_one_that_never_reads_again_does_not_outlive_that(
     listening_api: Api, raw_sockets: list[socket.socket]
 ) -> None:
-    async with served(listening_api, unread_seconds=0.3, send_buffer=4096) as gateway:
+    timers = Timers()
+    async with served(listening_api, timers=timers, send_buffer=4096) as gateway:
         client = RawSocket(gateway, raw_sockets)
         await client.open()
-        await stuff(client)
-        await asyncio.sleep(1.5)
-        assert gateway.connections() == 0
+        assert gateway.connections() == 1
+        async with stuffing(client):
+            await given_up(gateway, timers)
+            assert gateway.connections() == 1
+            timers.elapse()
+            await until(lambda: gateway.connections() == 0)
 
 
 async def test_one_that_does_not_read_does_not_hold_up_a_stop(
     listening_api: Api, raw_sockets: list[socket.socket]
 ) -> None:
-    async with served(listening_api, unread_seconds=60, send_buffer=4096) as gateway:
+    timers = Timers()
+    async with served(listening_api, timers=timers, send_buffer=4096) as gateway:
         client = RawSocket(gateway, raw_sockets)
         await client.open()
-        await stuff(client)
-        await asyncio.sleep(0.5)
-        began = time.monotonic()
-        await gateway.stop()
-        assert time.monotonic() - began < 5
+        async with stuffing(client):
+            await until(lambda: timers.waiting)
+            await gateway.stop()

@@ -1,5 +1,6 @@
 """Services over a real database and an engine of the test's: the one place where tests wire them."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -19,7 +20,7 @@ from snapshots.identifiers import Clock, IdMaker, utc_now
 from snapshots.ports.connector_states import ConnectorStates
 from snapshots.ports.engine import Engine
 from snapshots.ports.signal_channel import SignalChannel
-from snapshots.requesting.dispatch import Dispatcher
+from snapshots.requesting.dispatch import LEASE_MARGIN_SECONDS, Dispatcher, TimeLimit
 from snapshots.requesting.retry_policy import RetryPolicy
 
 STALL_AFTER = timedelta(minutes=10)
@@ -58,7 +59,9 @@ def make_services(
     make_ledger: Callable[[Database, IdMaker], Ledger] = make_ledger,
     clock: Clock = utc_now,
     deadline_seconds: float = 10.0,
+    lease_margin_seconds: float = LEASE_MARGIN_SECONDS,
     pause: Callable[[float], Awaitable[object]] = no_pause,
+    time_limit: TimeLimit = asyncio.timeout,
     retries: RetryPolicy | None = None,
     telemetry: Telemetry | None = None,
 ) -> Services:
@@ -70,8 +73,14 @@ def make_services(
         catalog_writer=CatalogWriter(database, ids),
         ledger=ledger,
         engine=engine,
+        dispatcher=Dispatcher(
+            engine.channels,
+            deadline_seconds=deadline_seconds,
+            lease_margin_seconds=lease_margin_seconds,
+            pause=pause,
+            time_limit=time_limit,
+        ),
         telemetry=telemetry or NoTelemetry(),
-        dispatcher=Dispatcher(engine.channels, deadline_seconds=deadline_seconds, pause=pause),
         background=Background(),
         progress=ProgressHub(ledger.reading, stall_after=STALL_AFTER),
         ids=ids,

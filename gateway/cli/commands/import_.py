@@ -9,7 +9,7 @@ from gateway.cli.changes import ChangesData, changes_data, print_changes
 from gateway.cli.exits import run
 from gateway.cli.options import JsonOption
 from gateway.cli.output import print_json
-from snapshots.catalog.contents import CatalogChanges
+from snapshots.catalog.changes import CatalogChanges
 from snapshots.errors import InvalidRequestError
 
 FileArgument = Annotated[

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence.database.pool import Database
 from persistence.ledger.following import external as externals
-from persistence.ledger.following import in_progress as active
+from persistence.ledger.following import in_progress
 from persistence.ledger.following.changes import due_signals, write_changes
 from persistence.ledger.following.connector_notifications import (
     ConnectorNotifications,
@@ -23,8 +23,6 @@ from snapshots.following.notifications import Notification
 from snapshots.following.reducer import reduce_until_end
 from snapshots.identifiers import IdMaker
 
-SILENCE = timedelta(hours=1)
-"""How long a snapshot that somebody else started may say nothing before it counts as gone."""
 _CAUSE = "notification"
 
 
@@ -44,7 +42,7 @@ class LedgerFollowing:
         *,
         at: datetime,
         lease_until: datetime,
-        silence: timedelta = SILENCE,
+        silence: timedelta,
     ) -> tuple[SignalKey, ...]:
         """Apply `batch`, the notifications of one cluster in the order of their offsets; return the signals now due.
 
@@ -76,7 +74,7 @@ class LedgerFollowing:
     ) -> tuple[list[ConnectorNotifications], tuple[SignalKey, ...]]:
         """Apply to each snapshot what is told of it; return what is left for those that ended, and the signals due."""
         by_id = {one.source_snapshot_id: one for one in held if one.source_snapshot_id is not None}
-        loaded = await active.load(connection, tenant_id, list(by_id))
+        loaded = await in_progress.load(connection, tenant_id, list(by_id))
         outside = [(by_id[snapshot.source_snapshot_id], snapshot) for snapshot in loaded if snapshot.external]
         candidates = await externals.candidates(connection, tenant_id, outside, self._ids) if outside else {}
         senders = await find_senders(connection, tenant_id, loaded, held)

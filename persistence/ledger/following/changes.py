@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from persistence.ledger.following import in_progress as active
+from persistence.ledger.following import writing
 from persistence.ledger.following.joining import note_joined
 from persistence.ledger.moves import Move, move
 from persistence.ledger.requesting.sending import SignalKey
@@ -28,13 +28,13 @@ async def write_changes(
     # Topics and signals first: the last step releases the source, and whoever takes it finds all in its end state.
     evidence = {key: notification for c in changes.values() for key, notification in c.evidence.items()}
     topics = [change for c in changes.values() for change in c.topics]
-    await active.write_topics(connection, tenant_id, topics, evidence, at=at, cause=cause)
+    await writing.write_topics(connection, tenant_id, topics, evidence, at=at, cause=cause)
     signals = [change for c in changes.values() for change in c.signals]
-    await active.write_signals(connection, tenant_id, signals, evidence, at=at, cause=cause)
+    await writing.write_signals(connection, tenant_id, signals, evidence, at=at, cause=cause)
     due = [change.next_signal_id for change in changes.values() if change.next_signal_id is not None]
-    await active.lease(connection, tenant_id, due, lease_until)
-    await active.write_ends(connection, tenant_id, changes)
-    await active.write_progress(connection, tenant_id, changes)
+    await writing.lease(connection, tenant_id, due, lease_until)
+    await writing.write_ends(connection, tenant_id, changes)
+    await writing.write_progress(connection, tenant_id, changes)
     for depth in range(max((len(change.steps) for change in changes.values()), default=0) + 1):
         joined = [(key, one.notification) for key, c in changes.items() for one in c.joined if one.step == depth]
         await note_joined(connection, tenant_id, joined, at=at, cause=cause)  # in the state that it was in by then

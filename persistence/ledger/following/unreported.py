@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence.catalog.rows import RowReader, source_columns, source_join
 from persistence.database.pool import Database
-from persistence.ledger.following import in_progress as active
+from persistence.ledger.following import in_progress
 from persistence.ledger.following.changes import due_signals, write_changes
 from persistence.ledger.requesting.sending import SignalKey
 from persistence.tables import active_snapshot, connect_cluster, connector, source_snapshot
@@ -149,6 +149,6 @@ class LedgerUnreported:
 async def _judge(connection: AsyncConnection, tenant_id: str, judges: dict[str, Judge]) -> dict[str, SnapshotChanges]:
     if not judges:
         return {}
-    loaded = await active.load(connection, tenant_id, list(judges))
+    loaded = await in_progress.load(connection, tenant_id, list(judges))
     changes = {held.source_snapshot_id: judges[held.source_snapshot_id](held)[1] for held in loaded}
     return {key: changed for key, changed in changes.items() if not changed.is_empty}

@@ -1,5 +1,6 @@
 """Services over a real database, with a recording channel for an engine and ways to look into every step."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -22,7 +23,7 @@ from resolvers.requesting.bulk_snapshot import bulk_snapshot_topics
 from resolvers.requesting.settle import settle
 from resolvers.services import Services
 from snapshots.backoff import Backoff
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.channels import SignalChannelKind
 from snapshots.engines.recording import RecordingChannel
 from snapshots.errors import ClusterUnreachableError
@@ -32,6 +33,7 @@ from snapshots.model import Cluster, SourceConnector
 from snapshots.ports.connector_states import ConnectorObservation
 from snapshots.ports.signal_channel import OutgoingSignal, Presence, Receipt, SignalChannel
 from snapshots.records import BulkSnapshotFilter, BulkSnapshotRecord, SourceAnswer, SourceSnapshotRecord
+from snapshots.requesting.dispatch import LEASE_MARGIN_SECONDS, TimeLimit
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
 from snapshots.requesting.retry_policy import RetryPolicy
 from snapshots.vocabulary import ConnectorState, Dialect, SnapshotType
@@ -321,6 +323,8 @@ def make_world(
     recording: RecordingChannel | None = None,
     channels: Mapping[SignalChannelKind, SignalChannel] | None = None,
     deadline_seconds: float = 10.0,
+    lease_margin_seconds: float = LEASE_MARGIN_SECONDS,
+    time_limit: TimeLimit = asyncio.timeout,
     further_attempts: int = 2,
 ) -> World:
     """A process of its own; what is given it shares with another."""
@@ -339,6 +343,8 @@ def make_world(
         make_ledger=lambda database, ids: gated_ledger(database, ids, gate),
         clock=clock,
         deadline_seconds=deadline_seconds,
+        lease_margin_seconds=lease_margin_seconds,
+        time_limit=time_limit,
         retries=RetryPolicy(further_attempts, Backoff(10.0, 300.0, chance=lambda: 1.0)),
     )
     return World(database, clock, connectors, channel, gate, services.ledger, services, recording)

@@ -19,7 +19,6 @@ from snapshots.states import (
     TopicSnapshotState,
     bulk_state,
     evidence_path,
-    sources_of,
     verdict,
 )
 
@@ -82,11 +81,6 @@ def test_a_signal_that_was_sent_is_not_sent_again(state: SignalState, target: Si
     if state in {SignalState.SENT, SignalState.ENDED, SignalState.REFUSED}:
         assert not state.can_become(SignalState.SENDING)
         assert state.is_terminal or target is SignalState.ENDED or not state.can_become(target)
-
-
-@given(every_state, every_state)
-def test_guards_are_the_transitions_read_backwards(state: SnapshotState, target: SnapshotState) -> None:
-    assert (state in sources_of(target)) is state.can_become(target)
 
 
 @given(every_state, every_state)

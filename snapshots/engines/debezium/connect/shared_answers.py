@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Generic, TypeVar
 
+from snapshots.cancellation import outlive_caller
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -50,11 +52,11 @@ class SharedAnswers(Generic[K, V]):
         answer = self._answers.get(key)
         if answer is None or called_at >= answer.until:
             answer = self._begin(key, ask)
-        # Shielded: whoever asked first may be cancelled, and the others still want the answer.
-        found = await asyncio.shield(answer.task)
+        # Whoever asked first may be cancelled, and the others still want the answer.
+        found = await outlive_caller(answer.task)
         if answer.asked_at < called_at and not will_do(found):
             answer = await self._after(answer, key, ask)
-            found = await asyncio.shield(answer.task)
+            found = await outlive_caller(answer.task)
         return found
 
     async def close(self) -> None:

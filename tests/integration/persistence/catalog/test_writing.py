@@ -9,7 +9,7 @@ from persistence.catalog.reading import Catalog
 from persistence.catalog.writing import CatalogWriter
 from persistence.database.pool import Database
 from persistence.database.statement_counter import StatementCounter
-from snapshots.catalog.contents import CatalogImport, ImportedConnector, ImportedTopic
+from snapshots.catalog.imported import CatalogImport, ImportedConnector, ImportedTopic
 from snapshots.channels import SignalChannelKind
 from snapshots.errors import InvalidRequestError, RequestError
 from snapshots.ports.cluster_observer import ObservedCluster

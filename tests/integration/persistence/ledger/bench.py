@@ -24,6 +24,7 @@ from snapshots.requesting.request import BulkSnapshotRequest
 from snapshots.vocabulary import Dialect, MappingKind, SnapshotType, TopicProducer
 
 TENANT = "default"
+SILENCE = timedelta(hours=1)
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SENT = Receipt("the channel")
 CLUSTER = Cluster("clu_1", "main", "http://127.0.0.1:1", "127.0.0.1:2")
@@ -84,7 +85,7 @@ class Bench:
 
     async def tell(self, *notifications: Notification) -> tuple[SignalKey, ...]:
         return await self.ledger.following.apply(
-            TENANT, CLUSTER.id, notifications, at=self.now, lease_until=self.lease()
+            TENANT, CLUSTER.id, notifications, at=self.now, lease_until=self.lease(), silence=SILENCE
         )
 
     def notification(self, kind: NotificationKind, signal_id: str, **more: Any) -> Notification:  # noqa: ANN401 (fields of every type)

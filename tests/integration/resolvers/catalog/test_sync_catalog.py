@@ -12,7 +12,9 @@ from persistence.database.pool import Database
 from resolvers.catalog.sync_catalog import sync_catalog
 from resolvers.services import Services
 from sandbox.waiting import eventually
-from snapshots.catalog.contents import CatalogChanges, CatalogImport, ImportedCluster, SyncResult, TopicFilter
+from snapshots.catalog.changes import CatalogChanges, SyncResult
+from snapshots.catalog.filters import TopicFilter
+from snapshots.catalog.imported import CatalogImport, ImportedCluster
 from snapshots.errors import ClusterUnreachableError, RequestError
 from snapshots.model import Cluster
 from snapshots.ports.cluster_observer import ObservedCluster, ObservedConnector, ObservedTopic, Unreadable

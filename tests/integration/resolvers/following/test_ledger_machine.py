@@ -216,7 +216,12 @@ class LedgerMachine(RuleBasedStateMachine):
     def _apply(self, batch: list[Notification]) -> tuple[SignalKey, ...]:
         return self.run(
             self.world.ledger.following.apply(
-                self.tenant, CLUSTER, batch, at=self.world.clock(), lease_until=self.lease()
+                self.tenant,
+                CLUSTER,
+                batch,
+                at=self.world.clock(),
+                lease_until=self.lease(),
+                silence=self.world.services.silence,
             )
         )
 

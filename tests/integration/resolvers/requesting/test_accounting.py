@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from persistence.database.pool import Database
 from resolvers.principal import Principal
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.channels import SignalChannelKind
 from snapshots.identifiers import is_valid_id
 from snapshots.records import AnswerKind, BulkSnapshotRecord

@@ -12,6 +12,8 @@ from snapshots.records import AnswerKind, BulkSnapshotRecord
 from snapshots.states import BulkSnapshotState, SignalState, SnapshotState, TopicSnapshotState
 from snapshots.vocabulary import ConnectorState, SkipReason, SnapshotErrorCode, UserErrorCode
 from tests.integration.resolvers.bench import World, catalogue, fill, make_world
+from tests.support.time_limits import TimeLimits
+from tests.support.waiting import until
 
 
 def kinds(record: BulkSnapshotRecord) -> list[AnswerKind]:
@@ -137,11 +139,15 @@ async def test_each_source_has_the_outcome_of_its_own(world: World) -> None:
 
 
 async def test_a_channel_that_hangs_is_unconfirmed_at_the_deadline_and_holds_up_nobody(database: Database) -> None:
-    world = make_world(database, deadline_seconds=0.3)
+    time_limits = TimeLimits()
+    world = make_world(database, time_limit=time_limits)
     await fill(world, catalogue(3, 1))
     world.recording.behave("src_1", Behaviour.HANG)
-    async with asyncio.timeout(5):
-        record = await world.ask("top_0_0", "top_1_0", "top_2_0")
+    asking = asyncio.create_task(world.ask("top_0_0", "top_1_0", "top_2_0"))
+    await until(lambda: len(world.recording.recorded) == 2)
+    assert time_limits.under_way == 1
+    time_limits.expire()
+    record = await asking
     assert [s.state for s in record.snapshots] == [
         SnapshotState.DISPATCHED,
         SnapshotState.UNCONFIRMED,

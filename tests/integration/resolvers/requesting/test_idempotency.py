@@ -8,7 +8,6 @@ from resolvers.principal import Principal
 from snapshots.engines.recording import Behaviour
 from snapshots.errors import RequestError
 from snapshots.records import AnswerKind
-from snapshots.requesting import dispatch
 from snapshots.states import SnapshotState
 from snapshots.vocabulary import SnapshotType, UserErrorCode
 from tests.integration.resolvers.bench import TENANT, DiedError, World, catalogue, dies, fill, make_world
@@ -143,11 +142,14 @@ async def test_a_first_call_that_died_long_ago_is_answered_at_once_as_it_stands(
     assert world.channel.sends.total() == sends
 
 
-async def test_a_first_call_that_has_just_died_is_waited_for_as_long_as_it_could_take(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(dispatch, "LEASE_MARGIN_SECONDS", 0.2)
-    hasty = make_world(world.database, clock=world.clock, connectors=world.connectors, deadline_seconds=0.1)
+async def test_a_first_call_that_has_just_died_is_waited_for_as_long_as_it_could_take(world: World) -> None:
+    hasty = make_world(
+        world.database,
+        clock=world.clock,
+        connectors=world.connectors,
+        deadline_seconds=0.1,
+        lease_margin_seconds=0.2,
+    )
     hasty.gate.probe = dies("after open")
     with pytest.raises(DiedError):
         await hasty.ask("top_0_0", key="k")

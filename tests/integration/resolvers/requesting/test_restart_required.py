@@ -68,7 +68,7 @@ async def test_a_plan_says_so_for_incremental_alone(world: World) -> None:
     for snapshot_type in (SnapshotType.INCREMENTAL, SnapshotType.BLOCKING):
         request = BulkSnapshotRequest(("top_0_0", "top_1_0"), snapshot_type)
         planned = await plan_bulk_snapshot(world.services, SOMEBODY, request)
-        codes.append([job.refusal and job.refusal.code for job in planned.plan.jobs])
+        codes.append([job.refusal and job.refusal.code for job in planned.jobs])
     assert codes == [[RESTART_REQUIRED, None], [None, None]]
 
 

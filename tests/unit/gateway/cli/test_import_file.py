@@ -9,7 +9,7 @@ import yaml
 from gateway.cli import text_file
 from gateway.cli.import_file import parse_import, read_import
 from gateway.cli.text_file import FileError
-from snapshots.catalog.contents import ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.catalog.imported import ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.channels import SignalChannelKind
 from snapshots.errors import InvalidRequestError, RequestError
 from snapshots.vocabulary import TopicProducer, UserErrorCode

@@ -8,7 +8,8 @@ from itertools import count
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snapshots.catalog.state import CatalogState, ConnectorEntry, TopicEntry, changes, with_look_alikes
+from snapshots.catalog.changes import changes
+from snapshots.catalog.state import CatalogState, ConnectorEntry, TopicEntry, with_look_alikes
 from snapshots.catalog.syncing import after_sync
 from snapshots.channels import SignalChannelKind
 from snapshots.model import Cluster
@@ -314,7 +315,7 @@ def test_no_topic_of_an_unread_connector_is_lost_or_forgotten(
 
 @given(catalogues(), partly_unread())
 def test_reading_less_never_retires_more(before: CatalogState, both: tuple[ObservedCluster, ObservedCluster]) -> None:
-    def gone(observed: ObservedCluster) -> tuple[set[str], set[str]]:
+    def gone(observed: ObservedCluster) -> tuple[set[str | None], set[str | None]]:
         done = changes(before, synced(before, observed), dry_run=True)
         return {one.id for one in done.connectors.retired}, {one.id for one in done.topics.retired}
 

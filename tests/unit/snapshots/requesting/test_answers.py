@@ -4,8 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from schema.following.progress import SnapshotProgress
-from snapshots.records import AnswerKind, SourceAnswer, SourceSnapshotRecord, TopicSnapshotRecord
+from snapshots.records import AnswerKind, SnapshotProgress, SourceAnswer, SourceSnapshotRecord, TopicSnapshotRecord
 from snapshots.requesting.answers import SourceResult, answer_of, count_results
 from snapshots.states import SnapshotState, TopicSnapshotState
 from snapshots.vocabulary import SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
@@ -97,10 +96,10 @@ def test_progress_counts_topics_and_rows() -> None:
         topic(TopicSnapshotState.RUNNING, 5),
         topic(TopicSnapshotState.FAILED),
     ]
-    progress = SnapshotProgress.of(topics)
+    progress = SnapshotProgress.over(topics)
     assert (progress.topics_total, progress.topics_finished, progress.rows_scanned) == (3, 2, 2**40 + 5)
     assert progress.fraction == pytest.approx(2 / 3)
-    assert SnapshotProgress.of([]).fraction is None
+    assert SnapshotProgress.over([]).fraction is None
 
 
 def test_a_result_is_the_answer_beside_the_record() -> None:

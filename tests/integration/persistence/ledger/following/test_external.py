@@ -8,7 +8,7 @@ from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.records import BulkSnapshotFilter, SourceSnapshotRecord
 from snapshots.states import SnapshotState
 from snapshots.vocabulary import SnapshotErrorCode, SnapshotOrigin, SnapshotType, TopicSnapshotOutcome
-from tests.integration.persistence.ledger.bench import TENANT, Bench
+from tests.integration.persistence.ledger.bench import SILENCE, TENANT, Bench
 
 STARTED, COMPLETED = NotificationKind.STARTED, NotificationKind.COMPLETED
 GRACE = timedelta(seconds=10)
@@ -293,7 +293,9 @@ async def test_a_connector_of_the_same_prefix_on_another_cluster_is_another(benc
         begun(bench, 0),
         bench.notification(STARTED, key.signal_id, topic="prefix1.notifications", prefix="prefix1"),
     ]
-    due = await bench.ledger.following.apply(TENANT, "clu_2", elsewhere, at=bench.now, lease_until=bench.lease())
+    due = await bench.ledger.following.apply(
+        TENANT, "clu_2", elsewhere, at=bench.now, lease_until=bench.lease(), silence=SILENCE
+    )
     assert due == ()
     assert await bench.record(key.source_snapshot_id) == before
     assert await externals(bench) == []

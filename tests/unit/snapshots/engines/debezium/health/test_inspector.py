@@ -197,7 +197,7 @@ async def test_a_configuration_that_is_left_out_is_not_an_empty_one(
     worker.answer_json(LISTING, {"shop": {"status": expanded(**CONFIG)["status"]}})
     seen = await inspector.inspect(source(worker), ())
     assert isinstance(seen.connector, Unknown)
-    assert "did not tell the connector's configuration" in seen.connector.reason
+    assert "did not report the connector's configuration" in seen.connector.reason
     assert kafka.asked[0].signal_topic == "shop-signal"  # as the catalogue knows it
 
 
