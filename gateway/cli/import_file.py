@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar, cast, get_args, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
-from gateway.cli.text_file import FileError, read_text
+from gateway.cli.text_file import MAX_FILE_BYTES, FileError, read_text
 from gateway.cli.yaml_file import YamlFile, parse_yaml
 from gateway.wrong_values import expected
 from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
@@ -87,9 +87,12 @@ class ImportFile:
         return FileError("\n".join(f"{self.file.place(one.field or ())}: {one.message}" for one in error.findings))
 
 
-def read_import(path: Path) -> ImportFile:
-    """Return what the file says. Raises FileError, with every finding (at most 20) and its place."""
-    return parse_import(read_text(path))
+def read_import(path: Path, *, most_bytes: int = MAX_FILE_BYTES) -> ImportFile:
+    """Return what the file says. Raises FileError, with every finding (at most 20) and its place.
+
+    A file of more than `most_bytes` is not read to its end.
+    """
+    return parse_import(read_text(path, most_bytes))
 
 
 def parse_import(text: str) -> ImportFile:

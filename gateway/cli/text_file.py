@@ -11,15 +11,15 @@ class FileError(TopicsnapError):
     """A file cannot be read, or does not say what it should; one sentence a line."""
 
 
-def read_text(path: Path) -> str:
-    """Return the text of a file. Raises FileError."""
+def read_text(path: Path, most_bytes: int = MAX_FILE_BYTES) -> str:
+    """Return the text of a file; one of more than `most_bytes` is not read to its end. Raises FileError."""
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
+            content = file.read(most_bytes + 1)
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror}.") from error
-    if len(content) > MAX_FILE_BYTES:
-        raise FileError(f"{path} is longer than {MAX_FILE_BYTES // (1024 * 1024)} MiB.")
+    if len(content) > most_bytes:
+        raise FileError(f"{path} is longer than {most_bytes:,} bytes.")
     try:
         return content.decode()
     except UnicodeDecodeError as error:

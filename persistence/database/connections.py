@@ -25,13 +25,18 @@ _ROLE = frozenset({"22023", "42501", "42704"})
 
 
 def connection_opener(
-    url: str, *, role: str | None, application_name: str, deadlines: Deadlines | None = None
+    url: str,
+    *,
+    role: str | None,
+    application_name: str,
+    deadlines: Deadlines | None = None,
+    timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
 ) -> ConnectionOpener:
     """Return a function that opens connections to `url` (`postgresql://…`, with libpq's parameters such as `sslmode`).
 
     Each connection acts as `role` from its first statement on; so does it after RESET or DISCARD, because the role
     travels in the start-up message, as do the `deadlines`. Without them a statement may take as long as it likes; that
-    the server is gone is noticed all the same.
+    the server is gone is noticed all the same. A server has `timeout_seconds` to let one in.
     """
     dsn = plain_url(url)
     target = address(url)
@@ -46,13 +51,13 @@ def connection_opener(
             opening = asyncpg.connect(  # type: ignore[no-untyped-call]
                 dsn,
                 server_settings=settings,
-                timeout=CONNECT_TIMEOUT_SECONDS,
+                timeout=timeout_seconds,
                 command_timeout=deadlines and deadlines.answer_seconds,
                 connection_class=KeptAliveConnection,
             )
             return cast("object", await opening)
         except TimeoutError as error:
-            message = f"PostgreSQL at {target} did not answer within {CONNECT_TIMEOUT_SECONDS:.0f} seconds."
+            message = f"PostgreSQL at {target} did not answer within {timeout_seconds:.0f} seconds."
             raise DatabaseUnavailableError(message) from error
         except OSError as error:
             raise DatabaseUnavailableError(_unreached(error, target)) from error
