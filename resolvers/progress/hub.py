@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from persistence.ledger.following.announcements import Changed, Listening
+from resolvers.progress.rhythm import RHYTHM, Rhythm
 from resolvers.progress.watchers import Key, NotReadYet, Pace, ProgressView, Watched, Watcher
 from snapshots.cancellation import contain
 from snapshots.errors import TopicsnapError
@@ -21,18 +22,8 @@ from snapshots.records import BulkSnapshotRecord
 
 logger = logging.getLogger(__name__)
 
-INTERVAL_SECONDS = 0.25
-"""The shortest time between two readings of one bulk snapshot, and so between two of its states."""
-LOOK_SECONDS = 15.0
-"""The time between two readings that nothing requested, while announcements arrive."""
-DEAF_LOOK_SECONDS = 2.0
-"""The same while they do not."""
-RETRY_SECONDS = 1.0
-"""How long to wait after a failed reading before the next try."""
 STALL_AFTER = timedelta(minutes=10)
 """How long a snapshot may give no sign of life before it counts as stalled, unless the settings say otherwise."""
-LINGER_SECONDS = 30.0
-"""How long to keep listening for announcements after the last watcher has left."""
 MOST_AT_ONCE = 50
 """Bulk snapshots in one reading; those that have waited longest come first."""
 _PAST_SECONDS = 0.001
@@ -60,9 +51,10 @@ class Announced(Protocol):
 class ProgressHub:
     """Sends the states of bulk snapshots to all watchers in this process.
 
-    Each watcher gets the current state when it arrives, then every change, at most one in INTERVAL_SECONDS, and is done
-    after the final one. It is also a change if a source snapshot counts as stalled, or no longer does. A slow watcher
-    may skip intermediate states but always receives the final one. The hub works only while somebody watches.
+    Each watcher gets the current state when it arrives, then every change, at most one in an interval of the `rhythm`,
+    and is done after the final one. It is also a change if a source snapshot counts as stalled, or no longer does. A
+    slow watcher may skip intermediate states but always receives the final one. The hub works only while somebody
+    watches.
     """
 
     def __init__(
@@ -71,6 +63,7 @@ class ProgressHub:
         announced: Announced | None = None,
         pace: Pace | None = None,
         *,
+        rhythm: Rhythm = RHYTHM,
         stall_after: timedelta = STALL_AFTER,
         clock: Clock = utc_now,
     ) -> None:
@@ -83,6 +76,7 @@ class ProgressHub:
         self._clock = clock
         self._announced = announced
         self._pace = pace or Pace()
+        self._rhythm = rhythm
         self._watched: dict[Key, Watched] = {}
         self._wake = asyncio.Event()
         self._deaf = True
@@ -150,7 +144,8 @@ class ProgressHub:
                 await self._announced.follow(self._note, self._note_listening)
         except Exception:
             logger.exception(
-                "listening for changes failed unexpectedly; reading the ledger every %g s instead", DEAF_LOOK_SECONDS
+                "listening for changes failed unexpectedly; reading the ledger every %g s instead",
+                self._rhythm.deaf_look,
             )
         finally:
             self._deaf = True
@@ -175,15 +170,15 @@ class ProgressHub:
             now = self._pace.now()
             if self._watched:
                 left_at = None
-                look_seconds = DEAF_LOOK_SECONDS if self._deaf else LOOK_SECONDS
-                due = {key: one.due_at(INTERVAL_SECONDS, look_seconds) for key, one in self._watched.items()}
+                look_seconds = self._rhythm.deaf_look if self._deaf else self._rhythm.look
+                due = {key: one.due_at(self._rhythm.interval, look_seconds) for key, one in self._watched.items()}
                 next_at = min(due.values())
                 if next_at <= now:
                     await self._look([key for key in sorted(due, key=due.__getitem__) if due[key] <= now])
                     continue
             else:
                 left_at = now if left_at is None else left_at
-                next_at = left_at + LINGER_SECONDS
+                next_at = left_at + self._rhythm.linger
                 if next_at <= now:
                     return
             await self._pace.wait(self._wake, next_at - now)
@@ -237,7 +232,7 @@ class ProgressHub:
         for id_, watchers in served.items():
             if watched := self._watched.get((tenant_id, id_)):
                 watched.changed = True
-                watched.not_before = self._pace.now() + RETRY_SECONDS
+                watched.not_before = self._pace.now() + self._rhythm.retry
             for watcher in watchers:
                 if isinstance(watcher.newest, NotReadYet):
                     watcher.fail(error)

@@ -21,16 +21,16 @@ RETRY_SECONDS = 15.0
 """How long to wait before a signal of unknown outcome is checked again."""
 
 
-async def settle(services: Services, tenant_id: str) -> int:
-    """Take every signal of the tenant whose lease has ended; return how many were taken.
+async def settle(services: Services, tenant_id: str, *, batch: int = BATCH) -> int:
+    """Take signals of the tenant whose lease has ended, at most `batch`; return how many were taken.
 
     A signal that was never sent is sent. If sending was begun, the signal is looked for in its channel: if found, it
     counts as dispatched; if it is certainly absent, it is sent again; otherwise it stays UNCONFIRMED and is checked
     again later. Any number of replicas may run this at once. Raises DatabaseError.
     """
     now = services.clock()
-    rest = timedelta(seconds=services.dispatcher.longest_seconds(BATCH) + RETRY_SECONDS)
-    due = await services.ledger.settling.claim(tenant_id, at=now, lease_until=now + rest, most=BATCH)
+    rest = timedelta(seconds=services.dispatcher.longest_seconds(batch) + RETRY_SECONDS)
+    due = await services.ledger.settling.claim(tenant_id, at=now, lease_until=now + rest, most=batch)
     if not due:
         return 0
     begun = [signal for signal in due if signal.state is not SignalState.PENDING]

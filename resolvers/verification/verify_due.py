@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from persistence.database.errors import DatabaseError
@@ -11,6 +11,7 @@ from persistence.ledger.verification.verifying import DueVerification
 from resolvers.services import Services
 from resolvers.verification.look import look
 from snapshots.records import SourceSnapshotRecord, TopicSnapshotRecord
+from snapshots.requesting.dispatch import TimeLimit
 from snapshots.verification.verdicts import Verification
 from snapshots.vocabulary import SnapshotVerdict
 
@@ -36,13 +37,28 @@ HOLD_SECONDS = 10.0
 """How often a process renews its lease."""
 _REST_SECONDS = (5.0, 15.0, 30.0, 60.0)
 
-Pause = Callable[[float], Awaitable[None]]
+Pause = Callable[[float], Awaitable[object]]
 
 
-async def verify_due(services: Services, tenant_id: str, *, pause: Pause = asyncio.sleep) -> int:
+@dataclass(frozen=True, slots=True)
+class VerificationPace:
+    """How time passes while topics are verified."""
+
+    confirm: Pause = asyncio.sleep
+    """Passes the time between two looks at a loss."""
+    hold: Pause = asyncio.sleep
+    """Passes the time until the lease is renewed."""
+    time_limit: TimeLimit = asyncio.timeout
+    """Cuts off a look that takes too long."""
+
+
+VERIFICATION_PACE = VerificationPace()
+
+
+async def verify_due(services: Services, tenant_id: str, *, pace: VerificationPace = VERIFICATION_PACE) -> int:
     """Verify every topic for which this was requested and whose snapshot has ended; return the number of looks.
 
-    Each verdict is recorded once. A loss must be found twice, with `pause` between, before it is reported. If a verdict
+    Each verdict is recorded once. A loss must be found twice, with a pause between, before it is reported. If a verdict
     may still change, a later sweep looks again, at most `ATTEMPTS` times. Any number of replicas may run this at once;
     if one dies, others take over its topics when the lease has ended. Raises DatabaseError.
     """
@@ -56,20 +72,20 @@ async def verify_due(services: Services, tenant_id: str, *, pause: Pause = async
         async with asyncio.TaskGroup() as group:
             for due in claimed:
                 if snapshot := records.get(due.source_snapshot_id):  # it may have been pruned in the meantime
-                    group.create_task(_verify(services, tenant_id, due, snapshot, pause))
+                    group.create_task(_verify(services, tenant_id, due, snapshot, pace))
         taken_up += len(claimed)
     return taken_up
 
 
 async def _verify(
-    services: Services, tenant_id: str, due: DueVerification, snapshot: SourceSnapshotRecord, pause: Pause
+    services: Services, tenant_id: str, due: DueVerification, snapshot: SourceSnapshotRecord, pace: VerificationPace
 ) -> None:
     topic = next(one for one in snapshot.topics if one.id == due.topic_snapshot_id)
     found: Verification | None
     if due.attempt > MAX_ATTEMPTS:
         found = _not_provable(f"The verification was started {MAX_ATTEMPTS} times and never finished.")
     else:
-        found = await _held(services, tenant_id, due, _confirmed(services, snapshot, topic, due, pause))
+        found = await _held(services, tenant_id, due, _confirmed(services, snapshot, topic, due, pace), pace)
     if found is None:
         return
     now = services.clock()
@@ -85,15 +101,17 @@ async def _verify(
 
 
 async def _held(
-    services: Services, tenant_id: str, due: DueVerification, looking: Awaitable[Verification]
+    services: Services, tenant_id: str, due: DueVerification, looking: Awaitable[Verification], pace: VerificationPace
 ) -> Verification | None:
     """Return what `looking` finds, and hold the topic meanwhile; None if another process has taken it over."""
     task = asyncio.ensure_future(looking)
+    resting = asyncio.ensure_future(pace.hold(HOLD_SECONDS))
     try:
         while True:
-            done, _ = await asyncio.wait({task}, timeout=HOLD_SECONDS)
-            if done:
+            await asyncio.wait({task, resting}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
                 return task.result()
+            resting = asyncio.ensure_future(pace.hold(HOLD_SECONDS))
             try:
                 lease_until = services.clock() + LEASE
                 if not await services.ledger.verifying.hold(tenant_id, due, lease_until=lease_until):
@@ -104,7 +122,8 @@ async def _held(
                 )
     finally:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        resting.cancel()
+        await asyncio.gather(task, resting, return_exceptions=True)
 
 
 async def _confirmed(
@@ -112,15 +131,15 @@ async def _confirmed(
     snapshot: SourceSnapshotRecord,
     topic: TopicSnapshotRecord,
     due: DueVerification,
-    pause: Pause,
+    pace: VerificationPace,
 ) -> Verification:
     """Return what a look finds. Report a loss only if the next look finds it too, and no row has come in between."""
-    found = await _one_look(services, snapshot, topic, due)
+    found = await _one_look(services, snapshot, topic, due, pace)
     for _ in range(CONFIRMATIONS):
         if found.verdict is not SnapshotVerdict.INCOMPLETE:
             return found
-        await pause(CONFIRM_SECONDS)
-        again = await _one_look(services, snapshot, topic, due)
+        await pace.confirm(CONFIRM_SECONDS)
+        again = await _one_look(services, snapshot, topic, due, pace)
         if again.verdict is SnapshotVerdict.INCOMPLETE and again.emitted_rows == found.emitted_rows:
             return again
         found = again
@@ -131,10 +150,14 @@ async def _confirmed(
 
 
 async def _one_look(
-    services: Services, snapshot: SourceSnapshotRecord, topic: TopicSnapshotRecord, due: DueVerification
+    services: Services,
+    snapshot: SourceSnapshotRecord,
+    topic: TopicSnapshotRecord,
+    due: DueVerification,
+    pace: VerificationPace,
 ) -> Verification:
     try:
-        async with asyncio.timeout(TOPIC_SECONDS):
+        async with pace.time_limit(TOPIC_SECONDS):
             return await look(services, snapshot, topic, due.mark)
     except TimeoutError:
         return _not_provable(f"Reading the topic and the table took longer than {TOPIC_SECONDS:g} s.")

@@ -21,6 +21,7 @@ from snapshots.ports.cluster_observer import ObservedCluster, ObservedConnector,
 from snapshots.vocabulary import TopicProducer
 from tests.integration.resolvers.bench import SOMEBODY, TENANT, make_world
 from tests.support.services import with_engine
+from tests.support.waiting import FAULT_SECONDS
 
 Way = Callable[[], Awaitable[ObservedCluster]]
 
@@ -145,7 +146,7 @@ async def test_a_slow_cluster_does_not_hold_the_others_up(services: Services, ob
         return seen("east")
 
     observer.ways = {"east": slow}
-    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(FAULT_SECONDS), asyncio.TaskGroup() as group:
         task = group.create_task(sync(services))
         await reached.wait()
 
@@ -171,7 +172,7 @@ async def test_a_cancellation_is_passed_on(services: Services, observer: Observe
 
     observer.ways = {"east": endless}
     task = asyncio.create_task(sync(services))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(FAULT_SECONDS):
         await reached.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
