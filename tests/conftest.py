@@ -13,7 +13,7 @@ from sandbox.workspace import workspace
 from tests.support.sizes import load_hypothesis_profile
 
 load_hypothesis_profile()
-pytest_plugins = ("tests.databases", "tests.support.figures", "tests.support.temporary", "tests.tiers")
+pytest_plugins = ("tests.support.databases", "tests.support.figures", "tests.support.temporary", "tests.tiers")
 
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 (workspace() makes a directory of our own in it)

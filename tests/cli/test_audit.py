@@ -31,8 +31,8 @@ from snapshots.plan import Refusal
 from snapshots.requesting.planning import make_plan
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
 from snapshots.vocabulary import SnapshotErrorCode
-from tests.cli.commands import PROGRAM, Ended, command, environment
-from tests.integration.persistence.ledger.bench import NOW, TENANT, Bench, catalogue, store
+from tests.support.commands import PROGRAM, Ended, command, environment
+from tests.support.ledger_bench import NOW, TENANT, Bench, catalogue, store
 
 REFUSED = Refusal(SnapshotErrorCode.SIGNAL_REJECTED, "=1+1 is no answer.", retryable=False)
 SDL = (Path(__file__).parents[2] / "schema" / "schema.graphql").read_text("utf-8")

@@ -6,7 +6,7 @@ import pytest
 from gateway.cli.commands.doctor import CheckedSource, exit_of
 from gateway.cli.exits import Exit
 from snapshots.health.findings import HealthCheck, Severity
-from tests.cli.commands import command
+from tests.support.commands import command
 
 
 def health(*findings: tuple[str, str]) -> CheckedSource:

@@ -1,6 +1,6 @@
 """`topicsnap migrate` on a real database."""
 
-from tests.cli.commands import command
+from tests.support.commands import command
 
 
 async def test_a_new_database_is_migrated_once(empty_database_url: str) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import command
+from tests.support.commands import command
 
 COMMANDS = (
     "demo",

@@ -1,7 +1,6 @@
 """`topicsnap serve` and `topicsnap worker`: starting, answering, ending."""
 
 import json
-import re
 import signal
 import socket
 from pathlib import Path
@@ -10,20 +9,13 @@ import aiohttp
 import pytest
 
 from persistence.embedded.attach import running_url
-from tests.cli.commands import Running, command, reachable, started
+from tests.support.commands import command, reachable, ready_url, started
 
 CATALOGUE = """
 clusters: [{name: east, kafka_bootstrap: "127.0.0.1:1"}]
 connectors: [{cluster: east, name: shop, kind: SOURCE, notification_topic: shop.notifications}]
 topics: [{cluster: east, name: shop.public.orders, connector: shop, data_collection: public.orders}]
 """
-
-
-async def ready_url(running: Running) -> str:
-    text = await running.says("Topicsnap is ready at ")
-    found = re.search(r"ready at (http://\S+?)/ ", text)
-    assert found
-    return found[1]
 
 
 async def test_it_serves_until_it_is_told_to_end(database_url: str) -> None:

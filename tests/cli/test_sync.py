@@ -9,8 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from tests.cli.commands import Ended, command, started
-from tests.cli.test_serve import ready_url
+from tests.support.commands import Ended, command, ready_url, started
 
 NOWHERE = "http://127.0.0.1:1"
 POSTGRES = "io.debezium.connector.postgresql.PostgresConnector"

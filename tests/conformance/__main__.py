@@ -14,9 +14,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
-from tests.cli.commands import environment, started
 from tests.conformance.npm_projects import ROOT, BuildError, Node, find_node
 from tests.conformance.suites import DEMO, PRODUCTS, SUITES, Suite
+from tests.support.commands import environment, started
 
 START_SECONDS = 240.0
 _SCORE = re.compile(r"^.+: (\d+) passed, (\d+) failed$", re.MULTILINE)

@@ -8,7 +8,7 @@ from snapshots.ports.source_trial import Trial
 from snapshots.signalling.key_settings import KeySettings
 from snapshots.vocabulary import SkipReason
 from tests.contract.conftest import KnownSecrets, table_source
-from tests.factories import make_topic
+from tests.support.factories import make_topic
 
 DEFAULT = KeySettings()
 

@@ -16,7 +16,7 @@ from snapshots.model import SourceConnector
 from snapshots.plan import TopicRequest
 from snapshots.vocabulary import Dialect, SkipReason
 from tests.contract.conftest import KnownSecrets, as_role, execute, table_source
-from tests.factories import make_topic
+from tests.support.factories import make_topic
 
 NUMBER = RowFilter((RowCondition("n", FilterOperator.EQ, ("7",)),))
 

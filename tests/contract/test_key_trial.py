@@ -18,7 +18,7 @@ from snapshots.signalling.key_settings import KeySettings
 from snapshots.vocabulary import Dialect, SkipReason
 from tests.contract.conftest import KnownSecrets, as_role, execute, table_source
 from tests.contract.key_looks import DEFAULT, asked, look, reasons
-from tests.factories import make_filter
+from tests.support.factories import make_filter
 
 TYPES = (
     *(f"CREATE EXTENSION {name}" for name in ("citext", "hstore", "ltree", "isn", "cube")),

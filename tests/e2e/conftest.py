@@ -15,9 +15,9 @@ from persistence.embedded.sessions import connected
 from sandbox.stack import Sandbox
 from snapshots.catalog.imported import CatalogImport, ImportedTopic
 from snapshots.vocabulary import TopicProducer
-from tests.e2e.chain import Chain, running_chain
-from tests.e2e.gateway import CLUSTER, Gateway, describe, following, open_gateway
 from tests.e2e.places import Door, broken_places
+from tests.support.debezium.chain import Chain, running_chain
+from tests.support.debezium.gateway import CLUSTER, Gateway, describe, following, open_gateway
 
 TRANSFORMED = "e2e.enriched"
 """A topic that a stream processor writes."""

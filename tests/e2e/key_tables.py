@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tests.e2e.sources import Made
+from tests.support.debezium.sources import Made
 
 ROWS = 10
 CHUNK = 4

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager, suppress
 from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.channels import SignalChannelKind
 from snapshots.vocabulary import Dialect
-from tests.e2e.chain import Chain
-from tests.e2e.gateway import CLUSTER
-from tests.e2e.sources import DEPOT, NOTIFICATIONS, TILL
+from tests.support.debezium.chain import Chain
+from tests.support.debezium.gateway import CLUSTER
+from tests.support.debezium.sources import DEPOT, NOTIFICATIONS, TILL
 
 NOWHERE = "127.0.0.1:1"
 """Nobody listens there."""

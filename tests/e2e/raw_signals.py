@@ -7,8 +7,8 @@ from itertools import count
 
 from persistence.embedded.sessions import connected
 from sandbox.topics import Record, read_topics, write_record
-from tests.e2e.chain import Chain
-from tests.e2e.sources import NOTIFICATIONS, OwnSource
+from tests.support.debezium.chain import Chain
+from tests.support.debezium.sources import NOTIFICATIONS, OwnSource
 
 END_SECONDS = 30.0
 _NOW_SECONDS = 0.7

@@ -13,12 +13,12 @@ from sandbox.waiting import eventually
 from snapshots.engines.recording import RecordingChannel
 from snapshots.records import BulkSnapshotFilter, BulkSnapshotRecord
 from snapshots.vocabulary import SnapshotVerdict
-from tests.api import Api, Observer, States
-from tests.e2e.gateway import TENANT, Gateway, part
-from tests.e2e.sources import DEPOT, NARROW, TILL
-from tests.graphql.streams import served
-from tests.integration.agreement.moments import Moment, check_order, moments_of, of_json
-from tests.integration.agreement.views import State, Views, looking
+from tests.support.agreement.moments import Moment, check_order, moments_of, of_json
+from tests.support.agreement.views import State, Views, looking
+from tests.support.api import Api, Observer, States
+from tests.support.debezium.gateway import TENANT, Gateway, part
+from tests.support.debezium.sources import DEPOT, NARROW, TILL
+from tests.support.streams import served
 
 pytestmark = pytest.mark.e2e
 

@@ -13,9 +13,9 @@ from snapshots.catalog.imported import CatalogImport, ImportedConnector
 from snapshots.channels import SignalChannelKind
 from snapshots.model import SourceConnector, Topic
 from snapshots.vocabulary import ConnectorState, Dialect, MappingKind, TopicProducer
-from tests.e2e.chain import Chain
-from tests.e2e.gateway import CLUSTER, TENANT, Gateway, describe, open_gateway, reference
-from tests.e2e.sources import DEPOT, LOOK_ALIKES, NARROW, NOTIFICATIONS
+from tests.support.debezium.chain import Chain
+from tests.support.debezium.gateway import CLUSTER, TENANT, Gateway, describe, open_gateway, reference
+from tests.support.debezium.sources import DEPOT, LOOK_ALIKES, NARROW, NOTIFICATIONS
 
 pytestmark = pytest.mark.e2e
 

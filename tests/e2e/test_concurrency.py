@@ -10,8 +10,8 @@ from resolvers.requesting.bulk_snapshot import bulk_snapshot_topics
 from snapshots.records import AnswerKind
 from snapshots.states import BulkSnapshotState, SnapshotState
 from snapshots.vocabulary import SnapshotErrorCode
-from tests.e2e.gateway import Gateway, beside, part
-from tests.e2e.sources import DEPOT, NARROW, TILL
+from tests.support.debezium.gateway import Gateway, beside, part
+from tests.support.debezium.sources import DEPOT, NARROW, TILL
 
 pytestmark = pytest.mark.e2e
 

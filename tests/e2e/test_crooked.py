@@ -32,11 +32,11 @@ from snapshots.following.abandoning import AbandonRequest
 from snapshots.records import AnswerKind, BulkSnapshotFilter, BulkSnapshotRecord, SourceSnapshotRecord
 from snapshots.states import SnapshotState, TopicSnapshotState
 from snapshots.vocabulary import SnapshotErrorCode, SnapshotOrigin, SnapshotType, TopicSnapshotOutcome
-from tests.e2e.arrivals import Arrivals, Watch, WatchedSource
-from tests.e2e.chain import Chain, start_source, topics_of
-from tests.e2e.gateway import CLUSTER, END_SECONDS, GRACE, TENANT, Gateway, following, reference
 from tests.e2e.raw_signals import condition, execute, restart, send
-from tests.e2e.sources import Made, OwnSource
+from tests.support.debezium.arrivals import Arrivals, Watch, WatchedSource
+from tests.support.debezium.chain import Chain, start_source, topics_of
+from tests.support.debezium.gateway import CLUSTER, END_SECONDS, GRACE, TENANT, Gateway, following, reference
+from tests.support.debezium.sources import Made, OwnSource
 
 pytestmark = pytest.mark.e2e
 

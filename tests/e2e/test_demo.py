@@ -11,7 +11,7 @@ import aiohttp
 import orjson
 import pytest
 
-from tests.cli.commands import Running, command, reachable, started
+from tests.support.commands import Running, command, reachable, started
 
 START_SECONDS = 180.0
 STOPPED = "Stopped. Nothing of the demo is left."

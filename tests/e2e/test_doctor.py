@@ -46,7 +46,7 @@ from snapshots.records import SourceSnapshotRecord
 from snapshots.requesting.request import BulkSnapshotRequest
 from snapshots.states import SnapshotState
 from snapshots.vocabulary import Dialect
-from tests.e2e.gateway import following
+from tests.support.debezium.gateway import following
 
 pytestmark = pytest.mark.e2e
 

@@ -5,7 +5,6 @@ Each is sent by hand. A rule that a newer Debezium changes fails here first; doc
 
 import pytest
 
-from tests.e2e.chain import Chain, start_source, topics_of
 from tests.e2e.raw_signals import (
     completed,
     condition,
@@ -16,7 +15,8 @@ from tests.e2e.raw_signals import (
     send_together,
     told,
 )
-from tests.e2e.sources import DEPOT, POISONED, TILL
+from tests.support.debezium.chain import Chain, start_source, topics_of
+from tests.support.debezium.sources import DEPOT, POISONED, TILL
 
 pytestmark = pytest.mark.e2e
 

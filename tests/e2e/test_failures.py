@@ -20,10 +20,10 @@ from snapshots.records import AnswerKind, SourceAnswer, SourceSnapshotRecord
 from snapshots.requesting.retry_policy import RetryPolicy
 from snapshots.states import BulkSnapshotState, SnapshotState, TopicSnapshotState
 from snapshots.vocabulary import ConnectorState, SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
-from tests.e2e.gateway import CLUSTER, END_SECONDS, TENANT, Gateway, beside, part, topics_of
 from tests.e2e.places import GHOST, LATE_KAFKA, MISSING_TABLE, MUTE_KAFKA, NO_CONNECT, NO_KAFKA, Door, seen_from
 from tests.e2e.raw_signals import completed
-from tests.e2e.sources import DEPOT, TILL, OwnSource
+from tests.support.debezium.gateway import CLUSTER, END_SECONDS, TENANT, Gateway, beside, part, topics_of
+from tests.support.debezium.sources import DEPOT, TILL, OwnSource
 
 pytestmark = pytest.mark.e2e
 

@@ -11,7 +11,6 @@ import pytest
 from sandbox.sources import Source
 from sandbox.topics import Record, count_snapshot_rows, read_topics
 from sandbox.waiting import eventually
-from tests.e2e.chain import Chain, start_source, topics_of
 from tests.e2e.key_tables import (
     CHUNK,
     CHUNKS,
@@ -25,7 +24,8 @@ from tests.e2e.key_tables import (
     made,
 )
 from tests.e2e.raw_signals import completed, execute, restart, scans, send
-from tests.e2e.sources import Made, OwnSource
+from tests.support.debezium.chain import Chain, start_source, topics_of
+from tests.support.debezium.sources import Made, OwnSource
 
 pytestmark = pytest.mark.e2e
 

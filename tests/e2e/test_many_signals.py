@@ -7,8 +7,8 @@ import pytest
 
 from snapshots.records import AnswerKind
 from snapshots.states import BulkSnapshotState, SignalState
-from tests.e2e.gateway import Gateway, part
-from tests.e2e.sources import NARROW
+from tests.support.debezium.gateway import Gateway, part
+from tests.support.debezium.sources import NARROW
 
 pytestmark = pytest.mark.e2e
 

@@ -8,8 +8,8 @@ from snapshots.engines.simulated import NoTrial
 from snapshots.filters import FilterOperator, RowCondition, RowFilter
 from snapshots.states import BulkSnapshotState, SnapshotState, TopicSnapshotState
 from snapshots.vocabulary import SkipReason, SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
-from tests.e2e.gateway import Gateway, part, topics_of
-from tests.e2e.sources import AWKWARD_COLUMN, AWKWARD_VALUES, DEPOT, LOOK_ALIKES, TILL
+from tests.support.debezium.gateway import Gateway, part, topics_of
+from tests.support.debezium.sources import AWKWARD_COLUMN, AWKWARD_VALUES, DEPOT, LOOK_ALIKES, TILL
 from tests.support.services import with_engine
 
 pytestmark = pytest.mark.e2e

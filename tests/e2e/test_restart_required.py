@@ -28,11 +28,11 @@ from snapshots.health.findings import HealthCheck, Severity
 from snapshots.restart_requirement import RestartRequirement
 from snapshots.states import BulkSnapshotState, SnapshotState
 from snapshots.vocabulary import SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
-from tests.e2e.arrivals import Arrivals, WatchedSource
-from tests.e2e.chain import Chain, start_source, topics_of
-from tests.e2e.gateway import CLUSTER, END_SECONDS, TENANT, Gateway, following, reference
 from tests.e2e.raw_signals import completed, execute, restart, scans, send
-from tests.e2e.sources import NOTIFICATIONS, Made, OwnSource
+from tests.support.debezium.arrivals import Arrivals, WatchedSource
+from tests.support.debezium.chain import Chain, start_source, topics_of
+from tests.support.debezium.gateway import CLUSTER, END_SECONDS, TENANT, Gateway, following, reference
+from tests.support.debezium.sources import NOTIFICATIONS, Made, OwnSource
 
 pytestmark = pytest.mark.e2e
 

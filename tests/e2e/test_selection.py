@@ -6,8 +6,8 @@ from snapshots.records import AnswerKind, SourceSnapshotRecord
 from snapshots.states import BulkSnapshotState, SignalState, SnapshotState, TopicSnapshotState
 from snapshots.vocabulary import SkipReason, SnapshotType, TopicSnapshotOutcome
 from tests.e2e.conftest import TRANSFORMED
-from tests.e2e.gateway import Asked, Gateway, part, topics_of
-from tests.e2e.sources import ARCHIVE, DEPOT, TILL
+from tests.support.debezium.gateway import Asked, Gateway, part, topics_of
+from tests.support.debezium.sources import ARCHIVE, DEPOT, TILL
 
 pytestmark = pytest.mark.e2e
 

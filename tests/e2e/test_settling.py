@@ -23,9 +23,9 @@ from snapshots.requesting.request import BulkSnapshotRequest
 from snapshots.signalling.packing import EXECUTE_SNAPSHOT
 from snapshots.states import BulkSnapshotState, SignalState, SnapshotState
 from snapshots.vocabulary import SnapshotErrorCode
-from tests.e2e.chain import Chain
-from tests.e2e.gateway import END_SECONDS, TENANT, Gateway, beside, part
-from tests.e2e.sources import ARCHIVE, DEPOT, TILL, OwnSource
+from tests.support.debezium.chain import Chain
+from tests.support.debezium.gateway import END_SECONDS, TENANT, Gateway, beside, part
+from tests.support.debezium.sources import ARCHIVE, DEPOT, TILL, OwnSource
 
 pytestmark = pytest.mark.e2e
 

@@ -22,12 +22,11 @@ from snapshots.catalog.filters import SourceFilter, TopicFilter
 from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector
 from snapshots.model import SourceConnector, Topic
 from snapshots.vocabulary import ConnectorState
-from tests.cli.commands import command, started
-from tests.cli.test_serve import ready_url
-from tests.e2e.chain import Chain, start_source
-from tests.e2e.gateway import CLUSTER, TENANT, Gateway, describe, open_gateway
 from tests.e2e.places import Door
-from tests.e2e.sources import NARROW, OWN_SOURCES, Made, OwnSource
+from tests.support.commands import command, ready_url, started
+from tests.support.debezium.chain import Chain, start_source
+from tests.support.debezium.gateway import CLUSTER, TENANT, Gateway, describe, open_gateway
+from tests.support.debezium.sources import NARROW, OWN_SOURCES, Made, OwnSource
 
 pytestmark = pytest.mark.e2e
 

@@ -27,9 +27,6 @@ from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedC
 from snapshots.records import BulkSnapshotRecord
 from snapshots.states import BulkSnapshotState
 from snapshots.vocabulary import SkipReason, SnapshotType
-from tests.e2e.arrivals import Arrivals, Watch, WatchedSource
-from tests.e2e.chain import Chain, start_source, topics_of
-from tests.e2e.gateway import CLUSTER, END_SECONDS, TENANT, Gateway, following, reference
 from tests.e2e.key_tables import (
     CHUNKS,
     NOT_BOUND,
@@ -41,7 +38,10 @@ from tests.e2e.key_tables import (
     by_type,
     made,
 )
-from tests.e2e.sources import Made, OwnSource
+from tests.support.debezium.arrivals import Arrivals, Watch, WatchedSource
+from tests.support.debezium.chain import Chain, start_source, topics_of
+from tests.support.debezium.gateway import CLUSTER, END_SECONDS, TENANT, Gateway, following, reference
+from tests.support.debezium.sources import Made, OwnSource
 
 pytestmark = pytest.mark.e2e
 

@@ -24,11 +24,11 @@ from sandbox.platform import broker_binary
 from sandbox.sources import connector_config
 from sandbox.topics import Json, write_record
 from sandbox.waiting import eventually
-from tests.e2e.sources import FENCE, OwnSource
 from tests.faults.object_store import BUCKET, ObjectStore, object_store
-from tests.faults.proxy import Proxy
 from tests.faults.seen import Seen
 from tests.faults.sources import NOTIFICATIONS, SOURCES
+from tests.support.debezium.sources import FENCE, OwnSource
+from tests.support.proxy import Proxy
 
 DATABASE = "topicsnap"
 _FENCE_SECONDS = 60.0

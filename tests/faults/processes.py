@@ -9,8 +9,8 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.cli.commands import Running, environment, launched
 from tests.faults.launcher import VARIABLE
+from tests.support.commands import Running, environment, launched
 
 _ROOT = Path(__file__).parents[2]
 _MUTATION = """

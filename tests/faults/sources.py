@@ -1,7 +1,7 @@
 """The sources of the fault tests: two for the channel that cannot double a signal, two for Kafka."""
 
 from sandbox.sources import Channel, Source
-from tests.e2e.sources import Made, OwnSource
+from tests.support.debezium.sources import Made, OwnSource
 
 NOTIFICATIONS = "faults.notifications"
 BIG = "big"

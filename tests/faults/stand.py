@@ -26,12 +26,12 @@ from snapshots.following.external import EXTERNAL
 from snapshots.records import BulkSnapshotRecord
 from snapshots.states import BulkSnapshotState, SignalState
 from snapshots.vocabulary import TopicSnapshotOutcome
-from tests.cli.commands import Running
-from tests.e2e.sources import OwnSource
 from tests.faults.chain import DATABASE, Chain, variable
 from tests.faults.counts import Counts, Mark, tell
 from tests.faults.processes import Gateway, program, serving
 from tests.faults.sources import NOTIFICATIONS, ROWS, SOURCES
+from tests.support.commands import Running
+from tests.support.debezium.sources import OwnSource
 
 TENANT = LOCAL_PRINCIPAL.tenant_id
 _END_SECONDS = 90.0

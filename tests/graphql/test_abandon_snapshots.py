@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.api import OTHER_TENANT, Api
+from tests.support.api import OTHER_TENANT, Api
 
 MUTATION = """
 mutation($input: AbandonSnapshotsInput!) {

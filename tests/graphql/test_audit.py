@@ -6,7 +6,7 @@ from resolvers.principal import LOCAL_PRINCIPAL
 from snapshots.engines.recording import Behaviour
 from snapshots.records import BulkSnapshotFilter
 from snapshots.vocabulary import ConnectorState
-from tests.api import OTHER_TENANT, Api
+from tests.support.api import OTHER_TENANT, Api
 
 EVENTS = """
 query($id: ID!, $first: Int! = 50, $after: String) { bulkSnapshot(id: $id) { events(first: $first, after: $after) {

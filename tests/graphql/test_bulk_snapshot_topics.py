@@ -7,7 +7,7 @@ import pytest
 
 from snapshots.engines.recording import Behaviour
 from snapshots.vocabulary import ConnectorState
-from tests.api import OTHER_TENANT, Api
+from tests.support.api import OTHER_TENANT, Api
 from tests.support.services import with_engine
 from tests.support.waiting import FAULT_SECONDS, until
 

@@ -7,7 +7,7 @@ import pytest
 
 from snapshots.catalog.imported import CatalogImport, ImportedConnector
 from snapshots.channels import SignalChannelKind
-from tests.api import OTHER_TENANT, Api
+from tests.support.api import OTHER_TENANT, Api
 
 NONSENSE_IDS = ["", "   ", "x" * 10_000, "a\0b", "nobody", "top_", "💥", "' OR 1=1 --"]
 

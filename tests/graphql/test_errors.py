@@ -8,8 +8,8 @@ from starlette.requests import HTTPConnection
 
 from persistence.database.errors import DatabaseUnavailableError
 from resolvers.principal import Principal
-from tests.api import Api
-from tests.asgi import ask
+from tests.support.api import Api
+from tests.support.asgi import ask
 from tests.support.waiting import FAULT_SECONDS
 
 

@@ -8,8 +8,8 @@ from graphql import GraphQLSchema, build_ast_schema, parse, validate
 
 from schema.sdl import COMMITTED
 from snapshots.vocabulary import ConnectorState
-from tests.api import Api
-from tests.graphql.streams import Engine, connected, followed, served
+from tests.support.api import Api
+from tests.support.streams import Engine, connected, followed, served
 
 OPERATIONS = Path(__file__).parents[2] / "examples" / "operations"
 NAMES = sorted(path.stem for path in OPERATIONS.glob("*.graphql"))

@@ -3,7 +3,7 @@
 import pytest
 
 from schema.sdl import print_sdl
-from tests.api import OTHER_TENANT, Api
+from tests.support.api import OTHER_TENANT, Api
 
 ENTITIES = """query($r: [_Any!]!) { _entities(representations: $r) { __typename
   ... on Topic { id name } ... on SourceConnector { id name }

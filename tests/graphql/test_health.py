@@ -8,9 +8,9 @@ from typing import Any
 from snapshots.model import SourceConnector
 from snapshots.ports.inspector import InspectedSignalling
 from snapshots.ports.unknown import Unknown
-from tests.api import Api
+from tests.support.api import Api
 from tests.support.services import with_engine
-from tests.unit.snapshots.health.ward import NOW, connector, observed
+from tests.support.ward import NOW, connector, observed
 
 FINDINGS = "{ code severity subject message remedy }"
 

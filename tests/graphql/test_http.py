@@ -13,8 +13,8 @@ from starlette.types import Message, Scope
 
 from gateway.http.responses import RequestRefusedError
 from resolvers.principal import Principal
-from tests.api import Api
-from tests.asgi import ask
+from tests.support.api import Api
+from tests.support.asgi import ask
 from tests.support.sizes import examples
 
 GRAPHQL_JSON = "application/graphql-response+json"

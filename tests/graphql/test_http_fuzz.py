@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.api import Api
-from tests.asgi import Answer, ask
+from tests.support.api import Api
+from tests.support.asgi import Answer, ask
 from tests.support.sizes import examples
 
 QUIET = settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from snapshots.engines.recording import Behaviour
-from tests.api import OTHER_TENANT, Api
+from tests.support.api import OTHER_TENANT, Api
 
 BULK = """
   id snapshotType requestedBy requestedAt reason state

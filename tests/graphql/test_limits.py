@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from gateway.graphql.limits import OperationLimits
-from tests.api import Api
-from tests.asgi import ask
+from tests.support.api import Api
+from tests.support.asgi import ask
 
 
 async def first_error(api: Api, query: str) -> str:

@@ -10,8 +10,8 @@ import pytest
 
 from persistence.ledger.following.announcements import Announcements
 from resolvers.progress.hub import ProgressHub
-from tests.api import Api
-from tests.graphql.streams import WATCH, Served, followed, served, with_quick_heartbeats
+from tests.support.api import Api
+from tests.support.streams import WATCH, Served, followed, served, with_quick_heartbeats
 from tests.support.waiting import FAULT_SECONDS
 
 DELIMITER = b"\r\n--graphql"

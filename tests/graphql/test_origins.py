@@ -5,7 +5,7 @@ from datetime import timedelta
 from resolvers.following.apply_notifications import apply_notifications
 from resolvers.principal import LOCAL_PRINCIPAL
 from snapshots.following.notifications import Notification, NotificationKind
-from tests.api import ACCEPTED, Api
+from tests.support.api import ACCEPTED, Api
 
 SNAPSHOT = "id origin followed state message source { id } signals { id } topics { topic { id } }"
 

@@ -1,6 +1,6 @@
 """`planBulkSnapshot`: what would be done, without doing it."""
 
-from tests.api import Api
+from tests.support.api import Api
 
 PLAN = """query($input: BulkSnapshotTopicsInput!) { planBulkSnapshot(input: $input) {
   jobs { source { id state } topics { id } signals { channel data topics { id } }

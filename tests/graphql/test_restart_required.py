@@ -8,7 +8,7 @@ import pytest
 from resolvers.following.apply_notifications import apply_notifications
 from resolvers.principal import LOCAL_PRINCIPAL
 from snapshots.following.notifications import Notification, NotificationKind
-from tests.api import OTHER_TENANT, Api
+from tests.support.api import OTHER_TENANT, Api
 
 MUTATION = """
 mutation($input: ClearRestartRequirementsInput!) {

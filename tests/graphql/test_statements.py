@@ -1,7 +1,7 @@
 """How many SQL statements an operation takes: a small number that does not grow with the answer."""
 
 from snapshots.catalog.imported import CatalogImport, ImportedConnector, ImportedTopic
-from tests.api import Api
+from tests.support.api import Api
 
 LARGE = CatalogImport(
     connectors=tuple(ImportedConnector("main", f"c{number}", id=f"src_{number}") for number in range(50)),

@@ -7,8 +7,8 @@ import pytest
 
 from persistence.database.deadlines import Deadlines
 from persistence.database.pool import Database
-from tests.api import Api
-from tests.databases import Administrator
+from tests.support.api import Api
+from tests.support.databases import Administrator
 
 MUTATION = """
 mutation($key: String) {

@@ -6,7 +6,7 @@ from typing import Any
 from snapshots.catalog.imported import CatalogImport, ImportedCluster
 from snapshots.ports.cluster_observer import ObservedCluster, ObservedConnector, ObservedTopic, Unreadable
 from snapshots.vocabulary import TopicProducer
-from tests.api import Api
+from tests.support.api import Api
 
 CHANGES = "{ added { id name } changed { name } retired { name } unchanged }"
 SYNC = f"""mutation($input: SyncCatalogInput!) {{ syncCatalog(input: $input) {{

@@ -9,7 +9,7 @@ from snapshots.plan import Finding, TopicRequest
 from snapshots.ports.source_trial import Trial
 from snapshots.signalling.key_settings import KeySettings
 from snapshots.vocabulary import ConnectorState, SkipReason
-from tests.api import ACCEPTED, Api
+from tests.support.api import ACCEPTED, Api
 from tests.support.services import with_engine
 
 MESSAGE = "The key column tags is of type text[]. Use BLOCKING."

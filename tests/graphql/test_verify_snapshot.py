@@ -1,7 +1,7 @@
 """Asking for verifications, and what clients see of them."""
 
 from resolvers.verification.verify_due import verify_due
-from tests.api import Api
+from tests.support.api import Api
 
 VERIFY = """
 mutation($input: VerifySnapshotInput!) {

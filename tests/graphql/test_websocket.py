@@ -21,8 +21,8 @@ from persistence.ledger.following.announcements import Announcements
 from resolvers.principal import LOCAL_PRINCIPAL, Principal
 from resolvers.progress.hub import ProgressHub
 from resolvers.progress.watchers import ProgressView
-from tests.api import Api
-from tests.graphql.streams import PROTOCOL, WATCH, Served, connected, followed, served
+from tests.support.api import Api
+from tests.support.streams import PROTOCOL, WATCH, Served, connected, followed, served
 from tests.support.timers import Timers
 from tests.support.waiting import FAULT_SECONDS, until
 

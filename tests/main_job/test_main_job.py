@@ -30,10 +30,10 @@ from sandbox.waiting import eventually
 from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.channels import SignalChannelKind
 from snapshots.vocabulary import TopicProducer
-from tests.asgi import ask
-from tests.e2e.chain import start_source, topics_of
-from tests.e2e.gateway import following, reference
-from tests.e2e.sources import Made, OwnSource
+from tests.support.asgi import ask
+from tests.support.debezium.chain import start_source, topics_of
+from tests.support.debezium.gateway import following, reference
+from tests.support.debezium.sources import Made, OwnSource
 
 END_SECONDS = 60.0
 CLUSTER = "main job"

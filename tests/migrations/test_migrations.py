@@ -18,7 +18,7 @@ from persistence.database.pool import Database
 from persistence.migrations import MigrationState
 from persistence.queue import queue_settings
 from persistence.tables import metadata
-from tests.databases import Server, administering
+from tests.support.databases import Server, administering
 
 T = TypeVar("T")
 

@@ -1,5 +1,5 @@
 """The API's fixture."""
 
-from tests.api import api
+from tests.support.api import api
 
 __all__ = ["api"]

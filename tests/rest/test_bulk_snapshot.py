@@ -15,8 +15,8 @@ from gateway.metrics import OutcomeMetrics
 from persistence.database.errors import DatabaseUnavailableError
 from resolvers.principal import Principal
 from snapshots.engines.recording import Behaviour
-from tests.api import Api
-from tests.asgi import Answer, ask
+from tests.support.api import Api
+from tests.support.asgi import Answer, ask
 from tests.support.sizes import examples
 
 PATH = "/topics/bulk/snapshot"

@@ -13,8 +13,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.http.responses import encode
 from gateway.rest.openapi import describe
-from tests.api import Api
-from tests.asgi import Answer, ask
+from tests.support.api import Api
+from tests.support.asgi import Answer, ask
 from tests.support.sizes import examples
 
 SEED = Path(__file__).parents[3] / "shared" / "seeds" / "bulk-snapshot-topics.txt"

@@ -22,7 +22,7 @@ from snapshots.catalog.filters import TopicFilter
 from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.channels import SignalChannelKind
 from snapshots.errors import TopicsnapError
-from tests.e2e.gateway import following, reference
+from tests.support.debezium.gateway import following, reference
 from tests.truth.arrivals import Reader
 from tests.truth.lanes import NOTIFICATIONS, Lane
 from tests.truth.scenarios import Scenario

@@ -13,10 +13,10 @@ from gateway.process.server import make_server
 from gateway.process.sockets import listening, url_of
 from gateway.routes import operation_routes
 from gateway.settings import load
-from tests.api import Api, api
 from tests.e2e.browser.browsers import WatchedPage, running_browser
 from tests.e2e.browser.graphiql_page import ANSWER_MS, GraphiQLPage
-from tests.graphql.streams import Engine, followed
+from tests.support.api import Api, api
+from tests.support.streams import Engine, followed
 
 __all__ = ["api"]
 

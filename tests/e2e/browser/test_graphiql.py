@@ -3,10 +3,10 @@
 import pytest
 from playwright.async_api import expect
 
-from tests.api import Api
 from tests.e2e.browser.browsers import WatchedPage
 from tests.e2e.browser.graphiql_page import ANSWER_MS, GraphiQLPage
-from tests.graphql.streams import Engine
+from tests.support.api import Api
+from tests.support.streams import Engine
 
 pytestmark = pytest.mark.slow
 

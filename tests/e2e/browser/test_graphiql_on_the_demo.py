@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from tests.cli.commands import reachable, started
 from tests.e2e.browser.browsers import WatchedPage
 from tests.e2e.browser.graphiql_page import GraphiQLPage
+from tests.support.commands import reachable, started
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 

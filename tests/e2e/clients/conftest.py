@@ -7,9 +7,9 @@ import pytest
 
 from persistence.ledger.following.announcements import Announcements
 from resolvers.progress.hub import ProgressHub
-from tests.api import Api, api
 from tests.e2e.clients.npm import Clients, install
-from tests.graphql.streams import Served, followed, served
+from tests.support.api import Api, api
+from tests.support.streams import Served, followed, served
 
 __all__ = ["api"]
 

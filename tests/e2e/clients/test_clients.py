@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.clients.npm import Clients
-from tests.graphql.streams import Served
+from tests.support.streams import Served
 
 WAYS = ["graphql-ws", "graphql-sse", "apollo-multipart", "apollo-ws"]
 

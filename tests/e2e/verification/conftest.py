@@ -32,9 +32,9 @@ from snapshots.records import SourceSnapshotRecord, TopicSnapshotRecord
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
 from snapshots.states import BulkSnapshotState
 from snapshots.vocabulary import SnapshotType, VerificationState
-from tests.e2e.chain import start_source, topics_of
-from tests.e2e.gateway import following, reference
-from tests.e2e.sources import Made, OwnSource
+from tests.support.debezium.chain import start_source, topics_of
+from tests.support.debezium.gateway import following, reference
+from tests.support.debezium.sources import Made, OwnSource
 
 TENANT = LOCAL_PRINCIPAL.tenant_id
 CLUSTER = "verified"

@@ -11,9 +11,9 @@ from persistence.ledger.following.announcements import Announcements
 from resolvers.progress.hub import ProgressHub
 from snapshots.channels import SignalChannelKind
 from snapshots.identifiers import utc_now
-from tests.api import Api, Observer, States
-from tests.graphql.streams import Served, served
 from tests.integration.resolvers.bench import Clock, World, catalogue, fill, make_world
+from tests.support.api import Api, Observer, States
+from tests.support.streams import Served, served
 
 STALL_AFTER = timedelta(seconds=6)
 """By the real clock, as processes of their own go by it: what a sign of life brings is seen within that time."""

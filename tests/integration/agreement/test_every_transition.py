@@ -16,11 +16,11 @@ from snapshots.records import BulkSnapshotRecord
 from snapshots.requesting.request import BulkSnapshotRequest
 from snapshots.verification.verdicts import Verification
 from snapshots.vocabulary import SnapshotVerdict
-from tests.databases import Administrator
-from tests.graphql.streams import Served
 from tests.integration.agreement.conftest import STALL_AFTER
-from tests.integration.agreement.views import State, Views, looking
 from tests.integration.resolvers.bench import SOMEBODY, TENANT, World
+from tests.support.agreement.views import State, Views, looking
+from tests.support.databases import Administrator
+from tests.support.streams import Served
 from tests.support.waiting import FAULT_SECONDS, until
 
 K = NotificationKind

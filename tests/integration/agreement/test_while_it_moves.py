@@ -24,8 +24,8 @@ from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.records import BulkSnapshotFilter, BulkSnapshotRecord, SourceSnapshotRecord
 from snapshots.states import TopicSnapshotState
 from tests.integration.agreement.conftest import RealClock
-from tests.integration.agreement.moments import Moment, check_order, moments_of, of_record
 from tests.integration.resolvers.bench import CLUSTER, World, catalogue, fill, make_world
+from tests.support.agreement.moments import Moment, check_order, moments_of, of_record
 from tests.support.sizes import examples
 from tests.support.waiting import FAULT_SECONDS
 

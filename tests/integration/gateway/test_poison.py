@@ -14,8 +14,8 @@ from snapshots.following.dead_letters import DeadLetter, RecordText
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.health.findings import HealthCheck, Severity
 from snapshots.states import SnapshotState
-from tests.databases import Administrator
 from tests.integration.resolvers.bench import CLUSTER, TENANT, World, catalogue, fill, make_world
+from tests.support.databases import Administrator
 from tests.support.services import no_pause
 
 TOO_MANY = 2**70  # more than a bigint holds

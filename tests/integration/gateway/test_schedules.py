@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from gateway.following.schedules import cron, run_schedules
-from tests.databases import Administrator
+from tests.support.databases import Administrator
 from tests.support.waiting import FAULT_SECONDS
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.util import await_only
 
 from persistence.database.pool import Database
-from tests.databases import Administrator
+from tests.support.databases import Administrator
 
 
 class Saboteur:

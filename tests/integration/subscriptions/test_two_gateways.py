@@ -6,9 +6,9 @@ from typing import Any
 
 import aiohttp
 
-from tests.cli.commands import Running, started
 from tests.integration.resolvers.bench import World
 from tests.integration.subscriptions.bench import begin, finish
+from tests.support.commands import Running, started
 from tests.support.figures import Figure
 
 WATCH = "subscription($id: ID!) { bulkSnapshotProgress(id: $id) { state snapshots { state } } }"

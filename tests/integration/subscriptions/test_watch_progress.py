@@ -10,10 +10,10 @@ from persistence.ledger.following.announcements import APPLICATION_NAME
 from resolvers.progress.rhythm import INTERVAL_SECONDS, Rhythm
 from snapshots.records import SourceSnapshotRecord
 from snapshots.states import BulkSnapshotState, SignalState
-from tests.databases import Administrator
 from tests.integration.resolvers.bench import TENANT, World
 from tests.integration.subscriptions.bench import STATEMENTS_OF_A_LOOK, Process, Watching, begin, finish
 from tests.integration.subscriptions.conftest import MakeProcess, Watch
+from tests.support.databases import Administrator
 from tests.support.waiting import until, until_told
 
 LISTENERS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1"

@@ -3,7 +3,7 @@
 import pytest
 
 from snapshots.filters import MAX_CONDITIONS, MAX_TEXT, MAX_VALUES, FilterOperator, RowCondition, RowFilter, check
-from tests.factories import make_filter
+from tests.support.factories import make_filter
 
 UNARY = {FilterOperator.IS_NULL, FilterOperator.NOT_NULL}
 LISTS = {FilterOperator.IN, FilterOperator.NOT_IN}

@@ -2,7 +2,7 @@
 
 from snapshots.plan import Refusal, SourceJob
 from snapshots.vocabulary import SnapshotErrorCode
-from tests.factories import make_source
+from tests.support.factories import make_source
 
 
 def test_a_refused_job_is_a_new_one() -> None:

@@ -13,8 +13,8 @@ from snapshots.channels import SignalChannelKind
 from snapshots.model import Cluster, SourceConnector, Topic
 from snapshots.states import SnapshotState
 from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect, MappingKind, TopicProducer
-from tests.databases import Administrator
 from tests.integration.persistence.samples import OTHER_TENANT, TENANT, small_catalog, store_both_tenants
+from tests.support.databases import Administrator
 
 EAST = Cluster("clu_east", "east", "http://east:8083", "east:9092")
 SHOP = SourceConnector(

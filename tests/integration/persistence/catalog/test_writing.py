@@ -14,8 +14,8 @@ from snapshots.channels import SignalChannelKind
 from snapshots.errors import InvalidRequestError, RequestError
 from snapshots.ports.cluster_observer import ObservedCluster
 from snapshots.vocabulary import ConnectorState, MappingKind, UserErrorCode
-from tests.databases import Administrator
 from tests.integration.persistence.samples import OTHER_TENANT, TENANT, observed, small_catalog
+from tests.support.databases import Administrator
 from tests.support.figures import Figure
 from tests.support.waiting import FAULT_SECONDS
 

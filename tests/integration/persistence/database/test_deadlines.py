@@ -16,8 +16,8 @@ from persistence.database.errors import DatabaseBusyError, DatabaseUnavailableEr
 from persistence.database.keepalive import UNANSWERED_SECONDS
 from persistence.database.pool import APP_ROLE, Database
 from persistence.tables import connect_cluster
-from tests.databases import Administrator
-from tests.faults.proxy import Proxy
+from tests.support.databases import Administrator
+from tests.support.proxy import Proxy
 
 IN_GOOD_TIME = 60
 """How long a test waits for what must happen; a fault shows then, instead of hanging the run."""

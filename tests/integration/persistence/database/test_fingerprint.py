@@ -2,7 +2,7 @@
 
 from persistence.database.fingerprint import fingerprint
 from persistence.database.pool import Database
-from tests.databases import Server
+from tests.support.databases import Server
 
 
 async def test_it_stays_with_the_database_and_tells_others_apart(

@@ -13,8 +13,8 @@ from persistence.database.pool import APP_ROLE, Database
 from persistence.database.statement_counter import StatementCounter
 from persistence.embedded.processes import until
 from persistence.tables import connect_cluster
-from tests.databases import Administrator
 from tests.integration.persistence.wire import Wire, tapped
+from tests.support.databases import Administrator
 
 _COUNT = select(connect_cluster.c.id)
 

@@ -5,7 +5,7 @@ import pytest
 from persistence.database.pool import Database
 from persistence.ledger import Ledger
 from snapshots.identifiers import IdMaker
-from tests.integration.persistence.ledger.bench import Bench, catalogue, store
+from tests.support.ledger_bench import Bench, catalogue, store
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from persistence.ledger import Ledger
 from snapshots.identifiers import IdMaker
 from snapshots.records import BulkSnapshotFilter, BulkSnapshotRecord
 from snapshots.states import BulkSnapshotState, SnapshotState, bulk_state
-from tests.integration.persistence.ledger.bench import TENANT, Bench
+from tests.support.ledger_bench import TENANT, Bench
 
 _FILL = text("""
 WITH made AS (

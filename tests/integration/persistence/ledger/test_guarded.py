@@ -5,7 +5,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from persistence.database.pool import Database
-from tests.integration.persistence.ledger.bench import Bench
+from tests.support.ledger_bench import Bench
 
 
 @pytest.mark.parametrize(

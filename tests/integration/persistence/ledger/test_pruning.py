@@ -14,8 +14,8 @@ from snapshots.audit import Pruned
 from snapshots.plan import Refusal
 from snapshots.records import BulkSnapshotFilter
 from snapshots.vocabulary import SnapshotErrorCode
-from tests.databases import Administrator
-from tests.integration.persistence.ledger.bench import NOW, TENANT, Bench
+from tests.support.databases import Administrator
+from tests.support.ledger_bench import NOW, TENANT, Bench
 
 REFUSED = Refusal(SnapshotErrorCode.SIGNAL_REJECTED, "No.", retryable=False)
 LATER = NOW + timedelta(days=100)

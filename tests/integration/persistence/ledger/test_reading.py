@@ -11,7 +11,7 @@ from snapshots.following.notifications import NotificationKind
 from snapshots.identifiers import IdMaker
 from snapshots.records import SourceSnapshotRecord
 from snapshots.states import SnapshotState, TopicSnapshotState
-from tests.integration.persistence.ledger.bench import TENANT, Bench
+from tests.support.ledger_bench import TENANT, Bench
 
 Read = Callable[[Bench, str, str], Coroutine[Any, Any, SourceSnapshotRecord]]
 

@@ -11,9 +11,9 @@ from persistence.database.pool import Database
 from snapshots.channels import SignalChannelKind
 from snapshots.records import BulkSnapshotFilter, SourceSnapshotRecord
 from snapshots.states import SignalState, SnapshotState
-from tests.databases import Administrator
 from tests.integration.resolvers.bench import TENANT, World, catalogue, fill, make_world
 from tests.integration.resolvers.saboteur import Saboteur
+from tests.support.databases import Administrator
 
 TOPICS = ("top_0_0", "top_0_1", "top_1_0")
 HOUR = 3600

@@ -9,9 +9,9 @@ from persistence.database.pool import Database
 from snapshots.records import BulkSnapshotRecord
 from snapshots.states import BulkSnapshotState, SnapshotState
 from snapshots.vocabulary import SnapshotErrorCode
-from tests.databases import Administrator
 from tests.integration.resolvers.bench import TENANT, World, catalogue, fill, make_world
 from tests.integration.resolvers.conftest import MakeReplica
+from tests.support.databases import Administrator
 from tests.support.waiting import FAULT_SECONDS
 
 

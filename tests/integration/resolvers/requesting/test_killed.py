@@ -15,9 +15,9 @@ from persistence.database.pool import Database
 from snapshots.channels import SignalChannelKind
 from snapshots.records import AnswerKind
 from snapshots.states import BulkSnapshotState, SignalState, SnapshotState
-from tests.databases import Server, administering
 from tests.integration.resolvers.bench import World, catalogue, fill
 from tests.integration.resolvers.killed import KEY, REFERENCE, SOURCES, TOPICS, table_world
+from tests.support.databases import Server, administering
 from tests.support.waiting import FAULT_SECONDS
 
 _ROOT = Path(__file__).parents[3]

@@ -11,9 +11,9 @@ from snapshots.engines.recording import Behaviour
 from snapshots.records import AnswerKind
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
 from snapshots.vocabulary import SnapshotErrorCode
-from tests.databases import Administrator
 from tests.integration.resolvers.bench import World, catalogue, dies, fill, make_world
 from tests.integration.resolvers.requesting.test_settle import HOUR, die
+from tests.support.databases import Administrator
 
 QUICK_ATTEMPTS = 5
 """How often one dispatch tries a channel that is away."""

@@ -14,7 +14,7 @@ from persistence.embedded import EmbeddedPostgres
 from snapshots.filters import FilterOperator, RowCondition, RowFilter, check
 from snapshots.signalling.filter_sql import render
 from snapshots.vocabulary import Dialect, SnapshotType
-from tests.factories import make_filter
+from tests.support.factories import make_filter
 from tests.support.sizes import examples
 
 DATABASE = "filters"

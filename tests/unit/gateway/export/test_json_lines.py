@@ -11,7 +11,7 @@ from snapshots.audit import AuditedBulkSnapshot
 from snapshots.records import AnswerKind, BulkSnapshotRecord, SourceAnswer, SourceSnapshotRecord
 from snapshots.states import SnapshotState
 from snapshots.vocabulary import SnapshotErrorCode, SnapshotType
-from tests.factories import make_filter, make_source
+from tests.support.factories import make_filter, make_source
 
 NOW = datetime(2026, 5, 17, 9, 30, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from snapshots.health.findings import HealthCheck
 from snapshots.model import SourceConnector
 from snapshots.ports.snapshot_probe import OffsetsReport
 from snapshots.states import SnapshotState
-from tests.unit.snapshots.health.ward import NOW, observed, record
+from tests.support.ward import NOW, observed, record
 
 
 class FakeProbe:

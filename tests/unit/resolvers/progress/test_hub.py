@@ -15,7 +15,7 @@ from resolvers.progress.watchers import Pace, ProgressView
 from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
 from snapshots.states import SnapshotState, TopicSnapshotState
 from snapshots.vocabulary import SnapshotType, VerificationState
-from tests.factories import make_source, make_topic
+from tests.support.factories import make_source, make_topic
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 STALL_SECONDS = 5.0

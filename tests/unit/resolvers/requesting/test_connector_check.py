@@ -17,7 +17,7 @@ from snapshots.model import Cluster, SourceConnector
 from snapshots.plan import Plan, Refusal, Skip, SourceJob
 from snapshots.ports.connector_states import ConnectorObservation
 from snapshots.vocabulary import ConnectorState, SkipReason, SnapshotErrorCode
-from tests.factories import make_cluster, make_source
+from tests.support.factories import make_cluster, make_source
 from tests.support.waiting import FAULT_SECONDS
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

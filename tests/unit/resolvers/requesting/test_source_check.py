@@ -18,7 +18,7 @@ from snapshots.ports.connector_states import ConnectorObservation
 from snapshots.ports.source_trial import Trial
 from snapshots.signalling.key_settings import KeySettings
 from snapshots.vocabulary import ConnectorState, SkipReason, SnapshotErrorCode, SnapshotType
-from tests.factories import make_filter, make_source, make_topic
+from tests.support.factories import make_filter, make_source, make_topic
 
 INCREMENTAL, BLOCKING = SnapshotType.INCREMENTAL, SnapshotType.BLOCKING
 UNSAFE = Finding(SkipReason.UNSAFE_KEY, "Use BLOCKING.")

@@ -25,7 +25,7 @@ from snapshots.ports.inspector import (
 from snapshots.ports.unknown import Unknown
 from snapshots.states import SnapshotState
 from snapshots.vocabulary import ConnectorState, Dialect
-from tests.unit.snapshots.health.ward import NOW, record, signal, source
+from tests.support.ward import NOW, record, signal, source
 
 NAMES = st.sampled_from(["a", "prefix-src_1", "public.debezium_signal", "notifications", "prefix-src_1-signal"])
 SOME = st.lists(NAMES, max_size=8).map(tuple)

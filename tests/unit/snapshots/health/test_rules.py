@@ -17,7 +17,7 @@ from snapshots.ports.inspector import (
 )
 from snapshots.ports.unknown import Unknown
 from snapshots.vocabulary import ConnectorState, Dialect
-from tests.unit.snapshots.health.ward import (
+from tests.support.ward import (
     NOW,
     TABLE,
     connector,

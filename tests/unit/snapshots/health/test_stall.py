@@ -14,7 +14,7 @@ from snapshots.ports.unknown import Unknown
 from snapshots.records import SourceSnapshotRecord
 from snapshots.states import SignalState, SnapshotState
 from snapshots.vocabulary import ConnectorState, SnapshotType
-from tests.unit.snapshots.health.ward import (
+from tests.support.ward import (
     NOW,
     connector,
     database,

@@ -8,7 +8,7 @@ from snapshots.records import AnswerKind, SnapshotProgress, SourceAnswer, Source
 from snapshots.requesting.answers import SourceResult, answer_of, count_results
 from snapshots.states import SnapshotState, TopicSnapshotState
 from snapshots.vocabulary import SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
-from tests.factories import make_source, make_topic
+from tests.support.factories import make_source, make_topic
 
 NOW = datetime(2026, 5, 17, 9, 30, tzinfo=UTC)
 

@@ -27,7 +27,7 @@ from snapshots.requesting.dispatch import (
 )
 from snapshots.requesting.leases import Lease
 from snapshots.vocabulary import SnapshotErrorCode
-from tests.factories import make_cluster, make_source
+from tests.support.factories import make_cluster, make_source
 
 NEVER = 3600.0
 """A deadline that no test waits for."""

@@ -15,7 +15,7 @@ from snapshots.plan import Finding, Plan
 from snapshots.requesting.planning import make_plan
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
 from snapshots.vocabulary import ConnectorKind, Dialect, SkipReason, SnapshotErrorCode, SnapshotType, TopicProducer
-from tests.factories import make_filter, make_request, make_source, make_topic
+from tests.support.factories import make_filter, make_request, make_source, make_topic
 
 
 def plan_of(request: BulkSnapshotRequest, *topics: Topic) -> Plan:

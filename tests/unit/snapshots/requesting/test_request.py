@@ -20,7 +20,7 @@ from snapshots.requesting.request import (
     check,
 )
 from snapshots.vocabulary import SnapshotType, UserErrorCode
-from tests.factories import make_filter, make_request
+from tests.support.factories import make_filter, make_request
 
 NUL = "a\x00b"
 UNPAIRED_HIGH, UNPAIRED_LOW, REVERSED_PAIR = "\ud83d", "\ude00", "\ude00\ud83d"

@@ -10,7 +10,7 @@ from snapshots.errors import FilterError
 from snapshots.filters import FilterOperator, RowFilter
 from snapshots.signalling.filter_sql import render
 from snapshots.vocabulary import Dialect, SnapshotType
-from tests.factories import make_filter
+from tests.support.factories import make_filter
 
 SQL_DIALECTS = [dialect for dialect in Dialect if dialect not in {Dialect.MONGODB, Dialect.OTHER}]
 UNARY = {FilterOperator.IS_NULL, FilterOperator.NOT_NULL}

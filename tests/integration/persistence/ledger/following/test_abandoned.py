@@ -7,7 +7,7 @@ from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.records import BulkSnapshotFilter, SourceSnapshotRecord
 from snapshots.states import SnapshotState
 from snapshots.vocabulary import SnapshotType, TopicSnapshotOutcome
-from tests.integration.persistence.ledger.bench import SENT, TENANT, Bench
+from tests.support.ledger_bench import SENT, TENANT, Bench
 
 STARTED, IN_PROGRESS, COMPLETED = NotificationKind.STARTED, NotificationKind.IN_PROGRESS, NotificationKind.COMPLETED
 BY_HAND = "by-hand"

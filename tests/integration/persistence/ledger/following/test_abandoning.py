@@ -10,7 +10,7 @@ from snapshots.following.notifications import NotificationKind
 from snapshots.requesting.dispatch import Unconfirmed
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
 from snapshots.vocabulary import SnapshotErrorCode, TopicSnapshotOutcome
-from tests.integration.persistence.ledger.bench import TENANT, Bench
+from tests.support.ledger_bench import TENANT, Bench
 
 LOST = Unconfirmed(SnapshotErrorCode.DISPATCH_TIMEOUT, "No answer.")
 

@@ -6,7 +6,7 @@ from snapshots.channels import SignalChannelKind
 from snapshots.following.notifications import NotificationKind
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
 from snapshots.vocabulary import SnapshotErrorCode, TopicSnapshotOutcome
-from tests.integration.persistence.ledger.bench import TENANT, Bench, catalogue
+from tests.support.ledger_bench import TENANT, Bench, catalogue
 
 STARTED, COMPLETED = NotificationKind.STARTED, NotificationKind.COMPLETED
 

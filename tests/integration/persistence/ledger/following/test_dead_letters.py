@@ -8,8 +8,8 @@ from persistence.database.errors import DatabaseError
 from snapshots.dead_letters import DeadLetters
 from snapshots.following.notifications import NotificationKind
 from snapshots.states import SnapshotState
-from tests.databases import Administrator
-from tests.integration.persistence.ledger.bench import NOW, TENANT, Bench
+from tests.support.databases import Administrator
+from tests.support.ledger_bench import NOW, TENANT, Bench
 
 
 async def test_its_place_is_passed_in_the_same_transaction(bench: Bench, administrator: Administrator) -> None:

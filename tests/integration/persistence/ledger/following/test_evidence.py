@@ -4,7 +4,7 @@ from typing import Any
 
 from snapshots.audit import LedgerEvent, LedgerSubject
 from snapshots.following.notifications import Notification, NotificationKind
-from tests.integration.persistence.ledger.bench import TENANT, Bench
+from tests.support.ledger_bench import TENANT, Bench
 
 STARTED, COMPLETED = NotificationKind.STARTED, NotificationKind.COMPLETED
 

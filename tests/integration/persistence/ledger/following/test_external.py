@@ -8,7 +8,7 @@ from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.records import BulkSnapshotFilter, SourceSnapshotRecord
 from snapshots.states import SnapshotState
 from snapshots.vocabulary import SnapshotErrorCode, SnapshotOrigin, SnapshotType, TopicSnapshotOutcome
-from tests.integration.persistence.ledger.bench import SILENCE, TENANT, Bench
+from tests.support.ledger_bench import SILENCE, TENANT, Bench
 
 STARTED, COMPLETED = NotificationKind.STARTED, NotificationKind.COMPLETED
 GRACE = timedelta(seconds=10)

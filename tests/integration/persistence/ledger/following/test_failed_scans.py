@@ -17,7 +17,7 @@ from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.restart_requirement import RestartRequirement
 from snapshots.states import SnapshotState
 from snapshots.vocabulary import SnapshotErrorCode, SnapshotType
-from tests.integration.persistence.ledger.bench import TENANT, Bench
+from tests.support.ledger_bench import TENANT, Bench
 
 STARTED, COMPLETED = NotificationKind.STARTED, NotificationKind.COMPLETED
 

@@ -11,7 +11,7 @@ from snapshots.following.notifications import NotificationKind
 from snapshots.following.reducer import end_in_flight, give_up
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
 from snapshots.vocabulary import SnapshotErrorCode, SnapshotType, TopicSnapshotOutcome
-from tests.integration.persistence.ledger.bench import SENT, TENANT, Bench, catalogue
+from tests.support.ledger_bench import SENT, TENANT, Bench, catalogue
 
 STARTED, COMPLETED = NotificationKind.STARTED, NotificationKind.COMPLETED
 GRACE = timedelta(seconds=10)

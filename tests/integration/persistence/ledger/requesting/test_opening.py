@@ -6,7 +6,7 @@ import random
 from persistence.ledger.requesting.sending import SignalKey
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
 from snapshots.vocabulary import SkipReason, SnapshotErrorCode
-from tests.integration.persistence.ledger.bench import TENANT, Bench
+from tests.support.ledger_bench import TENANT, Bench
 
 
 async def test_everything_asked_is_recorded_in_the_order_of_the_request(bench: Bench) -> None:

@@ -7,8 +7,8 @@ from snapshots.records import AnswerKind, SourceAnswer
 from snapshots.requesting.dispatch import Outcome, Unconfirmed
 from snapshots.states import SignalState, SnapshotState, TopicSnapshotState
 from snapshots.vocabulary import SnapshotErrorCode
-from tests.databases import Administrator
-from tests.integration.persistence.ledger.bench import SENT, TENANT, Bench
+from tests.support.databases import Administrator
+from tests.support.ledger_bench import SENT, TENANT, Bench
 
 REFUSED = Refusal(SnapshotErrorCode.CHANNEL_UNAVAILABLE, "The database is away.", retryable=True)
 LOST = Unconfirmed(SnapshotErrorCode.DISPATCH_TIMEOUT, "No answer.")

@@ -6,7 +6,7 @@ from snapshots.following.notifications import NotificationKind
 from snapshots.requesting.dispatch import Unconfirmed
 from snapshots.states import SignalState
 from snapshots.vocabulary import SnapshotErrorCode
-from tests.integration.persistence.ledger.bench import TENANT, Bench
+from tests.support.ledger_bench import TENANT, Bench
 
 LOST = Unconfirmed(SnapshotErrorCode.DISPATCH_TIMEOUT, "No answer.")
 

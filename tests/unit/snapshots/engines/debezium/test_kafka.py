@@ -11,7 +11,7 @@ import gateway
 import snapshots
 from snapshots.engines.debezium import kafka
 from snapshots.engines.debezium.kafka import KafkaAccess, KafkaClients
-from tests.factories import make_cluster
+from tests.support.factories import make_cluster
 
 NOBODY = KafkaAccess("127.0.0.1:1")
 

@@ -14,7 +14,7 @@ from snapshots.model import Cluster, SourceConnector
 from snapshots.ports.source_rows import RowCounts
 from snapshots.ports.topic_reader import KeyShape
 from snapshots.vocabulary import Dialect
-from tests.databases import Administrator, administering
+from tests.support.databases import Administrator, administering
 
 ID = KeyShape(("id",), ("int",))
 

@@ -11,7 +11,7 @@ from snapshots.errors import SecretError, SourceError
 from snapshots.model import SourceConnector
 from snapshots.ports.signal_channel import OutgoingSignal, Presence, Receipt
 from snapshots.vocabulary import Dialect, SnapshotErrorCode
-from tests.factories import make_source
+from tests.support.factories import make_source
 from tests.unit.snapshots.engines.debezium.conftest import NoSecrets
 
 SIGNAL = OutgoingSignal("sig_1", "execute-snapshot", "{}")

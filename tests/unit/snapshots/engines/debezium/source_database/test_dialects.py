@@ -15,7 +15,7 @@ from snapshots.model import SourceConnector
 from snapshots.ports.source_rows import RowCounts
 from snapshots.ports.source_trial import Trial
 from snapshots.vocabulary import Dialect
-from tests.factories import make_source
+from tests.support.factories import make_source
 from tests.unit.snapshots.engines.debezium.conftest import NoSecrets
 
 OPENER = SourceOpener(NoSecrets())

@@ -10,7 +10,7 @@ from snapshots.engines.debezium.source_database.postgresql.key_trial import expl
 from snapshots.engines.debezium.source_database.postgresql.table_keys import TableKey
 from snapshots.signalling.key_settings import KeySettings
 from snapshots.signalling.key_types import KeyColumn, is_sent, reading_trouble
-from tests.factories import make_source
+from tests.support.factories import make_source
 
 TYPES = ["int4", "uuid", "text", "timestamptz", "money", "hstore", "pg_lsn", "mood", "pair", "oidvector"]
 KINDS = {"mood": "e", "pair": "c"}

@@ -31,7 +31,7 @@ from snapshots.model import Cluster
 from snapshots.ports.cluster_observer import ObservedCluster
 from snapshots.ports.connector_states import ConnectorObservation
 from snapshots.vocabulary import ConnectorState, Dialect, TopicProducer
-from tests.asgi import Answer, ask
+from tests.support.asgi import Answer, ask
 from tests.support.services import make_engine, make_services
 from tests.support.time_limits import TimeLimits
 

@@ -18,8 +18,8 @@ from persistence.embedded.sessions import connected
 from sandbox.sources import connector_config
 from sandbox.stack import Sandbox
 from sandbox.topics import Json, write_record
-from tests.e2e.arrivals import Arrivals, WatchedSource
-from tests.e2e.sources import FENCE, NOTIFICATIONS, OWN_SOURCES, OwnSource
+from tests.support.debezium.arrivals import Arrivals, WatchedSource
+from tests.support.debezium.sources import FENCE, NOTIFICATIONS, OWN_SOURCES, OwnSource
 
 _READ_SECONDS = 30.0
 

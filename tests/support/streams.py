@@ -20,7 +20,7 @@ from resolvers.following.apply_notifications import apply_notifications
 from resolvers.progress.hub import ProgressHub
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.records import BulkSnapshotRecord
-from tests.api import SHOP, Api
+from tests.support.api import SHOP, Api
 from tests.support.timers import Timers
 from tests.support.waiting import FAULT_SECONDS
 

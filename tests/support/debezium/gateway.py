@@ -32,8 +32,8 @@ from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord, TopicSna
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions
 from snapshots.states import BulkSnapshotState
 from snapshots.vocabulary import SnapshotType
-from tests.e2e.chain import Chain
-from tests.e2e.sources import OWN_SOURCES, OwnSource
+from tests.support.debezium.chain import Chain
+from tests.support.debezium.sources import OWN_SOURCES, OwnSource
 
 TENANT = LOCAL_PRINCIPAL.tenant_id
 CLUSTER = "e2e"

@@ -17,8 +17,8 @@ from graphql import FieldNode, FragmentDefinitionNode, SelectionSetNode, parse
 
 from gateway.cli.operations import document
 from gateway.cli.watching import state_lines
-from tests.cli.commands import Running, started
-from tests.graphql.streams import Served, connected
+from tests.support.commands import Running, started
+from tests.support.streams import Served, connected
 from tests.support.waiting import FAULT_SECONDS
 
 if TYPE_CHECKING:

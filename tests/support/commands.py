@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import re
 import signal
+import stat
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -59,9 +61,10 @@ def environment(**variables: str) -> dict[str, str]:
 def reachable(directory: Path) -> Path:
     """Let the server's unprivileged account pass through pytest's directories, where we are root."""
     if os.geteuid() == 0:
-        for folder in (directory, *directory.parents[:3]):
-            if folder.stat().st_uid == 0 and "pytest" in str(folder):
-                folder.chmod(0o711)
+        for folder in (directory, *directory.parents):
+            mode = folder.stat().st_mode
+            if not mode & stat.S_IXOTH:
+                folder.chmod(stat.S_IMODE(mode) | stat.S_IXGRP | stat.S_IXOTH)
     return directory
 
 
@@ -84,6 +87,14 @@ async def command(*arguments: str, **variables: str) -> Ended:
             await process.wait()
     assert process.returncode is not None
     return Ended(process.returncode, out.decode(), err.decode())
+
+
+async def ready_url(running: Running) -> str:
+    """Wait until `topicsnap serve` is ready, and return where."""
+    text = await running.says("Topicsnap is ready at ")
+    found = re.search(r"ready at (http://\S+?)/ ", text)
+    assert found
+    return found[1]
 
 
 @asynccontextmanager

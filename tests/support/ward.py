@@ -22,7 +22,7 @@ from snapshots.ports.inspector import (
 from snapshots.records import SignalRecord, SourceSnapshotRecord
 from snapshots.states import SignalState, SnapshotState
 from snapshots.vocabulary import ConnectorState, Dialect, SnapshotType
-from tests.factories import make_source
+from tests.support.factories import make_source
 
 NOW = datetime(2026, 5, 17, 9, 30, tzinfo=UTC)
 TABLE = "public.debezium_signal"

@@ -10,7 +10,7 @@ from typing import Self
 from persistence.embedded.sessions import connected
 from sandbox.topics import Record, read_topics
 from sandbox.waiting import eventually
-from tests.e2e.sources import FENCE, OwnSource
+from tests.support.debezium.sources import FENCE, OwnSource
 
 _FOR_EVER_SECONDS = 3600.0
 _FENCE_SECONDS = 30.0
