@@ -29,8 +29,6 @@ DEAF_LOOK_SECONDS = 2.0
 """The same while they do not."""
 RETRY_SECONDS = 1.0
 """The time after which a look that failed is taken again."""
-STALL_AFTER = timedelta(minutes=10)
-"""How long a snapshot may give no sign of life before it counts as stalled, unless the settings say otherwise."""
 LINGER_SECONDS = 30.0
 """How long announcements are still listened to after the last watcher has left."""
 MOST_AT_ONCE = 50
@@ -71,7 +69,7 @@ class ProgressHub:
         announced: Announced | None = None,
         pace: Pace | None = None,
         *,
-        stall_after: timedelta = STALL_AFTER,
+        stall_after: timedelta,
         clock: Clock = utc_now,
     ) -> None:
         """Look into `records` at the word of `announced`; without that, look every few seconds.

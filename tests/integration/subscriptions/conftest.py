@@ -12,6 +12,7 @@ from resolvers.progress.hub import Announced, ProgressHub
 from resolvers.progress.watchers import Pace
 from tests.integration.resolvers.bench import World, catalogue, fill, make_world
 from tests.integration.subscriptions.bench import Process, Watching
+from tests.support.services import STALL_AFTER
 
 Watch = Callable[[ProgressHub, str], Watching]
 MakeProcess = Callable[..., Process]
@@ -32,7 +33,9 @@ async def make_process(database_url: str) -> AsyncIterator[MakeProcess]:
 
     def make(pace: Pace | None = None, announced: Announced | None = None) -> Process:
         database = Database.connect(database_url)
-        hub = ProgressHub(LedgerReading(database), announced or Announcements.at(database_url), pace)
+        hub = ProgressHub(
+            LedgerReading(database), announced or Announcements.at(database_url), pace, stall_after=STALL_AFTER
+        )
         made.append(Process(database, hub))
         return made[-1]
 
