@@ -1,4 +1,4 @@
-"""The port that the operations tell outcomes to, for whoever counts them."""
+"""The port through which operations report outcomes, so that they can be counted."""
 
 from typing import Protocol
 
@@ -8,23 +8,23 @@ from snapshots.vocabulary import SnapshotVerdict
 
 
 class Telemetry(Protocol):
-    """Hears of every outcome once it is recorded. No method may wait or raise."""
+    """Receives every outcome once it is recorded. No method may wait or raise."""
 
     def source_answered(self, answer: SourceAnswer) -> None:
-        """A client is told `answer` for one source of its bulk snapshot."""
+        """Report that a client gets `answer` for one source of its bulk snapshot."""
         ...
 
     def signal_sent(self, outcome: Outcome) -> None:
-        """Sending one signal, or looking for it, had this outcome."""
+        """Report the outcome of sending one signal, or of looking for it."""
         ...
 
     def topic_verified(self, verdict: SnapshotVerdict) -> None:
-        """The verification of one topic ended with this verdict."""
+        """Report that the verification of one topic ended with this verdict."""
         ...
 
 
 class NoTelemetry:
-    """Implements the port Telemetry where nobody counts."""
+    """A Telemetry that counts nothing."""
 
     def source_answered(self, answer: SourceAnswer) -> None:
         """Do nothing."""

@@ -1,4 +1,4 @@
-"""What the ledger tells of how a bulk snapshot came to be as it is."""
+"""The history of a bulk snapshot, as the ledger records it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,7 @@ class LedgerSubject(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LedgerEvent:
-    """One change of state, or several that happened at once; written with the change, and never changed."""
+    """One change of state, or several that happened at once. It is written with the change and never changes."""
 
     id: int
     """Grows from event to event of one bulk snapshot."""
@@ -35,7 +35,7 @@ class LedgerEvent:
     from_state: str | None
     to_state: str
     cause: str
-    """Who or what did it, for example `requested by ada`, `dispatch`, `settle`, `notification`."""
+    """Who or what caused it, for example `requested by ada`, `dispatch`, `settle`, `notification`."""
     detail: dict[str, Any] | None
     """JSON: `code` and `message` of a failure, `attempt` of a send, `topics` that ended, the notification that was
     the `evidence`, and the signal that the snapshot was `joinedBy`."""
@@ -43,7 +43,7 @@ class LedgerEvent:
 
 @dataclass(frozen=True, slots=True)
 class AuditedBulkSnapshot:
-    """A bulk snapshot with all that the ledger knows of it; events in the order in which they happened."""
+    """A bulk snapshot with everything in the ledger about it; events in the order in which they happened."""
 
     record: BulkSnapshotRecord
     operation: str

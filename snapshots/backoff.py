@@ -1,4 +1,4 @@
-"""How long to rest between attempts that fail one after the other. Pure but for chance."""
+"""How long to wait between attempts that fail one after the other. Pure except for chance."""
 
 import random
 from collections.abc import Callable
@@ -12,19 +12,19 @@ _MOST_DOUBLINGS = 60
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Rests that double from failure to failure, up to a longest one.
+    """Waiting times that double with each failure, up to a longest one.
 
-    Each rest lies between half of its limit and the limit, drawn by `chance`: those who failed together do not all
-    come back together.
+    Each waiting time lies between half of its limit and the limit, chosen by `chance`, so that callers that failed
+    together do not all return together.
     """
 
     first_seconds: float
-    """The longest rest after the first failure."""
+    """The longest waiting time after the first failure, in seconds."""
     longest_seconds: float
     chance: Chance = field(default=random.random, compare=False)
 
     def after(self, failures: int) -> float:
-        """Return how many seconds to rest after `failures` failures in a row, from 1 on."""
+        """Return how many seconds to wait after `failures` failures in a row, from 1 on."""
         doublings = max(0, min(failures - 1, _MOST_DOUBLINGS))
         limit = min(self.longest_seconds, self.first_seconds * 2.0**doublings)
         return limit * (0.5 + 0.5 * self.chance())

@@ -1,4 +1,4 @@
-"""What carries signals to Debezium, and what each of these channels is like: said here once, for all who ask."""
+"""The channels that carry signals to Debezium, and the properties of each: defined here once, for all callers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class SignalChannelKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelTraits:
-    """What a channel is like. The defaults are those of no channel at all."""
+    """The properties of a channel. The defaults are those of no channel at all."""
 
     description: str = "No channel."
     """A sentence for the API's documentation."""
@@ -24,13 +24,13 @@ class ChannelTraits:
     manner: str = ""
     """How a connector is signalled, for people: `Topicsnap signals it …`."""
     uses_table: bool = False
-    """Whether it writes the signal table, which takes credentials for the source's database."""
+    """Whether it writes the signal table, which needs credentials for the source's database."""
     uses_topic: bool = False
     """Whether it writes the signal topic; its receipts end in `@` and the offset."""
     data_limit: int | None = None
-    """Longest `data` in characters; None where the signal table says how long."""
+    """Longest `data` in characters; None if the signal table determines it."""
     is_simulated: bool = False
-    """Whether no engine stands behind it, so that what becomes of every snapshot is told."""
+    """Whether there is no engine behind it, so that the result of every snapshot is always reported."""
 
 
 NO_CHANNEL = ChannelTraits()
@@ -58,5 +58,5 @@ TRAITS: Mapping[SignalChannelKind, ChannelTraits] = {
 
 
 def traits_of(kind: SignalChannelKind | None) -> ChannelTraits:
-    """Return what the channel is like; NO_CHANNEL for None."""
+    """Return the properties of the channel; NO_CHANNEL for None."""
     return NO_CHANNEL if kind is None else TRAITS[kind]

@@ -1,4 +1,4 @@
-"""How many notifications of a connector were set aside, because they could not be applied."""
+"""The number of a connector's notifications that were set aside because they could not be applied."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,15 +6,15 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class DeadLetters:
-    """The notifications that were set aside, counted; at least one."""
+    """A count of notifications that were set aside; at least one."""
 
     count: int
     last_failed_at: datetime
-    """When the latest of them was tried for the last time, by Topicsnap's clock."""
+    """When Topicsnap tried the latest of them for the last time, by its own clock."""
     last_error: str
-    """Why that one could not be applied: the kind of error and its message, without quoted values."""
+    """Why that notification could not be applied: the kind of error and its message, without quoted values."""
     last_place: str
-    """Where that one is on Kafka: `topic/partition@offset`."""
+    """The position of that notification on Kafka: `topic/partition@offset`."""
 
     def cause(self) -> str:
         """Say what happened, as a clause."""

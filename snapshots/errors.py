@@ -1,4 +1,4 @@
-"""The small tree of errors that Topicsnap raises on purpose, each with a message that is fit for users."""
+"""The errors that Topicsnap raises on purpose; each has a message for users."""
 
 from typing import TypeAlias
 
@@ -9,7 +9,7 @@ FieldPath: TypeAlias = tuple[str | int, ...]
 
 
 class TopicsnapError(Exception):
-    """Something that Topicsnap foresees went wrong; the message is fit for users."""
+    """An expected failure; its message is written for users."""
 
 
 class RequestError(TopicsnapError):
@@ -39,7 +39,7 @@ class InvalidRequestError(RequestError):
 
 
 class SourceError(TopicsnapError):
-    """One source cannot take the snapshot, for certain: nothing reached the engine."""
+    """One source certainly cannot take the snapshot: nothing reached the engine."""
 
     def __init__(self, code: SnapshotErrorCode, message: str, *, retryable: bool) -> None:
         """Build the error; `retryable`: the same call may succeed later without a change of configuration."""
@@ -60,7 +60,7 @@ class UnconfirmedError(TopicsnapError):
 
 
 class ClusterUnreachableError(TopicsnapError):
-    """Kafka Connect of a cluster did not answer, or not with an answer that can be read."""
+    """Kafka Connect of a cluster did not answer, or its answer cannot be read."""
 
 
 class DatabaseUnreachableError(TopicsnapError):

@@ -1,6 +1,7 @@
-"""Row filters: typed conditions that Topicsnap renders and quotes itself, so that raw SQL is never taken from a client.
+"""Row filters: typed conditions that Topicsnap renders and quotes itself, so that it never takes raw SQL from a client.
 
-`signalling.filter_sql` renders them.
+Debezium expects a WHERE fragment for an incremental snapshot and a whole SELECT for a blocking one (docs: Ad hoc
+snapshots with additional-conditions).
 """
 
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ class RowFilter:
 
 
 def check(row_filter: RowFilter) -> str | None:
-    """Return what is wrong with `row_filter` whatever the engine, as a sentence, or None."""
+    """Return a sentence about what is wrong with `row_filter` for any engine, or None."""
     if not 1 <= len(row_filter.all) <= MAX_CONDITIONS:
         return f"A filter must have 1 to {MAX_CONDITIONS} conditions."
     for condition in row_filter.all:

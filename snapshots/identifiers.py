@@ -16,7 +16,7 @@ TOPIC_SNAPSHOT = "ts"
 PRUNING = "prune"
 
 MAX_ID_LENGTH = 128
-"""Longest id that is ever stored (imported ids are kept as they are)."""
+"""Longest id that is stored (imported ids are kept as they are)."""
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: no i, l, o, u
 _TIME_CHARACTERS = 10
@@ -53,7 +53,7 @@ def _encode(number: int, length: int) -> str:
 
 
 def time_of(id: str) -> datetime | None:
-    """When an id of IdMaker was made, to the millisecond; None for an id that was imported."""
+    """The time when IdMaker made an id, to the millisecond; None for an imported id."""
     _, _, unique = id.rpartition("_")
     if len(unique) != _TIME_CHARACTERS + _RANDOM_CHARACTERS or not set(unique) <= set(_ALPHABET):
         return None

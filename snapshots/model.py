@@ -24,7 +24,7 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class SourceConnector:
-    """A connector as the catalogue knows it, with all that sending it a signal takes."""
+    """A connector in the catalogue, with everything that is needed to send it a signal."""
 
     id: str
     cluster: Cluster
@@ -35,22 +35,23 @@ class SourceConnector:
     dialect: Dialect = Dialect.OTHER
     topic_prefix: str | None = None
     signal_channel: SignalChannelKind | None = None
-    """The channel in use; None where signalling is not configured."""
+    """The channel in use; None if signalling is not configured."""
     signal_collection: str | None = None
     """`signal.data.collection`: the signal table, fully qualified."""
     signal_topic: str | None = None
     """The Kafka signal topic; read from its partition 0 only."""
     signal_data_limit: int = DOCUMENTED_SIGNAL_DATA_CHARACTERS
-    """Longest `data` in characters that the signal table takes; has no meaning for Kafka."""
+    """Longest `data` in characters that the signal table holds; not used for Kafka."""
     read_only: bool = False
     notification_topic: str | None = None
-    """`notification.sink.topic.name`; None where the connector sends none, so that its snapshots cannot be followed."""
+    """`notification.sink.topic.name`; None if the connector sends no notifications, so that its snapshots cannot be
+    followed."""
     database_url_ref: str | None = None
     """Reference to the source database's URL (credentials are never stored), for example `env:SHOP_DATABASE_URL`."""
     state: ConnectorState = ConnectorState.UNKNOWN
     state_observed_at: datetime | None = None
     managed: MappingKind = MappingKind.DERIVED
-    """EXPLICIT where an operator imported it, DERIVED where Kafka Connect told."""
+    """EXPLICIT if an operator imported it, DERIVED if it was read from Kafka Connect."""
 
     @property
     def cluster_id(self) -> str:
@@ -64,12 +65,12 @@ class SourceConnector:
 
     @property
     def channel(self) -> ChannelTraits:
-        """What its signal channel is like."""
+        """The properties of its signal channel."""
         return traits_of(self.signal_channel)
 
     @property
     def is_followed(self) -> bool:
-        """Whether what becomes of its snapshots is told, to where it can be read; a simulated engine always tells."""
+        """Whether Topicsnap can read the results of its snapshots; always true for a simulated engine."""
         if self.channel.is_simulated:
             return True
         return self.notification_topic is not None and self.cluster.kafka_bootstrap is not None
@@ -89,8 +90,8 @@ class Topic:
     """The table or collection as a signal names it, for example `public.orders`."""
     mapping: MappingKind | None
     keyless: bool | None
-    """No primary key, no unique not-null index and no `message.key.columns`; None where that is not known."""
+    """Whether the table has no primary key, no unique not-null index and no `message.key.columns`; None if unknown."""
     exists: bool
-    """Whether the topic was seen on Kafka; one that nobody has written yet can be snapshotted all the same."""
+    """Whether the topic was seen on Kafka; a topic that nobody has written yet can still be snapshotted."""
     ambiguous: bool = False
     """Whether the collection's name, read as Debezium reads it, matches another collection of the connector."""

@@ -1,4 +1,4 @@
-"""What a plan is made of: a job for each source with its signals, and a skip for each topic that goes nowhere."""
+"""The parts of a plan: a job for each source with its signals, and a skip for each topic that is not sent."""
 
 from dataclasses import dataclass, replace
 
@@ -9,7 +9,7 @@ from snapshots.vocabulary import SkipReason, SnapshotErrorCode
 
 @dataclass(frozen=True, slots=True)
 class TopicRequest:
-    """One topic of a job: its route and what was asked of it."""
+    """One topic of a job: its route, and how it is to be snapshotted."""
 
     topic: Topic
     data_collection: str
@@ -19,7 +19,7 @@ class TopicRequest:
 
 @dataclass(frozen=True, slots=True)
 class SignalDraft:
-    """An `execute-snapshot` signal as it will be sent, but for its id: `data` is the exact JSON text."""
+    """An `execute-snapshot` signal as it will be sent, except for its id: `data` is the exact JSON text."""
 
     data: str
     topics: tuple[TopicRequest, ...]
@@ -27,7 +27,7 @@ class SignalDraft:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a source does not take its part, for certain: nothing reached the engine."""
+    """Why a source certainly does not take its part: nothing reached the engine."""
 
     code: SnapshotErrorCode
     message: str
@@ -36,23 +36,23 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class SourceJob:
-    """All that one source is asked for; with a `refusal` it is recorded as failed and nothing is sent."""
+    """Everything that is asked of one source. If it has a `refusal`, it is recorded as failed and nothing is sent."""
 
     source: SourceConnector
     topics: tuple[TopicRequest, ...]
     signals: tuple[SignalDraft, ...]
     refusal: Refusal | None = None
     warning: str | None = None
-    """Something that does not stop the dispatch, such as a connector state that could not be asked."""
+    """A problem that does not stop the dispatch, such as a connector state that could not be read."""
 
     def refused(self, refusal: Refusal) -> "SourceJob":
-        """Return the job with `refusal`; the first refusal stays."""
+        """Return the job with `refusal`; a job that is already refused keeps its first refusal."""
         return self if self.refusal else replace(self, refusal=refusal)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Why a topic must not be sent, as a look at its source's database showed."""
+    """Why a topic must not be sent, as a check of its source's database showed."""
 
     reason: SkipReason
     message: str

@@ -1,4 +1,4 @@
-"""What the ledger tells of a bulk snapshot: durable records, read back as frozen values."""
+"""The ledger's records of a bulk snapshot, read back as frozen values."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from snapshots.vocabulary import (
 
 
 class AnswerKind(StrEnum):
-    """What the caller was told of a source: recorded, so that a replay tells the same."""
+    """The answer to the caller about one source: recorded, so that a repeated call gets the same answer."""
 
     DISPATCHED = "DISPATCHED"
     UNCONFIRMED = "UNCONFIRMED"
@@ -42,7 +42,7 @@ class SourceAnswer:
 
 @dataclass(frozen=True, slots=True)
 class SignalRecord:
-    """One signal of a source snapshot: exactly what was sent, by what channel, and where it went."""
+    """One signal of a source snapshot: exactly what was sent, through which channel, and where it went."""
 
     id: str
     source_snapshot_id: str
@@ -51,7 +51,7 @@ class SignalRecord:
     data: str
     state: SignalState
     destination: str | None
-    """Where the channel put it, for example `public.debezium_signal` or `billing-signal/0@17`."""
+    """Where the channel wrote it, for example `public.debezium_signal` or `billing-signal/0@17`."""
     sent_at: datetime | None
     ended_at: datetime | None
 
@@ -76,9 +76,9 @@ class TopicSnapshotRecord:
     finished_at: datetime | None
     verification: VerificationState = VerificationState.NOT_REQUESTED
     expected_rows: int | None = None
-    """Rows of the source under the filter, when it was verified; None where that is not known."""
+    """Rows of the source under the filter, at the time of the verification; None if unknown."""
     emitted_rows: int | None = None
-    """Distinct rows that the snapshot emitted, as counted on the topic; None where that is not known."""
+    """Distinct rows that the snapshot emitted, as counted on the topic; None if unknown."""
     verdict: SnapshotVerdict | None = None
     verdict_reason: str | None = None
     verified_at: datetime | None = None
@@ -122,7 +122,7 @@ class SourceSnapshotRecord:
     code: SnapshotErrorCode | None
     message: str | None
     answer: SourceAnswer | None
-    """None while the first call is under way, and for ever where it died."""
+    """None while the first call is running, and forever if it died."""
     signals: tuple[SignalRecord, ...]
     topics: tuple[TopicSnapshotRecord, ...]
     requested_at: datetime
@@ -133,7 +133,7 @@ class SourceSnapshotRecord:
     """When the engine was last seen at work, by its own clock."""
     origin: SnapshotOrigin = SnapshotOrigin.REQUESTED
     followed: bool = True
-    """Whether the connector tells of its snapshots, so that what became of this one can be known."""
+    """Whether the connector reports on its snapshots, so that the result of this one can be known."""
 
     @property
     def progress(self) -> SnapshotProgress:
@@ -143,7 +143,7 @@ class SourceSnapshotRecord:
 
 @dataclass(frozen=True, slots=True)
 class BulkSnapshotRecord:
-    """A bulk snapshot with all that belongs to it; `snapshots` in order of first appearance, `skips` in input order."""
+    """A bulk snapshot with all its parts; `snapshots` in order of first appearance, `skips` in input order."""
 
     id: str
     tenant_id: str
@@ -154,13 +154,13 @@ class BulkSnapshotRecord:
     idempotency_key: str | None
     request_hash: bytes
     answered: bool
-    """Whether the first call has recorded what it answered."""
+    """Whether the first call has recorded its answer."""
     snapshots: tuple[SourceSnapshotRecord, ...]
     skips: tuple[Skip, ...]
     retry_of: str | None = None
-    """The bulk snapshot of which this dispatches again what failed."""
+    """The bulk snapshot that this one retries."""
     verify: bool = False
-    """Whether its verification was asked for together with it."""
+    """Whether its verification was requested together with it."""
 
     @property
     def state(self) -> BulkSnapshotState:
@@ -174,7 +174,7 @@ class BulkSnapshotRecord:
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing of it changes any more by itself: every source snapshot has ended, and no verdict is due."""
+        """Whether nothing changes any more by itself: every source snapshot has ended, and no verdict is due."""
         if self.state is BulkSnapshotState.IN_PROGRESS:
             return False
         return not any(topic.verification.is_open for one in self.snapshots for topic in one.topics)
@@ -182,7 +182,7 @@ class BulkSnapshotRecord:
 
 @dataclass(frozen=True, slots=True)
 class BulkSnapshotFilter:
-    """Bulk snapshots that satisfy all of this; None asks nothing, an empty tuple is satisfied by none."""
+    """Bulk snapshots that satisfy all of these conditions. None means no condition; an empty tuple matches nothing."""
 
     snapshot_types: tuple[SnapshotType, ...] | None = None
     states: tuple[BulkSnapshotState, ...] | None = None

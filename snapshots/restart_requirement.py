@@ -1,10 +1,10 @@
-"""Why a connector has to be restarted before it takes an incremental snapshot."""
+"""Why a connector must be restarted before it takes an incremental snapshot."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 MOST_TABLES = 10
-"""How many of the tables that failed are named."""
+"""How many of the failed tables a message names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class RestartRequirement:
     since: datetime
     """When the first table failed, by the engine's clock."""
     data_collections: tuple[str, ...] = ()
-    """The tables that failed since, in order of their names, at most MOST_TABLES; empty where none was named."""
+    """The tables that have failed since then, in order of their names, at most MOST_TABLES; empty if none was named."""
 
     def cause(self) -> str:
         """Say what happened, as a clause."""

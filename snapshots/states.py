@@ -33,7 +33,7 @@ class SnapshotState(StrEnum):
 
     @property
     def holds_source(self) -> bool:
-        """Whether the source connector takes no other snapshot meanwhile."""
+        """Whether the source connector takes no other snapshot in the meantime."""
         return not self.is_terminal and self is not SnapshotState.QUEUED
 
     def can_become(self, target: "SnapshotState") -> bool:
@@ -68,9 +68,9 @@ _EVIDENCE_PATHS: Mapping[SnapshotState, tuple[SnapshotState, ...]] = {
 
 
 def evidence_path(current: SnapshotState, target: SnapshotState) -> tuple[SnapshotState, ...] | None:
-    """The steps from `current` to `target` when the engine itself was seen at work.
+    """The steps from `current` to `target` if the engine itself was seen at work.
 
-    Returns an empty tuple where the snapshot is there already, None where the machine allows no way.
+    Returns an empty tuple if the snapshot is already there, None if the machine allows no path.
     """
     if current is target:
         return ()
@@ -85,7 +85,7 @@ def evidence_path(current: SnapshotState, target: SnapshotState) -> tuple[Snapsh
 
 
 class SignalState(StrEnum):
-    """State of one signal of a source snapshot; signals of one snapshot are sent one after the other."""
+    """State of one signal of a source snapshot; the signals of one snapshot are sent one after the other."""
 
     PENDING = "PENDING"
     SENDING = "SENDING"
@@ -163,7 +163,7 @@ class BulkSnapshotState(StrEnum):
 def bulk_state(states: Iterable[SnapshotState]) -> BulkSnapshotState:
     """The state of a bulk snapshot with source snapshots in `states`; without any it is COMPLETED.
 
-    PARTIALLY_COMPLETED means that something was read; otherwise it is FAILED, or CANCELLED where every one was.
+    PARTIALLY_COMPLETED means that something was read; otherwise it is FAILED, or CANCELLED if every one was cancelled.
     """
     distinct = set(states)
     if any(not state.is_terminal for state in distinct):

@@ -1,8 +1,8 @@
-"""What texts can be stored and sent."""
+"""Which texts can be stored and sent."""
 
 
 def is_storable(text: str) -> bool:
-    """Whether `text` can be kept in PostgreSQL and sent as UTF-8: no NUL, no unpaired surrogate."""
+    """Whether `text` can be stored in PostgreSQL and sent as UTF-8: no NUL, no unpaired surrogate."""
     try:
         text.encode()  # much faster than to look at each character, and large filters hold many
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""The closed sets of words that all of Topicsnap speaks: enumerations shared by the core, the ledger and the API."""
+"""The enumerations that the core, the ledger and the API share."""
 
 from enum import StrEnum
 
@@ -27,7 +27,7 @@ class TopicProducer(StrEnum):
 
 
 class MappingKind(StrEnum):
-    """How a topic's route came to be: said by an operator, or derived from the connector's configuration."""
+    """How a topic's route was set: by an operator, or derived from the connector's configuration."""
 
     EXPLICIT = "EXPLICIT"
     DERIVED = "DERIVED"
@@ -41,7 +41,7 @@ class ConnectorKind(StrEnum):
 
 
 class ConnectorState(StrEnum):
-    """State of a connector as Kafka Connect reports it; FAILED also where one of its tasks is."""
+    """State of a connector as Kafka Connect reports it; FAILED also if one of its tasks failed."""
 
     RUNNING = "RUNNING"
     PAUSED = "PAUSED"
@@ -53,7 +53,10 @@ class ConnectorState(StrEnum):
 
     @property
     def reads_signals(self) -> bool:
-        """Whether a signal sent now will be read; transient states pass, because signals wait in the log."""
+        """Whether the connector will read a signal that is sent now.
+
+        Transient states count, because signals wait in the log.
+        """
         return self not in {ConnectorState.PAUSED, ConnectorState.FAILED, ConnectorState.STOPPED}
 
 
@@ -83,7 +86,7 @@ class SkipReason(StrEnum):
 
 
 class SnapshotErrorCode(StrEnum):
-    """Why a source snapshot failed, or why its fate is not known yet."""
+    """Why a source snapshot failed, or why its outcome is not known yet."""
 
     CONNECTOR_NOT_FOUND = "CONNECTOR_NOT_FOUND"
     CONNECTOR_NOT_RUNNING = "CONNECTOR_NOT_RUNNING"

@@ -16,8 +16,8 @@ export async function ask(endpoint, text, headers = {}) {
 }
 
 /**
- * What the examples need to know: topics of several sources, one that no source writes (it will be skipped, with the
- * reason), the newest bulk snapshot. Placeholders where the gateway does not tell, say because it wants a token first.
+ * Read what the examples need: topics of several sources, one that no source writes (the gateway will skip it, with the
+ * reason), the newest bulk snapshot. Return placeholders if the gateway does not answer, for example without a token.
  */
 export async function readCatalogue(endpoint) {
   try {

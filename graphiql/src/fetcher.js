@@ -19,10 +19,10 @@ export function makeFetcher(endpoint) {
 }
 
 /**
- * The only operation of a text; null where it has another number of them, or is wrong, for which the gateway has words.
+ * Return the only operation of a text; null if the text has none or several, or is invalid (the gateway reports that).
  *
- * GraphiQL takes notice of a text a moment after it appears in the editor. Whoever is quicker to run it would send the
- * name of the operation before.
+ * GraphiQL reads a text a moment after it appears in the editor. A user who runs it sooner would send the name of the
+ * previous operation.
  */
 function describe(query) {
   try {

@@ -15,7 +15,7 @@ export function FollowButton({ endpoint }) {
     const data = await ask(endpoint, newest, parsed(text)).catch(() => null);
     const id = data?.bulkSnapshots?.edges[0]?.node.id;
     if (!id) {
-      return; // there is none yet
+      return; // no bulk snapshot exists yet
     }
     const { query, variables } = followTab(id);
     addTab();

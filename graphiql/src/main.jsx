@@ -15,6 +15,6 @@ import { Page } from './page.jsx';
 const element = document.getElementById('graphiql');
 const endpoint = new URL(element.dataset.endpoint, document.baseURI);
 
-// The examples name topics of this catalogue, so they wait for it; a gateway that does not answer is no reason to fail.
+// The examples name topics of this catalogue, so wait for it. The page also works if the gateway does not answer.
 const catalogue = await readCatalogue(endpoint);
 createRoot(element).render(<Page endpoint={endpoint} catalogue={catalogue} />);

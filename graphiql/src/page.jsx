@@ -8,10 +8,10 @@ import { FollowButton } from './follow.jsx';
 
 const plugins = [HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })];
 
-/** GraphiQL with the examples; what `catalogue` is, readCatalogue says. */
+/** GraphiQL with the examples; `catalogue` comes from readCatalogue. */
 export function Page({ endpoint, catalogue }) {
   const fetcher = makeFetcher(endpoint);
-  // Tabs are kept by cluster: those of yesterday's demo name topics that today's, on the same port, does not have.
+  // Keep tabs by cluster: the tabs of yesterday's demo name topics that today's demo, on the same port, does not have.
   const storage = createLocalStorage({ namespace: `topicsnap:${catalogue.cluster}` });
   return (
     <GraphiQL
@@ -24,7 +24,7 @@ export function Page({ endpoint, catalogue }) {
       <GraphiQL.Logo>
         <span className="topicsnap-logo">Topicsnap</span>
         {catalogue.simulated && (
-          <span className="topicsnap-simulated" title="No Debezium runs behind this gateway: snapshots are made up.">
+          <span className="topicsnap-simulated" title="No Debezium runs behind this gateway: the snapshots are simulated.">
             simulated
           </span>
         )}

@@ -1,4 +1,4 @@
-"""Setting notifications aside that cannot be applied, and telling that there are some."""
+"""Setting aside notifications that cannot be applied, and reporting how many there are."""
 
 import logging
 
@@ -9,13 +9,13 @@ logger = logging.getLogger(__name__)
 
 
 async def set_aside(services: Services, tenant_id: str, letter: DeadLetter) -> None:
-    """Record `letter` as a dead letter and pass its place, so that what comes after it is followed.
+    """Record `letter` as a dead letter and move past its position, so that the notifications after it are followed.
 
-    To set it aside again changes nothing. Raises DatabaseError.
+    Setting it aside again changes nothing. Raises DatabaseError.
     """
     if await services.ledger.dead_letters.add(tenant_id, letter):
         logger.error(
-            "a notification could not be applied in %d attempts and is a dead letter now: %s: %s",
+            "a notification could not be applied in %d attempts and is now a dead letter: %s: %s",
             letter.attempts,
             letter.error_class,
             letter.error_message,
@@ -24,7 +24,7 @@ async def set_aside(services: Services, tenant_id: str, letter: DeadLetter) -> N
 
 
 async def tell_dead_letters(services: Services, tenant_id: str) -> str | None:
-    """Return a sentence about the dead letters of the tenant, None where there are none. Raises DatabaseError."""
+    """Return a sentence about the tenant's dead letters, or None if there are none. Raises DatabaseError."""
     count = await services.ledger.dead_letters.count(tenant_id)
     if not count:
         return None

@@ -1,7 +1,8 @@
-"""A notification that fails again and again, as it is set aside: with its place, its text, and why it failed. Pure.
+"""Dead letters: notifications that fail again and again, with their position, their text, and the reason. Pure.
 
-Texts are bounded, and hold nothing that PostgreSQL could not store. What an error quotes may be somebody's data, so it
-is left out; so are the values of headers, which may be credentials of whoever relays records.
+Texts are limited in length and contain nothing that PostgreSQL cannot store. Values that an error quotes are left out,
+because they may be somebody's data. So are the values of headers, which may be credentials of the program that relays
+records.
 """
 
 import re
@@ -26,7 +27,7 @@ _ARGUMENT = re.compile(r"(?<=query argument )(\$\d+): .*?(?= \([^()]*\)$|$)")
 
 @dataclass(frozen=True, slots=True)
 class RecordText:
-    """What of a Kafka record is kept to look at."""
+    """The parts of a Kafka record that are kept."""
 
     key: str | None
     value: str | None
@@ -42,7 +43,7 @@ class RecordText:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A notification that could not be applied, though the database was there."""
+    """A notification that could not be applied although the database was available."""
 
     notification: Notification
     record: RecordText
@@ -51,7 +52,7 @@ class DeadLetter:
     error_message: str
     """What `masked_message` made of the error."""
     attempts: int
-    """How often it was tried alone."""
+    """How often Topicsnap tried it alone."""
     first_failed_at: datetime
     last_failed_at: datetime
 
@@ -62,14 +63,14 @@ class DeadLetter:
 
 
 def innermost(error: Exception) -> BaseException:
-    """Return the error of the driver that `error` wraps, or `error` itself: what it says has no statement in it."""
+    """Return the driver's error that `error` wraps, or `error` itself: the driver's message contains no statement."""
     # SQLAlchemy wraps twice: its own error has `orig`, which was raised from the driver's.
     wrapped: BaseException | None = getattr(error, "orig", None)
     return error if wrapped is None else wrapped.__cause__ or wrapped
 
 
 def masked_message(error: BaseException) -> str:
-    """Return the first line of what `error` says, without the values that it quotes, at most MOST_MESSAGE long."""
+    """Return the first line of the message of `error`, without the values that it quotes, at most MOST_MESSAGE long."""
     line = _storable(next(iter(str(error).splitlines()), ""))
     line = _ARGUMENT.sub(rf"\1: {_MASK}", line)
     return _QUOTED.sub(lambda quoted: f"({_MASK})" if quoted[0].startswith("(") else f"'{_MASK}'", line)[:MOST_MESSAGE]

@@ -1,4 +1,4 @@
-"""What the caller is told of each source: as recorded, or derived where the call that should have recorded it died."""
+"""The answer about each source: as recorded, or derived if the call that should have recorded it died."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,12 +30,12 @@ class SourceResult:
 
     @property
     def message(self) -> str:
-        """What became of the request, for people."""
+        """The result of the request, for people."""
         return self.answer.message
 
     @property
     def code(self) -> SnapshotErrorCode | None:
-        """What became of the request, for programs; None for a success, and for that alone."""
+        """The result of the request, for programs; None for a success."""
         return None if self.success else self.answer.code or SnapshotErrorCode.CHANNEL_UNAVAILABLE
 
     @property
@@ -67,18 +67,21 @@ class ResultCounts:
 
 
 def answer_of(snapshot: SourceSnapshotRecord) -> SourceAnswer:
-    """Return the answer for `snapshot`; the same one every time once it is recorded."""
+    """Return the answer for `snapshot`; it never changes once it is recorded."""
     if snapshot.answer is not None:
         return snapshot.answer
     if snapshot.state in _UNSETTLED:
-        message = snapshot.message or "The call that sent this ended before its outcome was known; it is being settled."
+        message = snapshot.message or (
+            "The call that sent this signal ended before the outcome was known. Topicsnap is checking whether the "
+            "signal arrived."
+        )
         code = snapshot.code or SnapshotErrorCode.DISPATCH_TIMEOUT
         return SourceAnswer(AnswerKind.UNCONFIRMED, message, code, retryable=False)
     if snapshot.state is SnapshotState.FAILED:
-        message = snapshot.message or "The source did not take the snapshot."
+        message = snapshot.message or "The source did not accept the snapshot."
         code = snapshot.code or SnapshotErrorCode.CHANNEL_UNAVAILABLE
         return SourceAnswer(AnswerKind.FAILED, message, code, retryable=False)
-    return SourceAnswer(AnswerKind.DISPATCHED, snapshot.message or "The source took the snapshot.")
+    return SourceAnswer(AnswerKind.DISPATCHED, snapshot.message or "The source accepted the snapshot.")
 
 
 def results_of(record: BulkSnapshotRecord) -> tuple[SourceResult, ...]:
@@ -87,7 +90,7 @@ def results_of(record: BulkSnapshotRecord) -> tuple[SourceResult, ...]:
 
 
 def count_results(snapshots: Sequence[SourceSnapshotRecord], skipped_topics: int) -> ResultCounts:
-    """Count what was answered for `snapshots`, beside `skipped_topics` that were sent to no source."""
+    """Count the answers for `snapshots`, beside `skipped_topics` that were sent to no source."""
     kinds = [answer_of(snapshot).kind for snapshot in snapshots]
     return ResultCounts(
         total=len(kinds),

@@ -1,4 +1,4 @@
-"""When a signal is tried again whose channel was away: how often, and how long it rests before."""
+"""When to send a signal again if its channel was away: how often, and how long to wait before."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,17 +10,18 @@ _RESTS = Backoff(first_seconds=10.0, longest_seconds=300.0)
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How the worker goes on where a dispatch found the channel away until its deadline.
+    """How the worker continues if a dispatch found the channel away until its deadline.
 
-    Only for what certainly did not arrive: there is nothing to look for, and to send it again cannot double it.
+    It applies only to signals that certainly did not arrive: there is nothing to look for, and sending again cannot
+    duplicate the signal.
     """
 
     further_attempts: int
-    """How often a signal is tried after the first dispatch; 0 for never."""
+    """How often to send a signal again after the first dispatch; 0 for never."""
     rests: Backoff = _RESTS
 
     def rest_after(self, attempt: int) -> timedelta | None:
-        """Return how long the signal rests after its `attempt`-th attempt (from 1), None where that was the last."""
+        """Return how long to wait after attempt number `attempt` (from 1), or None if that was the last one."""
         if attempt > self.further_attempts:
             return None
         return timedelta(seconds=self.rests.after(attempt))

@@ -8,7 +8,7 @@ import { OperationTypeNode } from 'graphql';
 export interface Options {
   /** For example `http://127.0.0.1:8000/graphql`. */
   url: string;
-  /** Where the platform has no WebSocket of its own: Node.js before 22. */
+  /** Needed if the platform has no WebSocket: Node.js before 22. */
   webSocketImpl?: unknown;
 }
 
@@ -20,7 +20,7 @@ export function makeClient({ url, webSocketImpl }: Options): { client: ApolloCli
     new HttpLink({ uri: url }),
   );
   const cache = new InMemoryCache({
-    // Results are answers of one moment, not entities: their ids are those of their sources.
+    // Results are not entities: their ids are the ids of their sources.
     typePolicies: {
       SourceSnapshotDispatched: { keyFields: false },
       SourceSnapshotFailed: { keyFields: false },

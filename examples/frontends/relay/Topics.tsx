@@ -94,7 +94,7 @@ function Topic({ topic }: { topic: Topics_topic$key }) {
   );
 }
 
-/** Relay puts what the subscription brings into the store, by the id of the node; nothing has to be passed on. */
+/** Relay stores what the subscription sends, by the id of the node; no props are needed. */
 function Watch({ id }: { id: string }) {
   const [bulk, setBulk] = useState<Topics_bulk$key | null>(null);
   useSubscription<TopicsProgressSubscription>(

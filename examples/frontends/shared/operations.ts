@@ -1,5 +1,5 @@
-// The operations of the examples with the types of what they answer; Apollo Client and urql both read them.
-// In an application, let GraphQL Code Generator write the types: its input is schema/schema.graphql.
+// The operations of the examples, with the types of their answers; Apollo Client and urql both use them.
+// In an application, generate the types with GraphQL Code Generator from schema/schema.graphql.
 
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { parse } from 'graphql';
@@ -27,7 +27,7 @@ export const TOPICS: TypedDocumentNode<TopicsData, { first: number; after?: stri
   }
 `);
 
-/** More kinds of results may come; `success` and `message` are there for all of them. */
+/** Later versions may add types of results; all of them have `success` and `message`. */
 export interface Result {
   __typename: string;
   id: string;

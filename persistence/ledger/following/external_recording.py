@@ -4,12 +4,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence import tables
 from persistence.ledger.evidence import describe
 from persistence.ledger.following.connector_notifications import ConnectorNotifications
+from persistence.ledger.source_locks import take_sources
 from snapshots import identifiers
 from snapshots.following.external import EXTERNAL
 from snapshots.following.notifications import Notification
@@ -55,24 +56,8 @@ async def record_external(
 
     `repeated` are the ids of the connectors that run a signal of ours again.
     """
-    # In the order of the connectors' ids, as whoever opens a bulk snapshot does: else the two could deadlock.
-    result = await connection.execute(
-        text("""
-            INSERT INTO active_snapshot (tenant_id, connector_id, source_snapshot_id)
-            SELECT :tenant_id, w.connector_id, w.source_snapshot_id
-            FROM unnest(CAST(:connectors AS text[]), CAST(:snapshots AS text[])) WITH ORDINALITY
-                 AS w(connector_id, source_snapshot_id, place)
-            ORDER BY w.place
-            ON CONFLICT (tenant_id, connector_id) DO NOTHING
-            RETURNING source_snapshot_id
-        """),
-        {
-            "tenant_id": tenant_id,
-            "connectors": [one.connector_id for one in shown],
-            "snapshots": [one.source_snapshot_id for one in shown],
-        },
-    )
-    won: Collection[str] = frozenset(result.scalars())
+    wanted = [(one.connector_id, one.source_snapshot_id) for one in shown if one.source_snapshot_id is not None]
+    won = await take_sources(connection, tenant_id, wanted)
     new = [
         _New(one, one.source_snapshot_id, ids(identifiers.BULK_SNAPSHOT), one.connector_id in repeated)
         for one in shown

@@ -13,6 +13,7 @@ from persistence.ledger.reading import assemble
 from persistence.ledger.requesting import opening_rows as opened
 from persistence.ledger.requesting.opening_rows import NewBulkSnapshot, OpenedBulkSnapshot, OpenedSource
 from persistence.ledger.restart_requirements import open_requirements
+from persistence.ledger.source_locks import take_sources
 from snapshots import identifiers
 from snapshots.following.failed_scans import refusal as restart_refusal
 from snapshots.identifiers import IdMaker
@@ -42,7 +43,8 @@ class LedgerOpening:
             if not await self._insert_bulk(connection, bulk_id, new):
                 return None
             ids = [self._ids(identifiers.SOURCE_SNAPSHOT) for _ in new.plan.jobs]
-            won = await _take_sources(connection, new.tenant_id, zip(ids, new.plan.jobs, strict=True))
+            free = ((job.source.id, id) for id, job in zip(ids, new.plan.jobs, strict=True) if job.refusal is None)
+            won = await take_sources(connection, new.tenant_id, free)
             holders = await _holders(connection, new, won)
             refusals = await _give_back_unsafe(connection, new, won)
             sources = tuple(
@@ -118,33 +120,6 @@ class LedgerOpening:
         drafts = () if refusal else job.signals
         signals = tuple((self._ids(identifiers.SIGNAL), draft) for draft in drafts)
         return OpenedSource(source_snapshot_id, job, signals, refusal)
-
-
-async def _take_sources(
-    connection: AsyncConnection, tenant_id: str, candidates: "zip[tuple[str, SourceJob]]"
-) -> frozenset[str]:
-    """Take the lock of each source that is not refused; return the ids of the source snapshots that won theirs."""
-    # In the order of the connectors' ids: two requests that took them in different orders would deadlock.
-    wanted = sorted((job.source.id, source_id) for source_id, job in candidates if job.refusal is None)
-    if not wanted:
-        return frozenset()
-    result = await connection.execute(
-        text("""
-            INSERT INTO active_snapshot (tenant_id, connector_id, source_snapshot_id)
-            SELECT :tenant_id, w.connector_id, w.source_snapshot_id
-            FROM unnest(CAST(:connectors AS text[]), CAST(:snapshots AS text[])) WITH ORDINALITY
-                 AS w(connector_id, source_snapshot_id, place)
-            ORDER BY w.place
-            ON CONFLICT (tenant_id, connector_id) DO NOTHING
-            RETURNING source_snapshot_id
-        """),
-        {
-            "tenant_id": tenant_id,
-            "connectors": [connector_id for connector_id, _ in wanted],
-            "snapshots": [source_id for _, source_id in wanted],
-        },
-    )
-    return frozenset(result.scalars())
 
 
 async def _holders(connection: AsyncConnection, new: NewBulkSnapshot, won: frozenset[str]) -> dict[str, str]:

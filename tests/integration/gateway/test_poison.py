@@ -52,7 +52,7 @@ async def test_it_is_set_aside_alone_and_the_others_reach_their_ends(
     assert await world.services.ledger.dead_letters.count(TENANT) == 1
     after = {one.id: one.state for one in (await world.bulk(bulk.id)).snapshots}
     assert after == {first.id: SnapshotState.RUNNING, second.id: SnapshotState.COMPLETED}  # an end without its report
-    assert "is a dead letter now" in caplog.text
+    assert "is now a dead letter" in caplog.text
     assert str(TOO_MANY) not in next(one.getMessage() for one in caplog.records if "dead letter" in one.getMessage())
 
 
