@@ -113,7 +113,9 @@ async def test_one_that_ends_a_subscription_is_told_and_leaves_the_connection(li
             yield ProgressView(None, datetime.now(UTC))
             await leaking()
 
-    broken = listening_api.over(replace(listening_api.services, progress=Broken(listening_api.services.ledger.reading)))
+    services = listening_api.services
+    hub = Broken(services.ledger.reading, stall_after=services.stall_after)
+    broken = listening_api.over(replace(services, progress=hub))
     async with served(broken) as gateway, connected(gateway) as client:
         await client.init()
         await client.subscribe("1", WATCH, {"id": "bulk_any"})
