@@ -14,7 +14,9 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from gateway.database_url import problem_of
 from gateway.errors import SettingsError
+from gateway.wrong_values import expected
 from persistence.database import defaults
 from persistence.embedded.directories import default_directory
 
@@ -236,9 +238,8 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _postgresql(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
-            message = "it starts with postgresql://"
-            raise ValueError(message)
+        if value is not None and (problem := problem_of(value.get_secret_value())):
+            raise ValueError(problem)
         return value
 
     @model_validator(mode="after")
@@ -264,14 +265,17 @@ def load(**overrides: object) -> Settings:
     try:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise SettingsError("\n".join(_sentence(problem) for problem in error.errors())) from None
+        raise SettingsError("\n".join(_sentence(problem, given) for problem in error.errors())) from None
 
 
-def _sentence(problem: ErrorDetails) -> str:
-    message = problem["msg"].removeprefix("Value error, ")
+def _sentence(problem: ErrorDetails, options: Mapping[str, object]) -> str:
+    own = str(problem["ctx"]["error"]) if problem["type"] == "value_error" else None  # raised by a validator of ours
     if not problem["loc"]:
-        return message
-    return f"{variable(str(problem['loc'][0]))} is wrong: {message}."
+        return own or "The settings contradict each other."
+    field = str(problem["loc"][0])
+    message = own or f"it takes {expected(problem, Settings.model_fields[field].metadata)}"
+    by = ", given by an option," if field in options else ""
+    return f"{variable(field)}{by} is wrong: {message}{'' if message.endswith('?') else '.'}"
 
 
 def is_loopback(host: str) -> bool:

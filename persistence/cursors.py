@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 import orjson
 from sqlalchemy import Row
 
-from snapshots.catalog.contents import Page
 from snapshots.errors import RequestError
+from snapshots.pages import Page
 from snapshots.texts import is_storable
 from snapshots.vocabulary import UserErrorCode
 

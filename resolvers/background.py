@@ -1,4 +1,4 @@
-"""Work that outlives the request which started it: a client that disconnects does not cancel a dispatch."""
+"""Work that continues after its request has ended: a client that disconnects does not cancel a dispatch."""
 
 import asyncio
 import contextlib
@@ -14,24 +14,24 @@ logger = logging.getLogger(__name__)
 
 
 class Background:
-    """Runs coroutines in tasks of its own and knows them all, so that a shutdown can wait for them."""
+    """Runs coroutines in its own tasks and keeps track of them, so that a shutdown can wait for them."""
 
     def __init__(self) -> None:
         """Start with no work under way."""
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def finish(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run `work` to its end and return its result, even if the caller is cancelled meanwhile."""
+        """Run `work` to its end and return its result, even if the caller is cancelled in the meantime."""
         task = self._task(work)
         try:
             return await outlive_caller(task)
         except asyncio.CancelledError:
-            # The caller is gone, and asyncio would tell of an error only when it collects the task.
+            # The caller is gone, and asyncio would report an error only when it collects the task.
             task.add_done_callback(_log_failure)
             raise
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run `work` on its own; nobody waits for it, so what it raises is logged."""
+        """Run `work` in the background. Nobody waits for it, so its errors are logged."""
         self._task(work).add_done_callback(_log_failure)
 
     def _task(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -41,7 +41,7 @@ class Background:
         return task
 
     async def drain(self, timeout_seconds: float) -> int:
-        """Wait for what is under way and what that starts, at most `timeout_seconds`; return how many still run."""
+        """Wait for all running work and what it starts, at most `timeout_seconds`; return how many still run."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_seconds):
                 while self._tasks:

@@ -1,4 +1,4 @@
-"""Who asks: the tenant whose rows are visible, the subject that the ledger names, and what they may do."""
+"""The caller: the tenant whose rows are visible, the subject that the ledger names, and the permissions."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The parts that operations work with, made once a process by the gateway and handed down as constructor arguments."""
+"""The parts that operations use; the gateway creates them once for each process and passes them as arguments."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,7 +17,7 @@ from snapshots.requesting.retry_policy import RetryPolicy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Everything an operation may use; holds no session and nothing of a request. No part has a default."""
+    """Everything that an operation may use; holds no session and nothing of a request. No part has a default."""
 
     catalog: Catalog
     catalog_writer: CatalogWriter
@@ -32,7 +32,7 @@ class Services:
     clock: Clock
     retries: RetryPolicy
     stall_after: timedelta
-    """How long a snapshot may give no sign of life before it counts as stalled; `progress` has to know the same."""
+    """How long a snapshot may give no sign of life before it counts as stalled; `progress` must use the same value."""
     silence: timedelta
     """How long a snapshot that Topicsnap did not start, or cannot follow, may give no sign of life before its source is
     released."""

@@ -20,7 +20,7 @@ class RawRecord(Protocol):
     offset: int
 
 
-class Consumer(Protocol):
+class TopicConsumer(Protocol):
     """The part of aiokafka's consumer used here."""
 
     async def start(self) -> None:
@@ -114,11 +114,11 @@ def count_snapshot_rows(records: Iterable[Record]) -> dict[str, int]:
     return counts
 
 
-def _consumer(bootstrap: str) -> Consumer:
+def _consumer(bootstrap: str) -> TopicConsumer:
     consumer = AIOKafkaConsumer(  # type: ignore[no-untyped-call]
         bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
     )
-    return cast("Consumer", consumer)
+    return cast("TopicConsumer", consumer)
 
 
 def _record(topic: str, raw: RawRecord) -> Record:

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Generic, NamedTuple, Protocol, TypeAlias, Typ
 import strawberry
 
 from schema.fields import computed, view
-from snapshots.catalog.contents import Page
 from snapshots.errors import RequestError
+from snapshots.pages import Page
 from snapshots.vocabulary import UserErrorCode
 
 ItemT = TypeVar("ItemT")

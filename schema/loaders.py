@@ -16,9 +16,10 @@ from resolvers.health.check_health import inspect_sources
 from resolvers.services import Services
 from snapshots.audit import LedgerEvent
 from snapshots.cancellation import contain
-from snapshots.catalog.contents import Page, TopicFilter
+from snapshots.catalog.filters import TopicFilter
 from snapshots.identifiers import is_valid_id
 from snapshots.model import SourceConnector, Topic
+from snapshots.pages import Page
 from snapshots.ports.inspector import InspectedSignalling
 from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
 from snapshots.restart_requirement import RestartRequirement

@@ -1,4 +1,4 @@
-"""Cancellation: telling one that is meant for us from one that a library lets out, and keeping it from others' work."""
+"""Cancellation: telling ours from one that a library raises, and keeping it away from the work of others."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -8,14 +8,14 @@ T = TypeVar("T")
 
 
 class LeakedCancellationError(Exception):
-    """Work ended by a CancelledError although nobody cancelled it, as aiokafka's stop() can. Nothing for clients."""
+    """Work ended with a CancelledError although nobody cancelled it, as aiokafka's stop() can. Not shown to clients."""
 
 
 async def contain(work: Awaitable[T]) -> T:
-    """Return what `work` returns, and raise what it raises; a cancellation of this task is passed on.
+    """Return what `work` returns, and raise what it raises; pass on a cancellation of this task.
 
-    Raises LeakedCancellationError in the place of a CancelledError that this task was not sent: left alone, it passes
-    every `except Exception` on its way, and whoever waits for the answer gets none, or the server's own.
+    Raises LeakedCancellationError instead of a CancelledError that was not sent to this task. Otherwise that error
+    would pass every `except Exception`, and the caller would get no answer, or the server's own.
     """
     try:
         return await work

@@ -23,7 +23,7 @@ from persistence.database.pool import Database
 from persistence.database.statement_counter import StatementCounter
 from resolvers.principal import LOCAL_PRINCIPAL, Principal
 from resolvers.services import Services
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.channels import SignalChannelKind
 from snapshots.engines.recording import RecordingChannel
 from snapshots.errors import ClusterUnreachableError

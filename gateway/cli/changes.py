@@ -6,7 +6,7 @@ from typing import TypedDict
 
 import typer
 
-from snapshots.catalog.contents import CatalogChanges
+from snapshots.catalog.changes import CatalogChanges
 
 _MOST_NAMES = 20
 

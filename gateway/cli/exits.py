@@ -86,7 +86,7 @@ def sentences(error: BaseException) -> list[str]:
         return [str(finding) for finding in error.findings]
     if isinstance(error, TopicsnapError):
         return str(error).splitlines() or [type(error).__name__]
-    return [f"unexpected {type(error).__name__}: {error}. Set TOPICSNAP_DEBUG=1 to see where, and report it, please."]
+    return [f"Internal error ({type(error).__name__}). Set TOPICSNAP_DEBUG=1 to see where, and report it, please."]
 
 
 def code_of(error: BaseException) -> Exit:

@@ -1,171 +1,146 @@
-"""Catalogue files: YAML or JSON, read strictly, with errors that name the place in the file."""
+"""Catalogue files: YAML or JSON, read strictly, with errors that name the line and the place in the file.
 
-from collections.abc import Sequence
+The sections have the fields of the values that they become; how a text has to look is said here.
+"""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from enum import EnumType
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast, get_args, get_type_hints
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, create_model
+from pydantic_core import ErrorDetails
 
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
-from snapshots.channels import SignalChannelKind
-from snapshots.errors import TopicsnapError
+from gateway.cli.text_file import MAX_FILE_BYTES, FileError, read_text
+from gateway.cli.yaml_file import YamlFile, parse_yaml
+from gateway.wrong_values import expected
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.errors import FieldPath, InvalidRequestError
 from snapshots.identifiers import MAX_ID_LENGTH
-from snapshots.vocabulary import ConnectorKind, Dialect, TopicProducer
 
-MAX_FILE_BYTES = 16 * 1024 * 1024
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where PyYAML has it: 10 times as fast
 _MOST_FINDINGS = 20
-_DEEPEST = 10
-"""Levels of lists and mappings; three are of use."""
+_FORMS: Mapping[str, tuple[str, int, str]] = {
+    "id": (r"^[^\x00]*\S[^\x00]*$", MAX_ID_LENGTH, "an id that is not blank"),
+    "connect_url": (r"^https?://[^\s@]+$", 2000, "http://… or https://… without credentials; these go behind auth_ref"),
+    "auth_ref": (r"^(env:.+|file:/.+)$", 1000, "a reference, env:NAME or file:/path, and never the secret itself"),
+    "database_url_ref": (r"^(env:.+|file:/.+)$", 1000, "a reference, env:NAME or file:/path, and never the URL itself"),
+}
+"""Pattern and longest text of a field, and what it takes in words."""
+_NAME = (r"^[^\x00]+$", 1000, "a text that is not empty")
+_NUMBERS = {"signal_data_limit": Field(ge=200, le=100_000_000)}
+_SECTION = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=r"^[^\x00]+$")]
-Id = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID_LENGTH, pattern=r"^[^\x00]*\S[^\x00]*$")]
-Reference = Annotated[str, StringConstraints(pattern=r"^(env:.+|file:/.+)$", max_length=1000)]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s@]+$", max_length=2000)]
-
-
-class ImportFileError(TopicsnapError):
-    """The file cannot be read or does not say what it should; one sentence a line."""
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class ClusterEntry(_Section):
-    """A Kafka Connect cluster and its Kafka."""
-
-    name: Name
-    id: Id | None = None
-    connect_url: Url | None = Field(None, description="Without credentials; these go behind auth_ref.")
-    kafka_bootstrap: Name | None = None
-    auth_ref: Reference | None = Field(None, description="Reference to `user:password` of Kafka Connect.")
-
-
-class ConnectorEntry(_Section):
-    """A connector, and what is said of it explicitly."""
-
-    cluster: Name
-    name: Name
-    id: Id | None = None
-    kind: Annotated[ConnectorKind, Field(strict=False)] | None = None
-    connector_class: Name | None = None
-    version: Name | None = None
-    dialect: Annotated[Dialect, Field(strict=False)] | None = None
-    topic_prefix: Name | None = None
-    signal_channel: Annotated[SignalChannelKind, Field(strict=False)] | None = None
-    signal_collection: Name | None = None
-    signal_topic: Name | None = None
-    signal_data_limit: Annotated[int, Field(ge=200, le=100_000_000)] | None = None
-    read_only: bool | None = None
-    notification_topic: Name | None = None
-    database_url_ref: Reference | None = Field(None, description="Reference to the source database's URL.")
-
-
-class TopicEntry(_Section):
-    """A topic and its route."""
-
-    cluster: Name
-    name: Name
-    id: Id | None = None
-    producer: Annotated[TopicProducer, Field(strict=False)] = TopicProducer.SOURCE
-    connector: Name | None = None
-    data_collection: Name | None = None
-    keyless: bool | None = None
-    exists: bool | None = None
-
-
-class CatalogFile(_Section):
-    """The whole file."""
-
-    clusters: list[ClusterEntry] = []
-    connectors: list[ConnectorEntry] = []
-    topics: list[TopicEntry] = []
-
-
-def read_import(path: Path) -> CatalogImport:
-    """Return what the file says. Raises ImportFileError, with every finding (at most 20) and its place."""
-    return parse_import(_read(path))
-
-
-def parse_import(text: str) -> CatalogImport:
-    """Return what `text`, YAML or JSON, says. Raises ImportFileError."""
-    try:
-        document = _load(text)
-    except yaml.YAMLError as error:
-        raise ImportFileError(f"This is neither YAML nor JSON: {' '.join(str(error).split())}") from error
-    try:
-        file = CatalogFile.model_validate(document if document is not None else {})
-    except ValidationError as error:
-        raise ImportFileError("\n".join(_findings(error))) from None
-    return CatalogImport(
-        clusters=tuple(_as(ImportedCluster, entry) for entry in file.clusters),
-        connectors=tuple(_as(ImportedConnector, entry) for entry in file.connectors),
-        topics=tuple(_as(ImportedTopic, entry) for entry in file.topics),
-    )
-
+_SECTIONS_WANTED = "the file takes the sections clusters, connectors and topics, each with a list of entries"
 
 EntryT = TypeVar("EntryT")
 
 
-def _as(kind: type[EntryT], entry: BaseModel) -> EntryT:
-    return kind(**{name: getattr(entry, name) for name in type(entry).model_fields})
+def _section(kind: type) -> type[BaseModel]:
+    """Return the model of the entries that become values of `kind`."""
+    hints = get_type_hints(kind)
+    wanted = {one.name: (_form(one.name, hints[one.name]), one.default) for one in fields(kind)}
+    definitions = {name: (hint, ... if default is MISSING else default) for name, (hint, default) in wanted.items()}
+    return cast("type[BaseModel]", create_model(kind.__name__, __config__=_SECTION, **cast("Any", definitions)))
 
 
-def _findings(error: ValidationError) -> list[str]:
-    findings = []
-    for problem in error.errors(include_input=False, include_url=False)[:_MOST_FINDINGS]:
-        place = ""
-        for part in problem["loc"]:
-            place += f"[{part}]" if isinstance(part, int) else f".{part}" if place else str(part)
-        findings.append(f"{place or 'the file'}: {problem['msg']}")
-    return findings
+def _form(name: str, hint: Any) -> Any:  # noqa: ANN401 (a type, as Pydantic takes it)
+    kinds = get_args(hint) or (hint,)
+    optional = type(None) in kinds
+    (kind,) = (one for one in kinds if one is not type(None))
+    if kind is str:
+        pattern, longest, _ = _FORMS.get(name, _NAME)
+        kind = Annotated[str, StringConstraints(min_length=1, max_length=longest, pattern=pattern)]
+    elif isinstance(kind, EnumType):
+        kind = Annotated[kind, Field(strict=False)]
+    elif name in _NUMBERS:
+        kind = Annotated[kind, _NUMBERS[name]]
+    return kind | None if optional else kind
 
 
-def _read(path: Path) -> str:
+SECTIONS: Mapping[str, type[BaseModel]] = {
+    "clusters": _section(ImportedCluster),
+    "connectors": _section(ImportedConnector),
+    "topics": _section(ImportedTopic),
+}
+"""The sections of a file, and what an entry of each may say."""
+_FILE = cast(
+    "type[BaseModel]",
+    create_model(
+        "CatalogFile",
+        __config__=_SECTION,
+        **cast("Any", {name: (list[entry], []) for name, entry in SECTIONS.items()}),  # type: ignore[valid-type]
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFile:
+    """What a file says."""
+
+    content: CatalogImport
+    file: YamlFile
+
+    def explained(self, error: InvalidRequestError) -> FileError:
+        """Return what is wrong with the import, with the lines of the file that say so."""
+        return FileError("\n".join(f"{self.file.place(one.field or ())}: {one.message}" for one in error.findings))
+
+
+def read_import(path: Path, *, most_bytes: int = MAX_FILE_BYTES) -> ImportFile:
+    """Return what the file says. Raises FileError, with every finding (at most 20) and its place.
+
+    A file of more than `most_bytes` is not read to its end.
+    """
+    return parse_import(read_text(path, most_bytes))
+
+
+def parse_import(text: str) -> ImportFile:
+    """Return what `text`, YAML or JSON, says. Raises FileError."""
+    file = parse_yaml(text)
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise ImportFileError(f"{path} cannot be read: {error.strerror}.") from error
-    if len(content) > MAX_FILE_BYTES:
-        raise ImportFileError(f"{path} is longer than {MAX_FILE_BYTES // (1024 * 1024)} MiB.")
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        raise ImportFileError(f"{path} is not UTF-8 text.") from error
+        given = _FILE.model_validate(file.content if file.content is not None else {})
+    except ValidationError as error:
+        problems = error.errors(include_url=False)[:_MOST_FINDINGS]
+        raise FileError("\n".join(_finding(problem, file) for problem in problems)) from None
+    content = CatalogImport(
+        clusters=_entries(ImportedCluster, given, "clusters"),
+        connectors=_entries(ImportedConnector, given, "connectors"),
+        topics=_entries(ImportedTopic, given, "topics"),
+    )
+    return ImportFile(content, file)
 
 
-def _load(text: str) -> object:
-    """Return the document; refuse what makes a small file large, or says a thing twice. Raises YAMLError."""
-    depth = 0
-    for event in yaml.parse(text, Loader=_LOADER):
-        if isinstance(event, yaml.AliasEvent):  # a few lines of them can stand for gigabytes
-            raise _problem("aliases are not supported", event.start_mark)
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEPEST:
-            raise _problem("this is nested too deeply", event.start_mark)
-    nodes = [yaml.compose(text, Loader=_LOADER)]
-    while nodes:
-        node = nodes.pop()
-        if isinstance(node, yaml.SequenceNode):
-            nodes.extend(node.value)
-        elif isinstance(node, yaml.MappingNode):
-            nodes.extend(value for _, value in node.value)
-            _check_keys([key for key, _ in node.value])
-    return yaml.load(text, Loader=_LOADER)  # noqa: S506 - a SafeLoader
+def _entries(kind: type[EntryT], given: BaseModel, section: str) -> tuple[EntryT, ...]:
+    return tuple(kind(**dict(entry)) for entry in getattr(given, section))
 
 
-def _check_keys(keys: Sequence[yaml.Node]) -> None:
-    """Refuse a key that is there twice: YAML and JSON would keep the last one silently."""
-    seen = set()
-    for key in keys:
-        if isinstance(key, yaml.ScalarNode):
-            if key.value in seen:
-                raise _problem(f"the key {key.value} is here twice", key.start_mark)
-            seen.add(key.value)
+def _finding(problem: ErrorDetails, file: YamlFile) -> str:
+    path: FieldPath = problem["loc"]
+    key = str(path[-1]) if path else ""
+    if not path or problem["input"] is None:
+        what = "this is empty; write a value, or leave the key out" if path else _SECTIONS_WANTED
+        return f"{file.place(path)}: {what}."
+    match problem["type"]:
+        case "missing":
+            return f"{file.place(path[:-1])}: {key} is missing."
+        case "extra_forbidden":
+            return f"{_of_key(path, file)}: unknown key {key}{_meant(path, key)}"
+        case "invalid_key":
+            return f"{_of_key(path, file)}: unknown key {key}; keys are texts."
+    is_form = problem["type"] in {"string_pattern_mismatch", "string_too_short"}
+    return f"{file.place(path)}: this takes {_FORMS.get(key, _NAME)[2] if is_form else expected(problem)}."
 
 
-def _problem(problem: str, mark: Any) -> yaml.MarkedYAMLError:  # noqa: ANN401 - a mark of either loader
-    return yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
+def _of_key(path: FieldPath, file: YamlFile) -> str:
+    """The line of a key, and what it is in."""
+    line = file.place(path).partition(",")[0]
+    rest = file.place(path[:-1]).partition(", ")[2]
+    return f"{line}, {rest}" if rest else line
+
+
+def _meant(path: FieldPath, key: str) -> str:
+    known = list(SECTIONS[str(path[0])].model_fields if len(path) > 1 else SECTIONS)
+    begun = [name for name in known if name.startswith(f"{key}_")]
+    close = begun[:1] or difflib.get_close_matches(key, known, n=1)
+    return f"; did you mean {close[0]}?" if close else f"; the keys here are {', '.join(known)}."

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from gateway.cli.parsers import whole_number
 from gateway.settings import variable
 
 HostOption = Annotated[
@@ -11,7 +12,12 @@ HostOption = Annotated[
 ]
 PortOption = Annotated[
     int | None,
-    typer.Option("--port", min=0, max=65535, help=f"Port to listen on, 0 for a free one ({variable('port')}, 8000)."),
+    typer.Option(
+        "--port",
+        parser=whole_number(0, 65535),
+        metavar="NUMBER",
+        help=f"Port to listen on, 0 for a free one ({variable('port')}, 8000).",
+    ),
 ]
 ServerOption = Annotated[
     str,

@@ -43,15 +43,15 @@ async def ask_bulk_snapshot(client: Client, bulk_id: str) -> BulkSnapshotData:
     return bulk
 
 
-async def watch_bulk(ask: Ask, console: Console) -> BulkSnapshotData:
-    """Show what `ask` tells, asked twice a second, until it has ended, and return the last of it."""
+async def watch_bulk(ask: Ask, console: Console, *, poll_seconds: float = POLL_SECONDS) -> BulkSnapshotData:
+    """Show what `ask` tells, asked every `poll_seconds`, until it has ended, and return the last of it."""
     if console.is_terminal:
-        return await _watch_live(ask, console)
-    return await _watch_lines(ask, console)
+        return await _watch_live(ask, console, poll_seconds)
+    return await _watch_lines(ask, console, poll_seconds)
 
 
-async def print_states(ask: Ask, out: TextIO) -> BulkSnapshotData:
-    """Print what `ask` tells, asked twice a second, as JSON: a line at once and one whenever it changed."""
+async def print_states(ask: Ask, out: TextIO, *, poll_seconds: float = POLL_SECONDS) -> BulkSnapshotData:
+    """Print what `ask` tells, asked every `poll_seconds`, as JSON: a line at once and one whenever it changed."""
     shown: BulkSnapshotData | None = None
     while True:
         bulk = await ask()
@@ -60,15 +60,15 @@ async def print_states(ask: Ask, out: TextIO) -> BulkSnapshotData:
             print_json_line(bulk, out)
         if has_ended(bulk):
             return bulk
-        await asyncio.sleep(POLL_SECONDS)
+        await asyncio.sleep(poll_seconds)
 
 
-async def _watch_live(ask: Ask, console: Console) -> BulkSnapshotData:
+async def _watch_live(ask: Ask, console: Console, poll_seconds: float) -> BulkSnapshotData:
     board = _Board()
     bulk = await ask()
     with Live(board.show(bulk), console=console, refresh_per_second=8) as live:
         while not has_ended(bulk):
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(poll_seconds)
             bulk = await ask()
             live.update(board.show(bulk))
     return bulk
@@ -103,7 +103,7 @@ class _Board:
         return Group(self._progress, *lines)
 
 
-async def _watch_lines(ask: Ask, console: Console) -> BulkSnapshotData:
+async def _watch_lines(ask: Ask, console: Console, poll_seconds: float) -> BulkSnapshotData:
     shown: dict[str, str] = {}
     while True:
         bulk = await ask()
@@ -113,7 +113,7 @@ async def _watch_lines(ask: Ask, console: Console) -> BulkSnapshotData:
                 print_line(console, line)
         if has_ended(bulk):
             return bulk
-        await asyncio.sleep(POLL_SECONDS)
+        await asyncio.sleep(poll_seconds)
 
 
 def state_lines(bulk: BulkSnapshotData) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from gateway.engine import OpenEngine
 from resolvers.services import Services
-from snapshots.catalog.contents import CatalogImport, ImportedTopic
+from snapshots.catalog.imported import CatalogImport, ImportedTopic
 from snapshots.vocabulary import TopicProducer
 
 CLUSTER = "demo"

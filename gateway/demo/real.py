@@ -13,7 +13,7 @@ from gateway.errors import StartError
 from gateway.secrets import ReferencedSecrets
 from sandbox.errors import SandboxError
 from sandbox.stack import Sandbox
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector
 from snapshots.channels import SignalChannelKind
 
 NOTE = (

@@ -14,7 +14,7 @@ from persistence.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from resolvers.following.apply_notifications import apply_notifications
 from resolvers.principal import DEFAULT_TENANT
 from resolvers.services import Services
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.channels import SignalChannelKind
 from snapshots.engines.simulated import simulated_engine
 from snapshots.following.notifications import Notification

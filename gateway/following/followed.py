@@ -2,7 +2,7 @@
 
 from gateway.following.follower import Followed
 from persistence.catalog.reading import Catalog
-from snapshots.catalog.contents import SourceFilter
+from snapshots.catalog.filters import SourceFilter
 from snapshots.engines.debezium.kafka import KafkaAccess
 from snapshots.vocabulary import ConnectorKind
 

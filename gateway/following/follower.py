@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from aiokafka.errors import KafkaError
 
 from gateway.following.careful_apply import CarefulApply, ReadNotification
-from gateway.following.kafka_consumer import Consumer, Record, Records, make_consumer
+from gateway.following.kafka_consumer import Consumer, KafkaRecord, Records, make_consumer
 from gateway.following.supervision import ReportHealthy
 from snapshots.engines.debezium.following.notifications import parse
 from snapshots.engines.debezium.kafka import KafkaAccess
@@ -64,11 +64,16 @@ class Follower:
         *,
         group: str,
         make_consumer: Callable[[KafkaAccess, str], Consumer] = make_consumer,
+        look_seconds: float = _LOOK_SECONDS,
+        pause_seconds: float = _PAUSE_SECONDS,
     ) -> None:
         """Follow the cluster on `kafka` and hand on to `apply`.
 
-        `group` is for all clusters of the installation.
+        `group` is for all clusters of the installation. Topics that do not exist yet are looked for every
+        `look_seconds`, and while none exists every `pause_seconds` at the soonest.
         """
+        self._look_seconds = look_seconds
+        self._pause_seconds = pause_seconds
         self.topics: frozenset[str] = frozenset()
         """What to follow; may be replaced at any time."""
         self.kafka = kafka
@@ -99,7 +104,7 @@ class Follower:
         looked = -_LOOK_AGAIN_SECONDS
         while True:
             age = time.monotonic() - looked
-            incomplete = wanted != subscribed and age > _LOOK_SECONDS
+            incomplete = wanted != subscribed and age > self._look_seconds
             if wanted != self.topics or incomplete or age > _LOOK_AGAIN_SECONDS:
                 wanted, looked = self.topics, time.monotonic()
                 existing = wanted & frozenset(await consumer.topics())
@@ -107,7 +112,7 @@ class Follower:
                     subscribed = _subscribe(consumer, existing)
                 report_healthy()
             if not subscribed:
-                await asyncio.sleep(_PAUSE_SECONDS)
+                await asyncio.sleep(self._pause_seconds)
                 continue
             records = await consumer.getmany(timeout_ms=_POLL_MS)
             if records:
@@ -129,7 +134,7 @@ def _subscribe(consumer: Consumer, topics: frozenset[str]) -> frozenset[str]:
     return topics
 
 
-def _parsed(cluster_id: str, records: Sequence[Record]) -> list[ReadNotification]:
+def _parsed(cluster_id: str, records: Sequence[KafkaRecord]) -> list[ReadNotification]:
     parsed = (
         (
             parse(

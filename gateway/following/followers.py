@@ -21,12 +21,24 @@ Wanted = Callable[[], Awaitable[Mapping[str, Followed]]]
 class Followers:
     """Keeps a follower running for each cluster."""
 
-    def __init__(self, wanted: Wanted, apply: Apply, set_aside: SetAside, *, group: str, attempts: int) -> None:
-        """Follow what `wanted` tells, asked every two seconds; each cluster's consumer group begins with `group`.
+    def __init__(
+        self,
+        wanted: Wanted,
+        apply: Apply,
+        set_aside: SetAside,
+        *,
+        group: str,
+        attempts: int,
+        refresh_seconds: float = _REFRESH_SECONDS,
+        make_follower: Callable[..., Follower] = Follower,
+    ) -> None:
+        """Follow what `wanted` tells, asked every `refresh_seconds`; each cluster's consumer group begins with `group`.
 
         A notification that cannot be applied in `attempts` attempts goes to `set_aside`.
         """
         self._wanted = wanted
+        self._refresh_seconds = refresh_seconds
+        self._make_follower = make_follower
         self._apply = apply
         self._set_aside = set_aside
         self._attempts = attempts
@@ -49,7 +61,7 @@ class Followers:
                 if wanted is not None:
                     report_healthy()
                     await self._refresh(wanted)
-                await asyncio.sleep(_REFRESH_SECONDS)
+                await asyncio.sleep(self._refresh_seconds)
         finally:
             await self._refresh({})
 
@@ -78,6 +90,6 @@ class Followers:
 
     def _start(self, cluster_id: str, kafka: KafkaAccess) -> tuple[Follower, Supervised, asyncio.Task[None]]:
         apply = CarefulApply(cluster_id, self._apply, self._set_aside, attempts=self._attempts)
-        follower = Follower(cluster_id, kafka, apply, group=self._group)
+        follower = self._make_follower(cluster_id, kafka, apply, group=self._group)
         work = Supervised(f"follower of cluster {cluster_id} on Kafka at {kafka.bootstrap}", follower.run)
         return follower, work, asyncio.create_task(work.supervise())

@@ -10,7 +10,7 @@ from snapshots.engines.debezium.kafka import KafkaAccess, KafkaClients
 _MAX_RECORDS = 500
 
 
-class Record(Protocol):
+class KafkaRecord(Protocol):
     """One record of a topic."""
 
     topic: str
@@ -22,7 +22,7 @@ class Record(Protocol):
     headers: Sequence[tuple[str, object]]
 
 
-Records = Mapping[TopicPartition, Sequence[Record]]
+Records = Mapping[TopicPartition, Sequence[KafkaRecord]]
 """What one poll gave, in order of offset for each partition."""
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ARRAY, BindParameter, ColumnElement, FromClause, Text, any_, bindparam, false, select
 
 from persistence.tables import snapshot_topic, source_snapshot
-from snapshots.catalog.contents import SourceFilter, TopicFilter
+from snapshots.catalog.filters import SourceFilter, TopicFilter
 from snapshots.texts import is_storable
 
 Conditions = Iterator[ColumnElement[bool]]

@@ -28,8 +28,9 @@ from persistence.catalog.rows import RowReader, cluster_columns, route_join, sou
 from persistence.cursors import decode_cursor, page_of
 from persistence.database.pool import Database
 from persistence.tables import connect_cluster, connector, topic
-from snapshots.catalog.contents import Page, SourceFilter, TopicFilter
+from snapshots.catalog.filters import SourceFilter, TopicFilter
 from snapshots.model import Cluster, SourceConnector, Topic
+from snapshots.pages import Page
 from snapshots.texts import is_storable
 
 _EVERY_TOPIC = TopicFilter()

@@ -2,9 +2,9 @@
 
 from persistence.catalog import store as catalog_store
 from persistence.database.pool import Database
-from snapshots.catalog.contents import CatalogChanges, CatalogImport
+from snapshots.catalog.changes import CatalogChanges, changes
+from snapshots.catalog.imported import CatalogImport
 from snapshots.catalog.importing import after_import
-from snapshots.catalog.state import changes
 from snapshots.catalog.syncing import after_sync
 from snapshots.errors import RequestError
 from snapshots.identifiers import Clock, IdMaker, utc_now

@@ -20,17 +20,23 @@ ConnectionOpener = Callable[[], Awaitable[object]]
 # PostgreSQL's documentation, appendix A: error codes.
 _CREDENTIALS = frozenset({"28000", "28P01"})
 _NO_DATABASE = "3D000"
+_CONNECTION = "08"
 _ROLE = frozenset({"22023", "42501", "42704"})
 
 
 def connection_opener(
-    url: str, *, role: str | None, application_name: str, deadlines: Deadlines | None = None
+    url: str,
+    *,
+    role: str | None,
+    application_name: str,
+    deadlines: Deadlines | None = None,
+    timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
 ) -> ConnectionOpener:
     """Return a function that opens connections to `url` (`postgresql://…`, with libpq's parameters such as `sslmode`).
 
     Each connection acts as `role` from its first statement on; so does it after RESET or DISCARD, because the role
     travels in the start-up message, as do the `deadlines`. Without them a statement may take as long as it likes; that
-    the server is gone is noticed all the same.
+    the server is gone is noticed all the same. A server has `timeout_seconds` to let one in.
     """
     dsn = plain_url(url)
     target = address(url)
@@ -45,21 +51,20 @@ def connection_opener(
             opening = asyncpg.connect(  # type: ignore[no-untyped-call]
                 dsn,
                 server_settings=settings,
-                timeout=CONNECT_TIMEOUT_SECONDS,
+                timeout=timeout_seconds,
                 command_timeout=deadlines and deadlines.answer_seconds,
                 connection_class=KeptAliveConnection,
             )
             return cast("object", await opening)
         except TimeoutError as error:
-            message = f"PostgreSQL at {target} did not answer within {CONNECT_TIMEOUT_SECONDS:.0f} seconds."
+            message = f"PostgreSQL at {target} did not answer within {timeout_seconds:.0f} seconds."
             raise DatabaseUnavailableError(message) from error
         except OSError as error:
-            message = f"PostgreSQL at {target} cannot be reached: {error.strerror or error}."
-            raise DatabaseUnavailableError(message) from error
+            raise DatabaseUnavailableError(_unreached(error, target)) from error
         except PostgresError as error:
             raise _refusal(error, target, role) from error
-        except (InterfaceError, ValueError) as error:
-            message = f"The database's URL is not one that PostgreSQL's clients understand ({type(error).__name__})."
+        except (InterfaceError, ValueError):
+            message = f"The URL of the database at {target} cannot be read: check its parts after the ? and its port."
             raise DatabaseError(message) from None  # the error behind it may quote a part of the password
 
     return connect
@@ -82,6 +87,14 @@ def address(url: str) -> str:
     return f"{host}{port}/{parts.database or ''}"
 
 
+def _unreached(error: OSError, target: str) -> str:
+    if error.filename is not None:
+        return f"The file {error.filename}, which the database's URL names, cannot be read: {error.strerror}."
+    if error.strerror is None:  # asyncpg's own, of a server that answers its first words with others
+        return f"What answers at {target} is not PostgreSQL, or does not take encrypted connections."
+    return f"PostgreSQL at {target} cannot be reached: {error.strerror}."
+
+
 def _refusal(error: PostgresError, target: str, role: str | None) -> DatabaseError:
     code = getattr(error, "sqlstate", None)
     if code in _CREDENTIALS:
@@ -94,4 +107,6 @@ def _refusal(error: PostgresError, target: str, role: str | None) -> DatabaseErr
             f"makes the role, and GRANT {role} TO that user."
         )
         return AccessRefusedError(message)
+    if code is not None and code.startswith(_CONNECTION):
+        return DatabaseUnavailableError(f"What answers at {target} closed the connection. Is it PostgreSQL?")
     return DatabaseUnavailableError(f"PostgreSQL at {target} takes no connection now: {error}.")

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 
 from persistence.database.defaults import IDLE_IN_TRANSACTION_SECONDS, LOCK_SECONDS, STATEMENT_SECONDS
 
-ANSWER_MARGIN_SECONDS = 5.0
-"""How much longer than the server's own limit its word is waited for: later than that, the server is gone."""
-
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
@@ -19,11 +16,13 @@ class Deadlines:
     """How long one statement may wait for a lock."""
     idle_in_transaction_seconds: float = IDLE_IN_TRANSACTION_SECONDS
     """How long a transaction may rest between two statements: then its process is stuck or gone, its locks are not."""
+    answer_margin_seconds: float = 5.0
+    """How much longer than the server's own limit its word is waited for: later than that, the server is gone."""
 
     @property
     def answer_seconds(self) -> float:
         """How long the answer to one statement is waited for by this side."""
-        return self.statement_seconds + ANSWER_MARGIN_SECONDS
+        return self.statement_seconds + self.answer_margin_seconds
 
     @property
     def settings(self) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import PoolProxiedConnection
 
-from persistence.database.connections import address, connection_opener
+from persistence.database.connections import CONNECT_TIMEOUT_SECONDS, address, connection_opener
 from persistence.database.deadlines import Deadlines
 from persistence.database.defaults import POOL_OVERFLOW, POOL_SIZE
 from persistence.database.errors import PoolExhaustedError
@@ -33,10 +33,11 @@ class Database:
     that takes too long.
     """
 
-    def __init__(self, engine: AsyncEngine, target: str) -> None:
+    def __init__(self, engine: AsyncEngine, target: str, pool_timeout_seconds: float) -> None:
         """Take over `engine`; `target` names the database in messages. Use `connect` instead."""
         self.engine = engine
         self._target = target
+        self._pool_timeout_seconds = pool_timeout_seconds
         # Shares the pool. Without BEGIN and ROLLBACK a read is one round trip instead of three.
         self._reads = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._looks = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -52,25 +53,34 @@ class Database:
         max_overflow: int = POOL_OVERFLOW,
         application_name: str = "topicsnap",
         deadlines: Deadlines | None = DEADLINES,
+        connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
+        pool_timeout_seconds: float = POOL_TIMEOUT_SECONDS,
     ) -> Self:
         """Return the database at `url` (`postgresql://…`); nothing is opened before the first use.
 
         With `role` None the connections act as the user of `url`; with `deadlines` None a statement may take as long as
-        it likes, which is for commands that go through everything.
+        it likes, which is for commands that go through everything. A new connection has `connect_timeout_seconds`, and
+        one of the pool becomes free within `pool_timeout_seconds`, or it is an error.
         """
         engine = create_async_engine(
             "postgresql+asyncpg://",
-            async_creator=connection_opener(url, role=role, application_name=application_name, deadlines=deadlines),
+            async_creator=connection_opener(
+                url,
+                role=role,
+                application_name=application_name,
+                deadlines=deadlines,
+                timeout_seconds=connect_timeout_seconds,
+            ),
             connect_args={"prepared_statement_cache_size": _CACHED_STATEMENTS},
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
             pool_size=pool_size,
             max_overflow=max_overflow,
-            pool_timeout=POOL_TIMEOUT_SECONDS,
+            pool_timeout=pool_timeout_seconds,
             pool_use_lifo=True,  # the connections used most hold the prepared statements
             skip_autocommit_rollback=True,
         )
-        return cls(engine, address(url))
+        return cls(engine, address(url), pool_timeout_seconds)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -116,7 +126,7 @@ class Database:
             yield
         except PoolTimeoutError as error:
             message = (
-                f"No connection to {self._target} became free within {POOL_TIMEOUT_SECONDS:.0f} seconds: "
+                f"No connection to {self._target} became free within {self._pool_timeout_seconds:.0f} seconds: "
                 "the gateway is overloaded, or its pool is too small."
             )
             raise PoolExhaustedError(message) from error

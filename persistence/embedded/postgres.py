@@ -88,7 +88,7 @@ class EmbeddedPostgres:
         except BaseException as error:
             self._held.close()
             if isinstance(error, ProcessError | DirectoryBusyError | OSError | LookupError):
-                raise EmbeddedPostgresError(str(error)) from error
+                raise EmbeddedPostgresError(_reason(error)) from error
             raise
 
     async def stop(self) -> None:
@@ -188,3 +188,10 @@ async def _became_ready(cluster: DataDirectory, process: ChildProcess) -> bool:
         if not ready:
             await process.stop(_STOP_TIMEOUT_SECONDS)
     return ready
+
+
+def _reason(error: Exception) -> str:
+    """Return what happened, in words for people; of an error of the system without its number."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename} cannot be used: {error.strerror}" if error.filename else error.strerror
+    return str(error)

@@ -16,7 +16,7 @@ from persistence.database.pool import Database
 from persistence.ledger.conditions import bulk_conditions
 from persistence.ledger.reading import assemble
 from snapshots.audit import AuditedBulkSnapshot, LedgerEvent, LedgerSubject
-from snapshots.catalog.contents import Page
+from snapshots.pages import Page
 from snapshots.records import BulkSnapshotFilter, BulkSnapshotRecord
 
 _BULK = tables.bulk_snapshot

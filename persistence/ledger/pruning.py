@@ -78,8 +78,12 @@ _COUNT_BESIDE = text(f"SELECT {', '.join(_COUNTS_BESIDE)}")
 class LedgerPruning:
     """Removes what has ended and is older than an operator wants to keep."""
 
-    def __init__(self, database: Database, *, idempotency_days: int) -> None:
-        """Work on `database`, connected as the owner of its tables; keys are remembered for `idempotency_days`."""
+    def __init__(self, database: Database, *, idempotency_days: int, batch: int = _BATCH) -> None:
+        """Work on `database`, connected as the owner of its tables; keys are remembered for `idempotency_days`.
+
+        One transaction removes `batch` bulk snapshots.
+        """
+        self._batch = batch
         self._database = database
         self._key_life = timedelta(days=idempotency_days)
 
@@ -134,7 +138,7 @@ class LedgerPruning:
     async def _prune_batch(
         self, connection: AsyncConnection, tenant_id: str, before: datetime, at: datetime, pruning_id: str, by: str
     ) -> Pruned:
-        due = (await connection.execute(_CLAIM, {**self._parameters(tenant_id, before, at), "most": _BATCH})).all()
+        due = (await connection.execute(_CLAIM, {**self._parameters(tenant_id, before, at), "most": self._batch})).all()
         if not due:
             return Pruned()
         ids = [row.id for row in due]

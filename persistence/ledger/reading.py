@@ -16,7 +16,7 @@ from persistence.cursors import decode_cursor, page_of
 from persistence.database.pool import Database
 from persistence.ledger import rows
 from persistence.ledger.conditions import bulk_conditions
-from snapshots.catalog.contents import Page
+from snapshots.pages import Page
 from snapshots.records import BulkSnapshotFilter, BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
 
 V = TypeVar("V")

@@ -1,4 +1,4 @@
-"""Filling the catalogue from what Kafka Connect and the source databases tell."""
+"""Filling the catalogue from Kafka Connect and the source databases."""
 
 import asyncio
 import logging
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from resolvers.principal import Principal
 from resolvers.services import Services
 from snapshots.cancellation import contain
-from snapshots.catalog.contents import CatalogChanges, CatalogItem, Changes, SyncResult
+from snapshots.catalog.changes import CatalogChanges, CatalogItem, ItemChanges, SyncResult
 from snapshots.errors import ClusterUnreachableError, RequestError
 from snapshots.model import Cluster
 from snapshots.ports.cluster_observer import Unreadable
@@ -18,26 +18,26 @@ logger = logging.getLogger(__name__)
 _KEPT = "The catalogue keeps what it knew. Make sure that the cluster can be reached, then run sync again."
 
 _Done = tuple[CatalogChanges | None, tuple[Unreadable, ...]]
-"""What was done to the catalogue, None where the cluster could not be read, and what could not be read."""
+"""The changes to the catalogue (None if the cluster could not be read), and what could not be read."""
 
 
 async def sync_catalog(
     services: Services, principal: Principal, cluster_id: str | None, *, dry_run: bool = False
 ) -> SyncResult:
-    """Bring the catalogue in line with the cluster of that id, or for None with every one that names a Kafka Connect.
+    """Synchronise the catalogue with the cluster of that id or, for None, with every one that names a Kafka Connect.
 
-    With `dry_run` nothing is written, and the answer tells what would be. Explicit mappings stay. No database
-    connection is held while others are asked. What cannot be read, be it a whole cluster, is told and kept as it was,
-    and ends nothing else. Raises RequestError (NOT_FOUND) for an unknown cluster.
+    With `dry_run` nothing is written, and the answer shows what would change. Explicit mappings stay. No database
+    connection is held while others are asked. A part that cannot be read, even a whole cluster, is reported and kept as
+    it was, and does not stop the others. Raises RequestError (NOT_FOUND) for an unknown cluster.
     """
     clusters = await services.catalog.clusters(principal.tenant_id)
     chosen = sorted((one for one in clusters if cluster_id in {None, one.id}), key=lambda cluster: cluster.name)
     if cluster_id is not None and not chosen:
         raise RequestError(UserErrorCode.NOT_FOUND, "No cluster has this id.", ("cluster_id",))
     if cluster_id is None:
-        # One that an import describes alone has nothing to be read.
+        # A cluster that only an import describes has nothing to read.
         chosen = [cluster for cluster in chosen if cluster.connect_url is not None]
-    # One whose changes cannot be written does not end the others either; its error is raised when they are done.
+    # If the changes of one cluster cannot be written, the others still finish; then its error is raised.
     done = await asyncio.gather(
         *(_sync(services, principal.tenant_id, cluster, dry_run) for cluster in chosen), return_exceptions=True
     )
@@ -83,8 +83,8 @@ def _together(done: list[CatalogChanges], dry_run: bool) -> CatalogChanges:  # n
     )
 
 
-def _sum(parts: list[Changes]) -> Changes:
-    return Changes(
+def _sum(parts: list[ItemChanges]) -> ItemChanges:
+    return ItemChanges(
         added=_in_order(item for part in parts for item in part.added),
         changed=_in_order(item for part in parts for item in part.changed),
         retired=_in_order(item for part in parts for item in part.retired),

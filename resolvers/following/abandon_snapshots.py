@@ -1,4 +1,4 @@
-"""Releasing sources by an operator: snapshots of which nothing more is expected."""
+"""Releasing sources at an operator's request, if nothing more is expected from their snapshots."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ from snapshots.states import SnapshotState
 
 @dataclass(frozen=True, slots=True)
 class Abandonment:
-    """What became of one of the ids of the request."""
+    """The result for one of the requested ids."""
 
     snapshot_id: str
     message: str
     code: AbandonErrorCode | None = None
-    """None where it is abandoned, now or since an earlier call."""
+    """None if it is abandoned, now or since an earlier call."""
     snapshot: SourceSnapshotRecord | None = None
-    """None where nothing has the id."""
+    """None if nothing has the id."""
 
     @property
     def success(self) -> bool:
@@ -31,8 +31,8 @@ async def abandon_snapshots(
 ) -> tuple[Abandonment, ...]:
     """Abandon the snapshots of `request`; return one answer for each distinct id, in order of first appearance.
 
-    Each is abandoned or refused by itself. The engine is told nothing, and may go on reading. A call again answers the
-    same. Raises InvalidRequestError before anything is read.
+    Each snapshot is abandoned or refused separately. The engine is not told, and may continue reading. A repeated call
+    gets the same answer. Raises InvalidRequestError before anything is read.
     """
     check(request)
     because = f": {request.reason}" if request.reason else ""

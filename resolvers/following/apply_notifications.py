@@ -1,4 +1,4 @@
-"""Moving snapshots on by the notifications of their engines."""
+"""Updating snapshots from the notifications of their engines."""
 
 from collections.abc import Sequence
 
@@ -12,8 +12,8 @@ async def apply_notifications(
 ) -> None:
     """Apply `batch`, read from one cluster's notification topics in the order of their offsets.
 
-    Has written all of it when it returns, so that offsets may be committed then; to apply a batch again changes
-    nothing. Where a signal has ended, the source snapshot's next one is sent. Raises DatabaseError.
+    Everything is written when it returns, so offsets may be committed then; applying a batch again changes nothing. If
+    a signal has ended, the source snapshot's next signal is sent. Raises DatabaseError.
     """
     if not batch:
         return
@@ -23,5 +23,5 @@ async def apply_notifications(
         tenant_id, cluster_id, batch, at=now, lease_until=lease_until, silence=services.silence
     )
     if due:
-        # On its own: a channel that is slow to answer must not hold up what other connectors tell.
+        # In the background: a slow channel must not delay the notifications of other connectors.
         services.background.start(send_next(services, tenant_id, due))

@@ -1,4 +1,4 @@
-"""Clearing restart requirements by an operator's word: incremental snapshots are taken again without a restart."""
+"""Clearing restart requirements at an operator's request: incremental snapshots are allowed without a restart."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ from snapshots.model import SourceConnector
 
 @dataclass(frozen=True, slots=True)
 class Clearance:
-    """What became of one of the ids of the request."""
+    """The result for one of the requested ids."""
 
     source_id: str
     source: SourceConnector | None
-    """None where no connector has the id."""
+    """None if no connector has the id."""
     cleared: bool
-    """Whether there was something to be cleared."""
+    """Whether there was a requirement to clear."""
 
     @property
     def success(self) -> bool:
@@ -25,12 +25,12 @@ class Clearance:
 
     @property
     def code(self) -> ClearErrorCode | None:
-        """Why nothing could be cleared; None where it could."""
+        """Why nothing could be cleared; None if it could."""
         return ClearErrorCode.NOT_FOUND if self.source is None else None
 
     @property
     def message(self) -> str:
-        """What became of it, for people."""
+        """The result, for people."""
         if self.source is None:
             return "No source connector has this id."
         return "Cleared; it takes incremental snapshots again." if self.cleared else "It needed no restart."
@@ -39,10 +39,10 @@ class Clearance:
 async def clear_restart_requirements(
     services: Services, principal: Principal, request: ClearRequest
 ) -> tuple[Clearance, ...]:
-    """Clear what the connectors of `request` need; return one answer for each distinct id, in order of appearance.
+    """Clear the requirements of the connectors in `request`; return one answer for each distinct id, in their order.
 
-    Who cleared it and why stays on record. A call again clears nothing more. Raises InvalidRequestError before anything
-    is read.
+    The ledger records who cleared it and why. A repeated call clears nothing more. Raises InvalidRequestError before
+    anything is read.
     """
     check(request)
     sources = await services.catalog.sources(principal.tenant_id, request.distinct_ids)

@@ -1,4 +1,4 @@
-"""Ending snapshots of which the engine says nothing more, or never says anything: a sweep beside that for signals."""
+"""Ending snapshots that get no more reports, or never got any: a sweep beside the one for signals."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ from snapshots.ports.snapshot_probe import OffsetsReport
 logger = logging.getLogger(__name__)
 
 GRACE = timedelta(seconds=10)
-"""How long after the end that an engine told reports of its tables may still come: from another partition, or a stop's
+"""How long reports of tables may still come after the engine reported the end: from another partition, or a stop's
 ABORTED, which follows within a millisecond."""
 _CONCURRENCY = 8
 
@@ -23,11 +23,11 @@ _CONCURRENCY = 8
 async def end_unreported(
     services: Services, tenant_id: str, *, grace: timedelta = GRACE, offsets_age: timedelta = OFFSETS_AGE
 ) -> int:
-    """End what nothing more will be told of; return how many snapshots were looked at or ended.
+    """End snapshots that will get no more reports; return how many were checked or ended.
 
-    Signals whose end was told without a report of each table; external snapshots that have fallen silent; snapshots of
-    connectors that send no notifications, which are looked for in the connectors' offsets. A signal that falls due by
-    that is sent. Any number of replicas may run this at once. Raises DatabaseError.
+    These are: signals whose end was reported without a report of each table; external snapshots that give no more sign
+    of life; snapshots of connectors that send no notifications, which are looked up in the connectors' offsets. If a
+    signal becomes due by this, it is sent. Any number of replicas may run this at once. Raises DatabaseError.
     """
     now = services.clock()
     lease_until = services.dispatcher.lease_until(now, 1)

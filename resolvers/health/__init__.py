@@ -1,1 +1,1 @@
-"""Operations that look whether sources can take snapshots."""
+"""Operations that check whether sources can take snapshots."""

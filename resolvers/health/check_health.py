@@ -1,4 +1,4 @@
-"""Looking whether sources can take snapshots, and why a snapshot is silent: on demand only."""
+"""Checking whether sources can take snapshots, and why a snapshot is silent: only on demand."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ from snapshots.records import SourceSnapshotRecord
 async def inspect_sources(
     services: Services, tenant_id: str, source_ids: Sequence[str]
 ) -> dict[str, InspectedSignalling]:
-    """Return what is seen of each of the connectors `source_ids`, by id; those the catalogue has not are absent.
+    """Return the observations of the connectors `source_ids`, by id; unknown ids are absent.
 
-    Four statements, and a look at Kafka Connect, Kafka and the source databases, bounded and kept for seconds by
-    the inspector; what cannot be reached is Unknown. No database connection is held meanwhile.
+    This takes four statements, and a look at Kafka Connect, Kafka and the source databases, which the inspector limits
+    and caches for seconds. A part that cannot be reached is Unknown. No database connection is held meanwhile.
     """
     sources = await services.catalog.sources(tenant_id, source_ids)
     if not sources:
@@ -47,9 +47,9 @@ async def check_health(
 
 
 def stalled(services: Services, record: SourceSnapshotRecord, at: datetime) -> datetime | None:
-    """Since when, as of `at`, the snapshot has given no sign of life, where that is longer than the settings allow.
+    """Return since when the snapshot, as of `at`, has given no sign of life, if that is longer than the settings allow.
 
-    `at` has to lie before the reading of `record`: what was still to be told then could clear it of the silence.
+    `at` must be before the reading of `record`: a notification in between could otherwise count as silence.
     """
     return stalled_since(record, at, services.stall_after)
 
@@ -57,9 +57,9 @@ def stalled(services: Services, record: SourceSnapshotRecord, at: datetime) -> d
 async def find_causes(
     services: Services, record: SourceSnapshotRecord, observed: InspectedSignalling | None
 ) -> tuple[HealthFinding, ...]:
-    """Return what may keep the stalled `record`, whose source was `observed`, from going on; the likeliest first.
+    """Return the possible causes why `record`, whose source was `observed`, is stalled; the likeliest first.
 
-    Where the connector's offsets can tell whether the engine still has it, they are asked: one request.
+    If the connector's offsets can show whether the engine still has the snapshot, they are read with one request.
     """
     if observed is None:
         message = "The connector is no longer in the catalogue."

@@ -1,1 +1,1 @@
-"""Watching bulk snapshots: what changes is looked at once, for everybody who watches."""
+"""Watching bulk snapshots: each change is read once, for all watchers."""

@@ -1,6 +1,6 @@
-"""Watching bulk snapshots: one look into the ledger for each change, handed to everybody who watches.
+"""Watching bulk snapshots: one reading of the ledger for each change, shared by all watchers.
 
-Announcements say that something changed, never what. A look every few seconds stands in for those that are lost.
+Announcements say that something changed, never what. A reading every few seconds makes up for lost announcements.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from persistence.ledger.following.announcements import Changed, Listening
+from resolvers.progress.rhythm import RHYTHM, Rhythm
 from resolvers.progress.watchers import Key, NotReadYet, Pace, ProgressView, Watched, Watcher
 from snapshots.cancellation import contain
 from snapshots.errors import TopicsnapError
@@ -21,22 +22,12 @@ from snapshots.records import BulkSnapshotRecord
 
 logger = logging.getLogger(__name__)
 
-INTERVAL_SECONDS = 0.25
-"""The least time between two looks at one bulk snapshot, and so between two of its states."""
-LOOK_SECONDS = 15.0
-"""The time between two looks that nothing asked for, while announcements arrive."""
-DEAF_LOOK_SECONDS = 2.0
-"""The same while they do not."""
-RETRY_SECONDS = 1.0
-"""The time after which a look that failed is taken again."""
-LINGER_SECONDS = 30.0
-"""How long announcements are still listened to after the last watcher has left."""
 MOST_AT_ONCE = 50
-"""Bulk snapshots in one look; those that have waited longest come first."""
+"""Bulk snapshots in one reading; those that have waited longest come first."""
 _PAST_SECONDS = 0.001
-"""How long after the limit of silence a look is taken: at the limit itself nothing counts as stalled yet."""
+"""How long after the limit of silence a reading is due: exactly at the limit nothing counts as stalled yet."""
 _ABREAST = 16
-"""Watchers that are woken in one turn of the event loop; other work gets its turns in between."""
+"""Watchers that are woken in one turn of the event loop, so that other work gets its turns in between."""
 
 
 class Records(Protocol):
@@ -48,19 +39,20 @@ class Records(Protocol):
 
 
 class Announced(Protocol):
-    """Says what changed; persistence.ledger.following.announcements has the one over PostgreSQL."""
+    """Reports which bulk snapshots changed; persistence.ledger.following.announcements implements it."""
 
     async def follow(self, changed: Changed, listening: Listening) -> None:
-        """Tell `changed` of every change, and `listening` whether changes are told from now on; until cancelled."""
+        """Until cancelled, report every change to `changed`, and to `listening` whether changes are reported."""
         ...
 
 
 class ProgressHub:
-    """Hands the states of bulk snapshots to everybody in this process who watches them.
+    """Sends the states of bulk snapshots to all watchers in this process.
 
-    Each watcher gets the state as it is when it comes, then every change, at most one in INTERVAL_SECONDS, and is done
-    after the final one. A change is also that a source snapshot counts as stalled, or no longer. Who is slow misses
-    states in between, never the last. Works only while somebody watches.
+    Each watcher gets the current state when it arrives, then every change, at most one in an interval of the `rhythm`,
+    and is done after the final one. It is also a change if a source snapshot counts as stalled, or no longer does. A
+    slow watcher may skip intermediate states but always receives the final one. The hub works only while somebody
+    watches.
     """
 
     def __init__(
@@ -69,18 +61,20 @@ class ProgressHub:
         announced: Announced | None = None,
         pace: Pace | None = None,
         *,
+        rhythm: Rhythm = RHYTHM,
         stall_after: timedelta,
         clock: Clock = utc_now,
     ) -> None:
-        """Look into `records` at the word of `announced`; without that, look every few seconds.
+        """Read `records` when `announced` reports a change; without that, read every few seconds.
 
-        What is silent for `stall_after` by `clock` counts as stalled; the process's clock and limit have to be given.
+        A snapshot that is silent for `stall_after` by `clock` counts as stalled; pass the process's clock and limit.
         """
         self._records = records
         self._stall_after = stall_after
         self._clock = clock
         self._announced = announced
         self._pace = pace or Pace()
+        self._rhythm = rhythm
         self._watched: dict[Key, Watched] = {}
         self._wake = asyncio.Event()
         self._deaf = True
@@ -89,13 +83,13 @@ class ProgressHub:
 
     @property
     def watchers(self) -> int:
-        """How many watch now."""
+        """The number of watchers now."""
         return sum(len(watched.watchers) for watched in self._watched.values())
 
     async def watch(self, tenant_id: str, bulk_snapshot_id: str) -> AsyncGenerator[ProgressView, None]:
-        """Yield the state now and whenever it changes, until it is final; no record, and the end, where there is none.
+        """Yield the state now and whenever it changes, until it is final; yield no record, once, if there is none.
 
-        Raises what the ledger raises where it cannot be read at first; later it is tried again instead.
+        Raises the ledger's error if the first reading fails; later readings are tried again instead.
         """
         if not is_valid_id(bulk_snapshot_id):
             yield ProgressView(None, self._clock())
@@ -108,7 +102,7 @@ class ProgressHub:
                     return
 
     async def close(self) -> None:
-        """Stop working; who still watches gets nothing more."""
+        """Stop working; remaining watchers get nothing more."""
         if self._work is not None:
             self._work.cancel()
             await asyncio.wait({self._work})
@@ -118,7 +112,7 @@ class ProgressHub:
         watcher = Watcher()
         watched = self._watched.setdefault(key, Watched())
         watched.watchers.add(watcher)
-        # What was seen before may be older than what this watcher has read elsewhere.
+        # The last reading may be older than what this watcher has read elsewhere.
         watched.changed = True
         self._wake.set()
         if self._work is None or self._work.done():
@@ -139,7 +133,7 @@ class ProgressHub:
             finally:
                 following.cancel()
                 await asyncio.wait({following})
-            if not self._watched:  # else somebody came while the connection was closed
+            if not self._watched:  # otherwise somebody came while the connection was closed
                 return
 
     async def _follow(self) -> None:
@@ -148,7 +142,8 @@ class ProgressHub:
                 await self._announced.follow(self._note, self._note_listening)
         except Exception:
             logger.exception(
-                "listening for changes failed unexpectedly; reading the ledger every %g s instead", DEAF_LOOK_SECONDS
+                "listening for changes failed unexpectedly; reading the ledger every %g s instead",
+                self._rhythm.deaf_look,
             )
         finally:
             self._deaf = True
@@ -160,46 +155,46 @@ class ProgressHub:
 
     def _note_listening(self, listening: bool) -> None:  # noqa: FBT001 (a state of two values)
         self._deaf = not listening
-        # What happened while nobody listened was not announced.
+        # Changes while nobody listened were not announced.
         for watched in self._watched.values():
             watched.changed = True
         self._wake.set()
 
     async def _look_while_watched(self) -> None:
-        """Look wherever it is time, until nobody has watched for a while."""
+        """Read whatever is due, until nobody has watched for a while."""
         left_at: float | None = None
         while True:
             self._wake.clear()
             now = self._pace.now()
             if self._watched:
                 left_at = None
-                look_seconds = DEAF_LOOK_SECONDS if self._deaf else LOOK_SECONDS
-                due = {key: one.due_at(INTERVAL_SECONDS, look_seconds) for key, one in self._watched.items()}
+                look_seconds = self._rhythm.deaf_look if self._deaf else self._rhythm.look
+                due = {key: one.due_at(self._rhythm.interval, look_seconds) for key, one in self._watched.items()}
                 next_at = min(due.values())
                 if next_at <= now:
                     await self._look([key for key in sorted(due, key=due.__getitem__) if due[key] <= now])
                     continue
             else:
                 left_at = now if left_at is None else left_at
-                next_at = left_at + LINGER_SECONDS
+                next_at = left_at + self._rhythm.linger
                 if next_at <= now:
                     return
             await self._pace.wait(self._wake, next_at - now)
 
     async def _look(self, keys: Sequence[Key]) -> None:
-        """Look at the first of `keys`, all of a tenant in one go, and hand over what is seen."""
+        """Read the first of `keys`, all ids of a tenant at once, and pass on the results."""
         by_tenant: dict[str, list[str]] = defaultdict(list)
         for tenant_id, id_ in keys[:MOST_AT_ONCE]:
             by_tenant[tenant_id].append(id_)
         for tenant_id, ids in by_tenant.items():
-            # Who comes from now on is served by the next look: this one may already have read.
+            # Watchers who come from now on wait for the next reading: this one may already have read.
             served = {
                 id_: tuple(self._begin((tenant_id, id_)).watchers) for id_ in ids if (tenant_id, id_) in self._watched
             }
             at = self._clock()
             try:
                 found = await contain(self._records.bulk_snapshots(tenant_id, list(served)))
-            except Exception as error:  # noqa: BLE001 - the work goes on for everybody else
+            except Exception as error:  # noqa: BLE001 - the work continues for all others
                 self._note_failure(tenant_id, served, error)
                 continue
             self._failing = False
@@ -235,7 +230,7 @@ class ProgressHub:
         for id_, watchers in served.items():
             if watched := self._watched.get((tenant_id, id_)):
                 watched.changed = True
-                watched.not_before = self._pace.now() + RETRY_SECONDS
+                watched.not_before = self._pace.now() + self._rhythm.retry
             for watcher in watchers:
                 if isinstance(watcher.newest, NotReadYet):
                     watcher.fail(error)

@@ -1,4 +1,4 @@
-"""Who watches a bulk snapshot, what each of them was handed last, and how time passes meanwhile."""
+"""The watchers of a bulk snapshot, the last state that each received, and the clock."""
 
 import asyncio
 import contextlib
@@ -15,23 +15,23 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class ProgressView:
-    """What a look found. Two that were taken at different times are equal where they show the same."""
+    """The result of a reading. Two results from different times are equal if they show the same."""
 
     record: BulkSnapshotRecord | None
-    """None where there is no such bulk snapshot."""
+    """None if there is no such bulk snapshot."""
     at: datetime = field(compare=False)
-    """From before the reading: as of then `record` tells what depends on the time alone."""
+    """The time before the reading; everything in `record` that depends only on time is as of then."""
     stalled: tuple[datetime | None, ...] = ()
     """Since when each source snapshot is stalled."""
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing else will be seen."""
+        """Whether nothing more will change."""
         return self.record is None or self.record.is_final
 
 
 class NotReadYet:
-    """Stands where no look has been taken yet."""
+    """Marks that nothing has been read yet."""
 
 
 NOT_READ_YET: Final = NotReadYet()
@@ -39,7 +39,7 @@ Seen = ProgressView | NotReadYet
 
 
 class Pace:
-    """The clock by which a hub works; a test brings one that it moves."""
+    """The hub's clock; tests pass one that they control."""
 
     def now(self) -> float:
         """The time, in seconds since some moment."""
@@ -53,7 +53,7 @@ class Pace:
 
 
 class Watcher:
-    """One who watches: a place for the newest state alone, so that who is slow costs no more than who is quick."""
+    """A watcher. It holds only the newest state, so a slow watcher costs no more than a fast one."""
 
     __slots__ = ("_error", "_news", "newest")
 
@@ -64,12 +64,12 @@ class Watcher:
         self._error: Exception | None = None
 
     def put(self, sight: ProgressView) -> None:
-        """Hand over a state, in the place of one that was not taken yet."""
+        """Store a state, and replace one that was not taken yet."""
         self.newest = sight
         self._news.set()
 
     def fail(self, error: Exception) -> None:
-        """Have `take` raise `error`, for one who has seen no state at all."""
+        """Make `take` raise `error` if this watcher has seen no state at all."""
         self._error = error
         self._news.set()
 
@@ -95,12 +95,12 @@ class Watched:
     not_before: float = 0.0
     """After a look that failed: when to try again."""
     stalls_at: float | None = None
-    """When its silence will have lasted so long that it counts as stalled; None where no sign of life is due."""
+    """When it will count as stalled if it stays silent; None if no sign of life is due."""
 
     def due_at(self, interval_seconds: float, look_seconds: float) -> float:
-        """When to look next: `interval_seconds` after the last time where it changed, else `look_seconds`.
+        """Return when to read next: `interval_seconds` after the last time if it changed, else `look_seconds`.
 
-        Between the two where it stalls meanwhile, which nobody announces.
+        If it will stall before that, which nobody announces, read at that moment.
         """
         if self.looked_at is None:
             return self.not_before
@@ -111,7 +111,7 @@ class Watched:
         return max(self.not_before, due)
 
     def see(self, sight: ProgressView) -> ProgressView:
-        """Return `sight`, or what was seen before where that is equal, so that `is` tells whether it changed."""
+        """Return `sight`, or the previous value if that is equal, so that `is` shows whether it changed."""
         if isinstance(self.sight, NotReadYet) or self.sight != sight:
             self.sight = sight
             return sight

@@ -28,9 +28,9 @@ async def bulk_snapshot_topics(
 ) -> BulkSnapshotRecord:
     """Snapshot the topics of `request`, and return the ledger's record of it with an answer for each source.
 
-    A call with an idempotency key that was used before dispatches nothing and returns the first call's record, waiting
-    for it where it is still under way. A caller that goes away does not stop what has begun. Raises
-    InvalidRequestError before anything is read, RequestError (IDEMPOTENCY_KEY_REUSED) before anything is recorded.
+    A call with an idempotency key that was used before dispatches nothing. It returns the first call's record, and
+    waits for it if that call is still running. If the caller goes away, the work continues. Raises InvalidRequestError
+    before anything is read, RequestError (IDEMPOTENCY_KEY_REUSED) before anything is recorded.
     """
     check(request)
     if replayed := await idempotency.replay(services, principal, OPERATION, request):
@@ -47,7 +47,7 @@ async def carry_out(
 ) -> BulkSnapshotRecord:
     """Plan a checked request, record it as asked for by `operation`, send its signals, and return its record.
 
-    `retry` is what the client asked where `request` was made from that. A caller that goes away does not stop it.
+    `retry` is the client's request if `request` was derived from a retry. If the caller goes away, the work continues.
     """
     plan = await plan_request(services, principal, request)
     marks = await take_marks(services, plan) if request.verify else {}
@@ -56,7 +56,7 @@ async def carry_out(
     bulk_id = await services.background.finish(_record_and_send(services, principal, new))
     if bulk_id is None:
         replayed = await idempotency.replay(services, principal, operation, retry or request)
-        if replayed is None:  # the ledger keeps keys for days: only a clean-up in this moment could take it away
+        if replayed is None:  # the ledger keeps keys for days: only a clean-up at this moment could have removed it
             message = "The record of the first call with this idempotency key was just removed. Send the request again."
             raise UnconfirmedError(message)
         return replayed
@@ -64,7 +64,7 @@ async def carry_out(
 
 
 async def _record_and_send(services: Services, principal: Principal, new: NewBulkSnapshot) -> str | None:
-    """Record, send, and record what came of it; return the bulk snapshot's id, or None where the key was taken."""
+    """Record, send, and record the outcomes; return the bulk snapshot's id, or None if the key was taken."""
     lease_until = services.dispatcher.lease_until(new.requested_at, len(new.plan.jobs))
     opened = await services.ledger.opening.open(new, lease_until=lease_until)
     if opened is None:

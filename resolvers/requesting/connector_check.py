@@ -15,7 +15,7 @@ from snapshots.vocabulary import SnapshotErrorCode
 logger = logging.getLogger(__name__)
 
 WAIT_SECONDS = 6.0
-"""How long the states of a cluster's connectors are waited for at most, whatever stands behind the port."""
+"""How long to wait at most for the states of a cluster's connectors, whatever implements the port."""
 
 Observations = Mapping[str, ConnectorObservation] | ClusterUnreachableError
 """A cluster's connectors by name, or why they are not known."""
@@ -24,9 +24,9 @@ Observations = Mapping[str, ConnectorObservation] | ClusterUnreachableError
 async def observe_connectors(
     services: Services, plan: Plan, *, wait_seconds: float = WAIT_SECONDS
 ) -> Mapping[str, Observations]:
-    """Return by cluster id what Kafka Connect says of the connectors of `plan`, but for those that it refuses already.
+    """Return by cluster id the states of the connectors of `plan`, except of jobs that are already refused.
 
-    One request a cluster, all concurrently; none is waited for longer than `wait_seconds`.
+    One request for each cluster, all concurrently; none takes longer than `wait_seconds`.
     """
     clusters = {job.source.cluster.id: job.source.cluster for job in plan.jobs if job.refusal is None}
     wanted: dict[str, set[str]] = {key: set() for key in clusters}
@@ -42,10 +42,9 @@ async def observe_connectors(
 
 
 def check_connectors(plan: Plan, observed: Mapping[str, Observations]) -> Plan:
-    """Return `plan` with the jobs refused whose connector is missing or does not run, as `observed`.
+    """Return `plan` with those jobs refused whose connector, as `observed`, is missing or not running.
 
-    Where Kafka Connect did not answer, the job goes on with a warning: the signal's channel may be reachable all the
-    same.
+    If Kafka Connect did not answer, the job continues with a warning: the signal's channel may still be reachable.
     """
     return replace(plan, jobs=tuple(_checked(job, observed.get(job.source.cluster.id)) for job in plan.jobs))
 
@@ -61,7 +60,7 @@ async def _observe(services: Services, cluster: Cluster, wanted: Collection[str]
     except TimeoutError:
         return ClusterUnreachableError(f"Kafka Connect of cluster {cluster.name} did not answer in time.")
     except Exception:
-        # A fault of ours: it must not take the other clusters' sources with it, and the channel may work all the same.
+        # A fault of ours: it must not affect the sources of other clusters, and the channel may still work.
         logger.exception("asking Kafka Connect of cluster %s failed unexpectedly", cluster.name)
         return ClusterUnreachableError(
             f"Kafka Connect of cluster {cluster.name} could not be asked because of an internal error; see the log."

@@ -1,4 +1,4 @@
-"""Answering a repeated call with what the first one answered."""
+"""Answering a repeated call with the first call's answer."""
 
 import asyncio
 from typing import Protocol
@@ -17,7 +17,7 @@ class Keyed(Protocol):
 
     @property
     def idempotency_key(self) -> str | None:
-        """What the client calls it by, if anything."""
+        """The client's name for the request, if any."""
         ...
 
     @property
@@ -27,11 +27,11 @@ class Keyed(Protocol):
 
 
 async def replay(services: Services, principal: Principal, operation: str, request: Keyed) -> BulkSnapshotRecord | None:
-    """Return the record of the first call with the key of `request`, or None where there was none (or no key).
+    """Return the record of the first call with the key of `request`, or None if there was none (or no key).
 
-    Waits until the first call has answered, at most as long as its dispatch may take since it began; one that died is
-    returned without answers. Holds no database connection while it waits. Raises RequestError
-    (IDEMPOTENCY_KEY_REUSED) where the key belongs to another request.
+    Waits until the first call has answered, at most as long as its dispatch may take since it began; the record of a
+    call that died is returned without answers. Holds no database connection while it waits. Raises RequestError
+    (IDEMPOTENCY_KEY_REUSED) if the key belongs to another request.
     """
     key = request.idempotency_key
     if key is None:
@@ -48,7 +48,7 @@ async def replay(services: Services, principal: Principal, operation: str, reque
     age = (services.clock() - record.requested_at).total_seconds()  # below 0 where its process has another clock
     give_up_at = loop.time() + longest - max(0.0, age)
     while not record.answered and loop.time() < give_up_at:
-        # The first call may run in another process, so there is nothing in this one to wait on.
+        # The first call may run in another process, so this process has nothing to wait on.
         await asyncio.sleep(POLL_SECONDS)
         record = (await ledger.reading.bulk_snapshots(tenant_id, [record.id]))[record.id]
     return record

@@ -1,4 +1,4 @@
-"""Telling what a bulk snapshot would do: the same checks and the same plan, nothing sent and nothing recorded."""
+"""Showing what a bulk snapshot would do: the same checks and the same plan, nothing sent and nothing recorded."""
 
 from dataclasses import dataclass, replace
 
@@ -17,14 +17,14 @@ from snapshots.vocabulary import SnapshotType
 
 @dataclass(frozen=True, slots=True)
 class PlannedSignal:
-    """A signal that would be sent, and by what channel."""
+    """A signal that would be sent, and through which channel."""
 
     channel: SignalChannelKind | None
     draft: SignalDraft
 
     @property
     def data(self) -> str:
-        """The exact JSON text, but for the signal's id."""
+        """The exact JSON text, except for the signal's id."""
         return self.draft.data
 
     @property
@@ -35,7 +35,7 @@ class PlannedSignal:
 
 @dataclass(frozen=True, slots=True)
 class PlannedSourceSnapshot:
-    """What one source would be asked for."""
+    """The request that one source would get."""
 
     job: SourceJob
     conflict: SourceSnapshotRecord | None
@@ -53,18 +53,18 @@ class PlannedSourceSnapshot:
 
     @property
     def signals(self) -> tuple[PlannedSignal, ...]:
-        """The signals, in the order in which they would be sent; none where the source refuses."""
+        """The signals, in the order in which they would be sent; none if the source refuses."""
         drafts = () if self.job.refusal else self.job.signals
         return tuple(PlannedSignal(self.source.signal_channel, draft) for draft in drafts)
 
     @property
     def refusal(self) -> Refusal | None:
-        """Why the source would not take its part; None where nothing is known to be in the way."""
+        """Why the source would refuse its part; None if no obstacle is known."""
         return self.job.refusal
 
     @property
     def warning(self) -> str | None:
-        """Something to know that would not stop it."""
+        """A warning that would not stop it."""
         return self.job.warning
 
 
@@ -79,7 +79,7 @@ class PlannedBulkSnapshot:
 async def plan_bulk_snapshot(
     services: Services, principal: Principal, request: BulkSnapshotRequest
 ) -> PlannedBulkSnapshot:
-    """Return what `request` would do now. Raises InvalidRequestError as the bulk snapshot itself does."""
+    """Return what `request` would do now. Raises InvalidRequestError like the bulk snapshot itself."""
     check(request)
     plan = await plan_request(services, principal, request)
     source_ids = [job.source.id for job in plan.jobs]

@@ -1,4 +1,4 @@
-"""From a checked request to the plan that is carried out, or shown: with all that can be asked beforehand."""
+"""From a checked request to the plan that is carried out or shown, with all checks that can be made beforehand."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,7 +14,7 @@ from snapshots.requesting.request import BulkSnapshotRequest
 
 
 async def plan_request(services: Services, principal: Principal, request: BulkSnapshotRequest) -> Plan:
-    """Return the plan of `request` over the catalogue's routes, with what Kafka Connect and the databases say of it."""
+    """Return the plan of `request` over the catalogue's routes, after asking Kafka Connect and the source databases."""
     routes = await services.catalog.routes(principal.tenant_id, request.distinct_ids)
     plan = make_plan(request, routes)
     observed = await observe_connectors(services, plan)

@@ -1,4 +1,4 @@
-"""Dispatching again what failed of a bulk snapshot, as a new one that names the first."""
+"""Dispatching the failed topics of a bulk snapshot again, as a new bulk snapshot that names the first."""
 
 from resolvers.principal import Principal
 from resolvers.requesting import idempotency
@@ -12,11 +12,11 @@ OPERATION = "retryBulkSnapshot"
 
 
 async def retry_bulk_snapshot(services: Services, principal: Principal, request: RetryRequest) -> BulkSnapshotRecord:
-    """Snapshot again the topics that failed and may succeed now, with the filters, surrogate keys and type as before.
+    """Snapshot again the topics that failed and may succeed now, with the same filters, surrogate keys and type.
 
-    They are verified where they were to be. Routes are loaded anew, so that a corrected catalogue counts. An
-    idempotency key does what it does for `bulk_snapshot_topics`. Raises RequestError before anything is recorded:
-    NOT_FOUND, NOTHING_TO_RETRY, INVALID_VALUE, IDEMPOTENCY_KEY_REUSED.
+    They are verified if that was requested before. Routes are loaded again, so a corrected catalogue counts. An
+    idempotency key works as for `bulk_snapshot_topics`. Raises RequestError before anything is recorded: NOT_FOUND,
+    NOTHING_TO_RETRY, INVALID_VALUE, IDEMPOTENCY_KEY_REUSED.
     """
     check(request)
     if replayed := await idempotency.replay(services, principal, OPERATION, request):
@@ -29,7 +29,7 @@ async def retry_bulk_snapshot(services: Services, principal: Principal, request:
     try:
         again = make_retry(request, record, retries)
     except RequestError:
-        # What it found taken may have been taken by the first call with this very key, since that was looked for.
+        # The first call with this same key may have taken these topics since we looked for it.
         if replayed := await idempotency.replay(services, principal, OPERATION, request):
             return replayed
         raise
@@ -37,7 +37,7 @@ async def retry_bulk_snapshot(services: Services, principal: Principal, request:
 
 
 async def _all_retries(services: Services, tenant_id: str, bulk_id: str) -> list[BulkSnapshotRecord]:
-    """Return the retries of a bulk snapshot, theirs, and so on: any of them may have read what failed at first."""
+    """Return the retries of a bulk snapshot, their retries, and so on: any of them may have read the failed topics."""
     found: list[BulkSnapshotRecord] = []
     due = [bulk_id]
     while due:

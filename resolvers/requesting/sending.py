@@ -1,4 +1,4 @@
-"""Sending a recorded signal and recording what came of it: for whoever sends after the first call has answered."""
+"""Sending a recorded signal and recording the outcome, also after the first call has answered."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -19,10 +19,10 @@ from snapshots.vocabulary import SnapshotType
 
 
 async def send_signals(services: Services, tenant_id: str, due: Sequence[DueSignal], *, cause: str) -> int:
-    """Send those of `due` that nobody else has begun to send meanwhile, concurrently; return how many were sent.
+    """Send those of `due` that nobody else has begun to send, concurrently; return how many were sent.
 
-    Each is written as SENDING before, its outcome after; no database connection is held in between. An incremental one
-    whose source needs a restart is not sent: it and what is left of its snapshot have failed.
+    Each signal is written as SENDING before, its outcome after; no database connection is held in between. An
+    incremental signal whose source needs a restart is not sent: the signal and the rest of its snapshot have failed.
     """
     if not due:
         return 0
@@ -63,7 +63,7 @@ async def _refuse_unsafe(
 async def send_begun(
     services: Services, tenant_id: str, begun: Sequence[tuple[SignalKey, int, Send]], lease: Lease, *, cause: str
 ) -> list[SendRecord]:
-    """Send what is written as SENDING with `lease`, each with its attempt's number; record and return the outcomes."""
+    """Send what is written as SENDING with `lease`, each with its attempt number; record and return the outcomes."""
     outcomes = await services.dispatcher.dispatch([send for _, _, send in begun], lease)
     now = services.clock()
     records = [
@@ -77,14 +77,14 @@ async def send_begun(
 async def record_outcomes(
     services: Services, tenant_id: str, records: Sequence[SendRecord], *, at: datetime, cause: str
 ) -> None:
-    """Record what came of sending signals, or of looking for them: every outcome passes here. Raises DatabaseError."""
+    """Record the outcomes of sending or looking for signals: every outcome passes here. Raises DatabaseError."""
     await services.ledger.sending.record(tenant_id, records, at=at, cause=cause)
     for record in records:
         services.telemetry.signal_sent(record.outcome)
 
 
 def _or_again(retries: RetryPolicy, attempt: int, outcome: Outcome, now: datetime) -> Outcome:
-    """Return `outcome`; where the channel was away and attempts are left, that it is tried again."""
+    """Return `outcome`, or a new attempt later if the channel was away and attempts are left."""
     if not (isinstance(outcome, Refusal) and may_pass(outcome)):
         return outcome
     rest = retries.rest_after(attempt)
@@ -99,14 +99,14 @@ def _or_again(retries: RetryPolicy, attempt: int, outcome: Outcome, now: datetim
 
 
 async def send_next(services: Services, tenant_id: str, keys: Sequence[SignalKey]) -> None:
-    """Send the signals that fell due because the one before each has ended."""
+    """Send the signals that are due because the one before each has ended."""
     if keys:
         signals = await services.ledger.settling.signals(tenant_id, [key.signal_id for key in keys])
-        # The settle sweep may have been faster; what it has begun is its own to end.
+        # The settle sweep may have been faster; it finishes what it has begun.
         untouched = [signal for signal in signals if signal.state is SignalState.PENDING]
         await send_signals(services, tenant_id, untouched, cause="the signal before has ended")
 
 
 def as_send(signal: DueSignal) -> Send:
-    """Return what the dispatcher wants of a recorded signal."""
+    """Return a recorded signal in the form that the dispatcher needs."""
     return Send(signal.source, OutgoingSignal(signal.key.signal_id, EXECUTE_SNAPSHOT, signal.data), signal.channel)

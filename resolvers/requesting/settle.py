@@ -1,4 +1,4 @@
-"""Settling what a crash or a passed deadline left open: signals that nobody is sending, or of unknown fate."""
+"""Settling what a crash or a passed deadline left open: signals that nobody sends, or whose outcome is unknown."""
 
 import asyncio
 import logging
@@ -16,21 +16,21 @@ from snapshots.vocabulary import SnapshotErrorCode
 logger = logging.getLogger(__name__)
 
 BATCH = 50
-"""How many signals one sweep takes up; what is left is taken up by the next."""
+"""How many signals one sweep takes; the next sweep takes the rest."""
 RETRY_SECONDS = 15.0
-"""How long a signal rests whose fate could not be told."""
+"""How long to wait before a signal of unknown outcome is checked again."""
 
 
-async def settle(services: Services, tenant_id: str) -> int:
-    """Take up every signal of the tenant that is past its lease; return how many were taken up.
+async def settle(services: Services, tenant_id: str, *, batch: int = BATCH) -> int:
+    """Take signals of the tenant whose lease has ended, at most `batch`; return how many were taken.
 
-    One that was never sent is sent. One whose sending was begun is looked for in its channel: found, it counts as
-    dispatched; proved absent, it is sent again; where neither can be told it is left UNCONFIRMED and looked for again
-    later. Any number of replicas may run this at once. Raises DatabaseError.
+    A signal that was never sent is sent. If sending was begun, the signal is looked for in its channel: if found, it
+    counts as dispatched; if it is certainly absent, it is sent again; otherwise it stays UNCONFIRMED and is checked
+    again later. Any number of replicas may run this at once. Raises DatabaseError.
     """
     now = services.clock()
-    rest = timedelta(seconds=services.dispatcher.longest_seconds(BATCH) + RETRY_SECONDS)
-    due = await services.ledger.settling.claim(tenant_id, at=now, lease_until=now + rest, most=BATCH)
+    rest = timedelta(seconds=services.dispatcher.longest_seconds(batch) + RETRY_SECONDS)
+    due = await services.ledger.settling.claim(tenant_id, at=now, lease_until=now + rest, most=batch)
     if not due:
         return 0
     begun = [signal for signal in due if signal.state is not SignalState.PENDING]
@@ -42,10 +42,10 @@ async def settle(services: Services, tenant_id: str) -> int:
 
 
 async def _look_for(services: Services, tenant_id: str, begun: list[DueSignal]) -> list[DueSignal]:
-    """Record what is found of signals whose sending was begun; return those that are proved absent."""
+    """Look for signals whose sending was begun and record what is found; return those that are certainly absent."""
     if not begun:
         return []
-    # UNCONFIRMED first: it is what is true of them now, and the only state from which they may be sent again.
+    # UNCONFIRMED first: this is their true state now, and the only one from which they may be sent again.
     lost = Unconfirmed(
         SnapshotErrorCode.DISPATCH_TIMEOUT,
         "The process that was sending the signal is gone. Topicsnap is checking whether the signal arrived.",

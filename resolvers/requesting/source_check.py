@@ -1,4 +1,4 @@
-"""Asking the sources' databases, before anything is recorded, what of a plan they would not take, or not survive."""
+"""Asking the sources' databases, before anything is recorded, which topics of a plan would fail or do harm."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ from snapshots.vocabulary import SnapshotType
 logger = logging.getLogger(__name__)
 
 WAIT_SECONDS = 6.0
-"""How long the databases are waited for at most, all together: a look takes milliseconds, but many may be away."""
+"""How long to wait for all databases together: a look takes milliseconds, but many may be away."""
 _LATE = "The keys of the tables were not checked, because the database did not answer in time."
 _NO_SETTINGS = (
     "The connector's configuration is unknown, so the tables' keys were checked as the database defines them, "
@@ -33,10 +33,11 @@ async def look_at_sources(
     *,
     wait_seconds: float = WAIT_SECONDS,
 ) -> Mapping[str, Trial]:
-    """Return by source id what the databases say of the topics of `plan`, whose connectors are as `observed`.
+    """Return by source id the findings of the databases about the topics of `plan`, whose connectors are as `observed`.
 
-    Every source is asked for an incremental snapshot, for the keys of its tables; for a blocking one where a topic has
-    a filter or a surrogate key. One look a source; none is waited for longer than `wait_seconds`.
+    For an incremental snapshot, every source is asked for the keys of its tables; for a blocking one, only sources
+    where a topic has a filter or a surrogate key are asked. One look at each source; none takes longer than
+    `wait_seconds`.
     """
     is_incremental = snapshot_type is SnapshotType.INCREMENTAL
     jobs = [job for job in plan.jobs if job.refusal is None and (is_incremental or _has_sql(job))]
@@ -51,7 +52,7 @@ async def look_at_sources(
         except TimeoutError:
             return Trial(warning=_LATE if is_incremental else None)
         except Exception:
-            # A fault of ours: the engine still tells what becomes of the tables.
+            # A fault of ours: the engine will still report what happens to the tables.
             logger.exception("looking at the database of %s failed unexpectedly", job.source.name)
             return Trial(warning="The source database could not be checked because of an internal error; see the log.")
         if is_incremental and settings is None and trial.asked:
@@ -64,7 +65,7 @@ async def look_at_sources(
 
 
 def _settings(job: SourceJob, observed: Mapping[str, Observations]) -> KeySettings | None:
-    """Return what the connector's configuration says of keys, None where Kafka Connect did not tell."""
+    """Return the key settings in the connector's configuration, None if Kafka Connect did not report them."""
     connectors = observed.get(job.source.cluster.id)
     if connectors is None or isinstance(connectors, ClusterUnreachableError) or job.source.name not in connectors:
         return None

@@ -1,4 +1,4 @@
-"""One look at a topic and at its table: what is on the one, what is in the other, and what that proves."""
+"""One look at a topic and its table: what each contains, and what that proves."""
 
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -21,7 +21,7 @@ from snapshots.vocabulary import SnapshotVerdict
 async def look(
     services: Services, snapshot: SourceSnapshotRecord, topic: TopicSnapshotRecord, mark: Mark
 ) -> Verification:
-    """Compare the rows of the source with the events of its topic, as both are now. Raises nothing foreseen."""
+    """Compare the rows of the source with the events of its topic, as both are now; report failures in the result."""
     if topic.state is not TopicSnapshotState.COMPLETED:
         return Verification(
             SnapshotVerdict.NOT_PROVABLE,
@@ -43,7 +43,7 @@ async def look(
             if judgement.verdict is SnapshotVerdict.INCOMPLETE and await table.is_remade(mark):
                 judgement = _not_proved(judgement)
             if reading.obstacles and judgement.verdict is SnapshotVerdict.NOT_PROVABLE:
-                judgement = replace(judgement, passing=False)  # what is gone from a topic does not come back
+                judgement = replace(judgement, passing=False)  # records that are gone from a topic do not come back
     except TooManyKeysError:
         judgement = _unprovable(
             f"The topic has more than {MAX_KEYS} distinct keys, the most that one verification can hold."
@@ -63,7 +63,7 @@ class _Table:
     row_filter: RowFilter | None
 
     async def is_remade(self, mark: Mark) -> bool:
-        """Whether it may be another table than at the dispatch. Raises UnreadableError."""
+        """Whether it may be another table than at the time of the dispatch. Raises UnreadableError."""
         horizon = mark.horizon
         return horizon is None or await self.services.engine.source_rows.is_remade(
             self.source, self.collection, horizon
@@ -73,7 +73,7 @@ class _Table:
 async def _compare(
     reading: TopicReading, arrivals: Arrivals, table: _Table, mark: Mark, topic: TopicSnapshotRecord
 ) -> tuple[Judgement, int]:
-    """Compare by key where that can be done, else by number; return the judgement and how many rows there are."""
+    """Compare by key if possible, otherwise by number; return the judgement and the number of rows."""
     source_rows = table.services.engine.source_rows
     shape, why = await _shape(reading, arrivals, table)
     if shape is None:
@@ -87,13 +87,13 @@ async def _compare(
             comparison.add(row)
     judgement = comparison.judge(_obstacles(reading, arrivals, topic, mark))
     if judgement.verdict is not SnapshotVerdict.COMPLETE:
-        await reading.advance(arrivals.add)  # what was on its way while the table was read
+        await reading.advance(arrivals.add)  # records that were on their way while the table was read
         judgement = comparison.judge(_obstacles(reading, arrivals, topic, mark))
     return judgement, comparison.rows
 
 
 async def _shape(reading: TopicReading, arrivals: Arrivals, table: _Table) -> tuple[KeyShape | None, str]:
-    """Return the shape by which rows are compared, or None and why they cannot be."""
+    """Return the key shape for comparing rows, or None and why they cannot be compared."""
     if arrivals.keyless:
         return None, "the records have no key"
     if not reading.shapes:
@@ -106,7 +106,7 @@ async def _shape(reading: TopicReading, arrivals: Arrivals, table: _Table) -> tu
 
 
 def _obstacles(reading: TopicReading, arrivals: Arrivals, topic: TopicSnapshotRecord, mark: Mark) -> Sequence[str]:
-    """Why a row that is not on the topic may have been there, or may be elsewhere, or may have been no row then."""
+    """Return why a missing row may have been on the topic, may be elsewhere, or may not have existed then."""
     obstacles = list(reading.obstacles)
     if mark.offsets is None:
         obstacles.append(
@@ -125,7 +125,7 @@ def _obstacles(reading: TopicReading, arrivals: Arrivals, topic: TopicSnapshotRe
 
 def _window(snapshot: SourceSnapshotRecord, topic: TopicSnapshotRecord) -> Window:
     if not snapshot.followed:
-        return Window()  # its times are not the engine's
+        return Window()  # its times are not from the engine
     ended = next((signal.ended_at for signal in snapshot.signals if signal.id == topic.signal_id), None)
     return Window(_ms(snapshot.started_at), _ms(ended or snapshot.finished_at))
 

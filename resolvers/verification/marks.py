@@ -1,4 +1,4 @@
-"""Noting, before a dispatch, where topics and sources stand: what a verification compares with after the end."""
+"""Recording, before a dispatch, the positions of topics and sources that a later verification compares with."""
 
 import asyncio
 import logging
@@ -15,12 +15,12 @@ from snapshots.verification.verdicts import Mark
 logger = logging.getLogger(__name__)
 
 MARK_SECONDS = 5.0
-"""How long a dispatch waits at most; what is not known then is not noted, and the snapshot goes on without."""
+"""How long a dispatch waits at most; what is unknown then is not recorded, and the snapshot continues without it."""
 _AT_ONCE = 8
 
 
 async def take_marks(services: Services, plan: Plan) -> dict[str, Mark]:
-    """Return a mark for each topic of `plan` that will be dispatched, by topic id. Raises nothing foreseen."""
+    """Return a mark for each topic of `plan` that will be dispatched, by topic id; unknown parts of a mark are None."""
     jobs = [job for job in plan.jobs if job.refusal is None]
     topics: dict[str, list[Topic]] = defaultdict(list)
     for job in jobs:

@@ -1,9 +1,9 @@
-"""Verifying that every row of the source has arrived: what the worker does with snapshots that have ended."""
+"""Verifying that every row of the source has arrived: the worker's task for snapshots that have ended."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from persistence.database.errors import DatabaseError
@@ -11,6 +11,7 @@ from persistence.ledger.verification.verifying import DueVerification
 from resolvers.services import Services
 from resolvers.verification.look import look
 from snapshots.records import SourceSnapshotRecord, TopicSnapshotRecord
+from snapshots.requesting.dispatch import TimeLimit
 from snapshots.verification.verdicts import Verification
 from snapshots.vocabulary import SnapshotVerdict
 
@@ -19,32 +20,47 @@ logger = logging.getLogger(__name__)
 TOPIC_SECONDS = 300.0
 """How long one look at one topic may take."""
 AT_ONCE = 2
-"""How many topics one process looks at at the same time: each may keep `MAX_KEYS` keys in memory."""
+"""How many topics one process verifies at the same time: each may keep `MAX_KEYS` keys in memory."""
 ATTEMPTS = 5
-"""How often a topic is taken up whose verdict may pass."""
+"""How often a topic is verified if its verdict may still change."""
 MAX_ATTEMPTS = 10
-"""How often a topic is taken up where the looks do not even end, because whoever looks dies."""
+"""How often a topic is tried if the looks do not even finish because the process dies."""
 CONFIRMATIONS = 4
-"""How often a loss is looked at again at most, until two looks in a row have found the same."""
+"""How often a loss is checked again at most, until two consecutive looks agree."""
 CONFIRM_SECONDS = 5.0
-"""How long each of these looks is after the one before it."""
+"""The time between two of these looks."""
 ROUNDS = 50
-"""How many times one sweep takes up topics; what is left is taken up by the next."""
+"""How many times one sweep takes topics; the next sweep takes the rest."""
 LEASE = timedelta(seconds=30)
-"""How long a topic stays with a process that does not say that it is at work on it still."""
+"""How long a topic stays with a process that does not renew its lease."""
 HOLD_SECONDS = 10.0
-"""How often it says so."""
+"""How often a process renews its lease."""
 _REST_SECONDS = (5.0, 15.0, 30.0, 60.0)
 
-Pause = Callable[[float], Awaitable[None]]
+Pause = Callable[[float], Awaitable[object]]
 
 
-async def verify_due(services: Services, tenant_id: str, *, pause: Pause = asyncio.sleep) -> int:
-    """Look at every topic whose verification was asked for and whose snapshot has ended; return how many looks.
+@dataclass(frozen=True, slots=True)
+class VerificationPace:
+    """How time passes while topics are verified."""
 
-    Each verdict is recorded, once. A loss is found twice, with `pause` between, before it is told; a verdict that may
-    pass is looked at again by a later sweep, at most `ATTEMPTS` times. Any number of replicas may run this at once; the
-    topics of one that dies are taken over when their lease has run out. Raises DatabaseError.
+    confirm: Pause = asyncio.sleep
+    """Passes the time between two looks at a loss."""
+    hold: Pause = asyncio.sleep
+    """Passes the time until the lease is renewed."""
+    time_limit: TimeLimit = asyncio.timeout
+    """Cuts off a look that takes too long."""
+
+
+VERIFICATION_PACE = VerificationPace()
+
+
+async def verify_due(services: Services, tenant_id: str, *, pace: VerificationPace = VERIFICATION_PACE) -> int:
+    """Verify every topic for which this was requested and whose snapshot has ended; return the number of looks.
+
+    Each verdict is recorded once. A loss must be found twice, with a pause between, before it is reported. If a verdict
+    may still change, a later sweep looks again, at most `ATTEMPTS` times. Any number of replicas may run this at once;
+    if one dies, others take over its topics when the lease has ended. Raises DatabaseError.
     """
     taken_up = 0
     for _ in range(ROUNDS):
@@ -55,21 +71,21 @@ async def verify_due(services: Services, tenant_id: str, *, pause: Pause = async
         records = await services.ledger.reading.source_snapshots(tenant_id, [due.source_snapshot_id for due in claimed])
         async with asyncio.TaskGroup() as group:
             for due in claimed:
-                if snapshot := records.get(due.source_snapshot_id):  # it may have been pruned meanwhile
-                    group.create_task(_verify(services, tenant_id, due, snapshot, pause))
+                if snapshot := records.get(due.source_snapshot_id):  # it may have been pruned in the meantime
+                    group.create_task(_verify(services, tenant_id, due, snapshot, pace))
         taken_up += len(claimed)
     return taken_up
 
 
 async def _verify(
-    services: Services, tenant_id: str, due: DueVerification, snapshot: SourceSnapshotRecord, pause: Pause
+    services: Services, tenant_id: str, due: DueVerification, snapshot: SourceSnapshotRecord, pace: VerificationPace
 ) -> None:
     topic = next(one for one in snapshot.topics if one.id == due.topic_snapshot_id)
     found: Verification | None
     if due.attempt > MAX_ATTEMPTS:
         found = _not_provable(f"The verification was started {MAX_ATTEMPTS} times and never finished.")
     else:
-        found = await _held(services, tenant_id, due, _confirmed(services, snapshot, topic, due, pause))
+        found = await _held(services, tenant_id, due, _confirmed(services, snapshot, topic, due, pace), pace)
     if found is None:
         return
     now = services.clock()
@@ -80,20 +96,22 @@ async def _verify(
         else:
             await services.ledger.verifying.record(tenant_id, due, found, at=now)
             services.telemetry.topic_verified(found.verdict)
-    except DatabaseError as error:  # the others go on, and this one is taken up again
+    except DatabaseError as error:  # the others continue, and this one will be tried again
         logger.warning("the verdict on %s could not be recorded: %s", due.topic_snapshot_id, error)
 
 
 async def _held(
-    services: Services, tenant_id: str, due: DueVerification, looking: Awaitable[Verification]
+    services: Services, tenant_id: str, due: DueVerification, looking: Awaitable[Verification], pace: VerificationPace
 ) -> Verification | None:
-    """Return what `looking` finds, holding the topic meanwhile; None where somebody else has taken it over."""
+    """Return what `looking` finds, and hold the topic meanwhile; None if another process has taken it over."""
     task = asyncio.ensure_future(looking)
+    resting = asyncio.ensure_future(pace.hold(HOLD_SECONDS))
     try:
         while True:
-            done, _ = await asyncio.wait({task}, timeout=HOLD_SECONDS)
-            if done:
+            await asyncio.wait({task, resting}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
                 return task.result()
+            resting = asyncio.ensure_future(pace.hold(HOLD_SECONDS))
             try:
                 lease_until = services.clock() + LEASE
                 if not await services.ledger.verifying.hold(tenant_id, due, lease_until=lease_until):
@@ -104,7 +122,8 @@ async def _held(
                 )
     finally:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        resting.cancel()
+        await asyncio.gather(task, resting, return_exceptions=True)
 
 
 async def _confirmed(
@@ -112,15 +131,15 @@ async def _confirmed(
     snapshot: SourceSnapshotRecord,
     topic: TopicSnapshotRecord,
     due: DueVerification,
-    pause: Pause,
+    pace: VerificationPace,
 ) -> Verification:
-    """Return what a look finds; a loss only where the next look finds it as well, and no row has come meanwhile."""
-    found = await _one_look(services, snapshot, topic, due)
+    """Return what a look finds. Report a loss only if the next look finds it too, and no row has come in between."""
+    found = await _one_look(services, snapshot, topic, due, pace)
     for _ in range(CONFIRMATIONS):
         if found.verdict is not SnapshotVerdict.INCOMPLETE:
             return found
-        await pause(CONFIRM_SECONDS)
-        again = await _one_look(services, snapshot, topic, due)
+        await pace.confirm(CONFIRM_SECONDS)
+        again = await _one_look(services, snapshot, topic, due, pace)
         if again.verdict is SnapshotVerdict.INCOMPLETE and again.emitted_rows == found.emitted_rows:
             return again
         found = again
@@ -131,10 +150,14 @@ async def _confirmed(
 
 
 async def _one_look(
-    services: Services, snapshot: SourceSnapshotRecord, topic: TopicSnapshotRecord, due: DueVerification
+    services: Services,
+    snapshot: SourceSnapshotRecord,
+    topic: TopicSnapshotRecord,
+    due: DueVerification,
+    pace: VerificationPace,
 ) -> Verification:
     try:
-        async with asyncio.timeout(TOPIC_SECONDS):
+        async with pace.time_limit(TOPIC_SECONDS):
             return await look(services, snapshot, topic, due.mark)
     except TimeoutError:
         return _not_provable(f"Reading the topic and the table took longer than {TOPIC_SECONDS:g} s.")

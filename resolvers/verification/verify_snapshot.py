@@ -1,4 +1,4 @@
-"""Asking for a verification of snapshots that were dispatched before."""
+"""Requesting a verification of snapshots that were dispatched before."""
 
 from resolvers.principal import Principal
 from resolvers.services import Services
@@ -11,10 +11,10 @@ from snapshots.vocabulary import UserErrorCode
 async def verify_snapshot(
     services: Services, principal: Principal, snapshot_id: str
 ) -> tuple[SourceSnapshotRecord, ...]:
-    """Have every topic of a source snapshot, or of all of a bulk snapshot, verified; return the source snapshots.
+    """Have every topic of a source snapshot, or of a whole bulk snapshot, verified; return the source snapshots.
 
-    The worker looks at each once it has ended, also at those that were verified before; what is being looked at is left
-    to it. Raises RequestError: INVALID_ID, NOT_FOUND.
+    The worker verifies each topic once its snapshot has ended, also those that were verified before. It finishes the
+    topics that it is verifying now. Raises RequestError: INVALID_ID, NOT_FOUND.
     """
     path = ("snapshot_id",)
     if not is_valid_id(snapshot_id):

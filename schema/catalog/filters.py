@@ -8,7 +8,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from schema.enums import ConnectorState, TopicProducer
 from schema.state_enums import SnapshotState
-from snapshots.catalog.contents import SourceFilter, TopicFilter
+from snapshots.catalog.filters import SourceFilter, TopicFilter
 from snapshots.errors import RequestError
 from snapshots.identifiers import is_valid_id
 from snapshots.texts import is_storable

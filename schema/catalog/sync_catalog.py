@@ -10,7 +10,7 @@ from schema.context import Info
 from schema.fields import view
 from schema.operations import operation
 from schema.user_error import UserError, user_errors
-from snapshots.catalog.contents import CatalogItem, Changes
+from snapshots.catalog.changes import CatalogItem, ItemChanges
 from snapshots.errors import RequestError
 from snapshots.ports.cluster_observer import Unreadable
 from snapshots.vocabulary import UserErrorCode
@@ -46,7 +46,7 @@ class CatalogItemType:
 
 
 @view(
-    Changes,
+    ItemChanges,
     description="What a synchronisation did to the connectors, or to the topics. Each list is in order of name.",
 )
 class CatalogChangesType:
@@ -87,9 +87,11 @@ class SyncCatalogPayload:
     """The answer of `syncCatalog`."""
 
     connectors: CatalogChangesType = strawberry.field(
-        default_factory=Changes, description="What changed among the connectors."
+        default_factory=ItemChanges, description="What changed among the connectors."
     )
-    topics: CatalogChangesType = strawberry.field(default_factory=Changes, description="What changed among the topics.")
+    topics: CatalogChangesType = strawberry.field(
+        default_factory=ItemChanges, description="What changed among the topics."
+    )
     unreadable: list[UnreadablePartType] = strawberry.field(
         default_factory=list,
         description="What could not be read, in order of cluster and connector. Everything else was synchronised. "

@@ -1,1 +1,1 @@
-"""What the catalogue becomes: by an operator's import, and by what was observed of a cluster. Pure."""
+"""How an operator's import and the observation of a cluster change the catalogue. Pure."""

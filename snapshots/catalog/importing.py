@@ -1,9 +1,9 @@
-"""What the catalogue becomes after an operator's import, and what is wrong with an import. Pure."""
+"""How an operator's import changes the catalogue, and what is wrong with an import. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
 
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.catalog.state import CatalogState, ConnectorEntry, NewId, Place, TopicEntry, with_look_alikes
 from snapshots.errors import FieldPath, InvalidRequestError, RequestError
 from snapshots.identifiers import CLUSTER, MAX_ID_LENGTH, SOURCE_CONNECTOR, TOPIC, is_valid_id
@@ -25,7 +25,7 @@ Named = ImportedCluster | ImportedConnector | ImportedTopic
 def after_import(before: CatalogState, imported: CatalogImport, *, new_id: NewId) -> CatalogState:
     """Return the catalogue after `imported`; `before` holds everything that the tenant has.
 
-    Raises InvalidRequestError with all that is wrong: the path of each finding leads into the import.
+    Raises InvalidRequestError with all findings; the path of each finding points into the import.
     """
     work = _Import(before, new_id)
     for position, cluster in enumerate(imported.clusters):
@@ -110,7 +110,7 @@ class _Import:
         return True
 
     def _grant(self, said: Named, prefix: str, known_id: str | None, owner: str, path: FieldPath) -> str | None:
-        """Return the id for what was said, or None where the one that it asks for cannot be had."""
+        """Return the id for the imported item, or None if the requested id cannot be granted."""
         path = (*path, "id")
         if said.id is None or said.id == known_id:
             granted = known_id or self._new_id(prefix)

@@ -1,7 +1,7 @@
-"""Which names of data collections Debezium would mistake for others. Pure.
+"""Which names of data collections Debezium would confuse with others. Pure.
 
-An entry of a signal is a regular expression, in which a dot stands for any character, and a blocking snapshot does
-not even tell upper from lower case (docs/debezium.md): `public.orders` also reads `publicXorders`, `public."Orders"`.
+An entry of a signal is a regular expression, in which a dot stands for any character, and a blocking snapshot ignores
+case (docs/debezium.md): `public.orders` also reads `publicXorders`, `public."Orders"`.
 """
 
 from collections import defaultdict
@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterable
 
 
 def look_alikes(names: Collection[str]) -> frozenset[str]:
-    """Return those of `names` that match another one, taken as a regex in which only the dot is special.
+    """Return those of `names` that match another one, read as a regex in which only the dot is special.
 
-    Letters match in either case; for INCREMENTAL, which tells them apart, that is more than needed, never less.
+    Letters match in either case. For INCREMENTAL, which tells upper from lower case, this finds more than needed, never
+    less.
     """
     variants: dict[str, set[str]] = defaultdict(set)
     for name in names:
@@ -23,10 +24,11 @@ def look_alikes(names: Collection[str]) -> frozenset[str]:
 
 
 def _wildcards(names: Iterable[str]) -> set[str]:
-    """Return those of the distinct `names` whose dots stand in for other characters of another name.
+    """Return those of the distinct `names` whose dots stand for other characters of another name.
 
-    Such names have one length, and where the name has no dot they agree: the other one with dots put in these places
-    is the name itself. So each name is looked up once for each set of places where names of its length have dots.
+    Two such names have the same length and agree wherever the name has no dot: put dots into the other name at these
+    places, and you get the name itself. So each name is looked up once for each set of places where names of its length
+    have dots.
     """
     by_shape: dict[int, dict[frozenset[int], list[str]]] = defaultdict(lambda: defaultdict(list))
     for name in names:
@@ -41,7 +43,7 @@ def _wildcards(names: Iterable[str]) -> set[str]:
 
 
 def _fold(name: str) -> str:
-    """Return `name` in lower case, character by character, so that the length stays."""
+    """Return `name` in lower case, character by character, so that its length does not change."""
     folded = name.lower()
     return folded if len(folded) == len(name) else "".join(c.lower() if len(c.lower()) == 1 else c for c in name)
 

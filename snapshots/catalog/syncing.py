@@ -1,7 +1,7 @@
-"""What the catalogue becomes after a cluster was observed. Pure.
+"""How the observation of a cluster changes the catalogue. Pure.
 
-The operator's word wins, what is gone is retired, and what could not be read stays as it was: not seeing something is
-no proof that it is gone.
+What an operator imported wins, what is gone is retired, and what could not be read stays as it was: not seeing
+something does not prove that it is gone.
 """
 
 from collections.abc import Collection, Iterable
@@ -14,17 +14,17 @@ from snapshots.ports.cluster_observer import TOPICS, ObservedCluster, ObservedCo
 from snapshots.vocabulary import MappingKind
 
 _OF_THE_TABLE = frozenset({"data_collection", "keyless"})
-"""Fields of a topic that are about the table of its connector: another connector's say nothing of them."""
+"""Fields of a topic that describe the table of its connector; another connector says nothing about them."""
 
 
 def after_sync(
     before: CatalogState, cluster_id: str, observed: ObservedCluster, *, new_id: NewId, now: datetime
 ) -> CatalogState:
-    """Return the catalogue after `cluster_id` was found to have what `observed` says, and nothing else.
+    """Return the catalogue after `cluster_id` was found to have what `observed` contains, and nothing else.
 
-    What an operator imported is never retired, and the fields that the operator set keep their values; everything
-    else of the cluster follows the observation, but for what the observation does not know. A retired thing that is
-    seen again is back, under its old id.
+    What an operator imported is never retired, and the fields that the operator set keep their values. Everything else
+    of the cluster follows the observation, except what the observation does not know. A retired item that is seen again
+    comes back under its old id.
     """
     unread = {connector.name for connector in observed.connectors if TOPICS in connector.unknown}
     connectors = dict(before.connectors)
@@ -60,7 +60,7 @@ def _can_go(found: TopicEntry, unread: Collection[str]) -> bool:
 
 def _connector(known: ConnectorEntry | None, observed: ObservedConnector, new_id: NewId) -> ConnectorEntry | None:
     if not observed.is_described and (known is None or known.retired_at is not None):
-        return known  # what it is, nobody can tell yet
+        return known  # nobody knows yet what it is
     learnt = replace(observed, unknown=frozenset())
     if known is None:
         return ConnectorEntry(new_id(SOURCE_CONNECTOR), learnt)
@@ -75,7 +75,7 @@ def _routed(topics: Iterable[ObservedTopic], named: Collection[str]) -> Iterable
 def _topics(
     before: CatalogState, cluster_id: str, topics: Iterable[ObservedTopic], unread: Collection[str], new_id: NewId
 ) -> dict[Place, TopicEntry]:
-    """Return what becomes of the topics that were observed."""
+    """Return the new entries of the topics that were observed."""
     done: dict[Place, TopicEntry] = {}
     for topic in topics:
         place = cluster_id, topic.name

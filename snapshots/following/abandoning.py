@@ -1,4 +1,4 @@
-"""Releasing sources from snapshots that will never end: what an operator asks, and what becomes of each."""
+"""Releasing sources from snapshots that will never end: the request, and the result for each snapshot."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class AbandonErrorCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AbandonRequest:
-    """The source snapshots to be abandoned, as sent, duplicates and all."""
+    """The source snapshots to abandon, as sent, including duplicates."""
 
     snapshot_ids: tuple[str, ...]
     reason: str | None = None
@@ -29,7 +29,7 @@ class AbandonRequest:
     """`snapshot_ids` without duplicates, in order of first appearance."""
 
     def __post_init__(self) -> None:
-        """Collapse the duplicates once."""
+        """Remove the duplicates once."""
         object.__setattr__(self, "distinct_ids", tuple(dict.fromkeys(self.snapshot_ids)))
 
 
@@ -46,7 +46,7 @@ def _findings(request: AbandonRequest) -> Sequence[RequestError]:
 
 
 def refusal(state: SnapshotState) -> tuple[AbandonErrorCode, str] | None:
-    """Why a snapshot in `state` cannot be abandoned; None where it can, or is already."""
+    """Why a snapshot in `state` cannot be abandoned; None if it can, or if it is already abandoned."""
     if state is SnapshotState.ABANDONED or state.can_become(SnapshotState.ABANDONED):
         return None
     if state.is_terminal:

@@ -1,7 +1,7 @@
-"""Which signal and which topics of a snapshot a notification is about (docs/guides/following.md has the rules). Pure.
+"""Which signal and which topics of a snapshot a notification belongs to (docs/guides/following.md has the rules). Pure.
 
-What Debezium does was seen on 3.6: an incremental snapshot carries the id of the signal that joined it last; it begins
-with STARTED only where none is running; a blocking one carries a random id each time.
+Debezium's behaviour was seen on 3.6: an incremental snapshot carries the id of the signal that joined it last; it
+begins with STARTED only if none is running; a blocking one carries a random id each time.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,20 +15,20 @@ from snapshots.states import SignalState
 from snapshots.vocabulary import SnapshotType
 
 CLOCK_SKEW = timedelta(seconds=5)
-"""How far the engine's clock may be behind ours: machines that keep time by NTP differ by much less, and an older
-snapshot of the same connector rarely ends within it."""
+"""How far the engine's clock may be behind ours. Machines that keep time by NTP differ by much less, and an older
+snapshot of the same connector rarely ends within this time."""
 STOP_FOLLOWS = timedelta(seconds=5)
-"""How long after the end an engine may say that the end was a stop: the two come within a millisecond."""
+"""How long after the end an engine may report that the end was a stop: the two come within a millisecond."""
 
 
 def telling(
     snapshot: ActiveSnapshot, notifications: Sequence[Notification], senders: Mapping[str, str]
 ) -> Sequence[Notification]:
-    """Return those of `notifications` that can tell of `snapshot`: none under the id of a signal that another one sent.
+    """Return those of `notifications` that may concern `snapshot`: none under the id of another snapshot's signal.
 
-    `senders` names the source snapshot that sent each signal of ours. An engine that was killed reads signals again
-    from the offsets that it had written: those of snapshots that have ended, before ours comes again or joins them.
-    An external snapshot may be such a repetition itself, so that everything tells of it.
+    `senders` names the source snapshot that sent each of our signals. An engine that was killed reads signals again
+    from the offsets that it had written: first those of snapshots that have ended, before ours comes again or joins
+    them. An external snapshot may be such a repetition itself, so every notification may concern it.
     """
     if snapshot.external:
         return notifications
@@ -37,7 +37,7 @@ def telling(
 
 
 class Correlation:
-    """A snapshot while notifications are held against it; its parts are replaced as they change."""
+    """A snapshot while notifications are compared with it; its parts are replaced as they change."""
 
     def __init__(self, snapshot: ActiveSnapshot) -> None:
         """Begin with `snapshot`."""
@@ -51,7 +51,7 @@ class Correlation:
         return replace(self.snapshot, signals=tuple(self.signals.values()), topics=tuple(self.topics.values()))
 
     def signal_of(self, notification: Notification) -> ActiveSignal | None:
-        """Return the signal in flight that `notification` tells of, None where it tells of none of this snapshot."""
+        """Return the signal in flight that `notification` belongs to; None if it is not about this snapshot."""
         if notification.incremental is not (self.snapshot.snapshot_type is SnapshotType.INCREMENTAL):
             return None
         signal = self.in_flight() if self._is_restart(notification) else self._candidate(notification)
@@ -60,8 +60,8 @@ class Correlation:
         late = notification.at <= signal.ended_at
         if notification.kind is NotificationKind.ABORTED:
             late = notification.at <= signal.ended_at + STOP_FOLLOWS
-        # A blocking snapshot that ended without our tables was not ours, where another begins: blocking ones queue.
-        # An incremental one that is told of by its own id after its end is run again, after a restart of the engine.
+        # A blocking snapshot that ended without our tables was not ours if another one begins: blocking ones queue.
+        # An incremental one that reports under its own id after its end runs again, after a restart of the engine.
         is_own = notification.id == signal.id and notification.kind.meaning.is_at_work
         is_late_or_news = late or is_own or not (notification.incremental or self.snapshot.external)
         return signal if is_late_or_news else None
@@ -79,10 +79,10 @@ class Correlation:
         return [topic for topic in self.topics_of(signal) if not topic.state.is_terminal]
 
     def topics_reading(self, collection: str | None, notification: Notification) -> list[ActiveTopic]:
-        """Return the topics of whose reading of `collection` the notification tells, of the signal that it is about.
+        """Return the topics whose reading of `collection` the notification reports, of the signal that it belongs to.
 
-        Where signals overlap, one table may be read once for each. Under our own id we were the last to join, so that
-        only the last of these readings is ours; under another's we were there before, and the first word stands.
+        If signals overlap, one table may be read once for each of them. If the id is ours, we joined last, so only the
+        last of these readings is ours. If it is another's, we were there before, and the first report counts.
         """
         signal = self.signal_of(notification)
         if collection is None or signal is None:
@@ -94,17 +94,17 @@ class Correlation:
         return named(collection, topics)
 
     def is_joiner(self, notification: Notification) -> bool:
-        """Whether `notification`, which tells of this snapshot, carries the id of a signal of somebody else's.
+        """Whether `notification`, which belongs to this snapshot, carries the id of somebody else's signal.
 
-        The engine reads on under the id that joined last. A stop has a random one, but reads nothing.
+        The engine continues to read under the id that joined last. A stop has a random id, but reads nothing.
         """
         is_foreign = notification.id not in self.signals and not self.snapshot.external
         return is_foreign and notification.incremental and notification.kind.meaning.reads_table
 
     def is_successor(self, notification: Notification) -> bool:
-        """Whether `notification` proves that another snapshot has begun, and thereby that this one is over.
+        """Whether `notification` proves that another snapshot has begun, and so that this one is over.
 
-        An engine tells of a start only where nothing of the kind is running.
+        An engine reports a start only if no snapshot of this kind is running.
         """
         if notification.kind is not NotificationKind.STARTED or notification.id in self.signals:
             return False
@@ -120,7 +120,7 @@ class Correlation:
 
     def _candidate(self, notification: Notification) -> ActiveSignal | None:
         if notification.kind.meaning.proves_nothing and notification.id not in self.signals:
-            return None  # SKIPPED comes from every start of a connector; what we do not know proves nothing
+            return None  # SKIPPED comes from every start of a connector; unknown kinds prove nothing
         if self.snapshot.external:
             return self.in_flight()
         if not notification.incremental:
@@ -134,9 +134,9 @@ class Correlation:
         return self.in_flight()
 
     def _is_restart(self, notification: Notification) -> bool:
-        """Whether `notification` tells that the connector has started anew since the blocking snapshot was at work.
+        """Whether `notification` shows that the connector has started again since the blocking snapshot was at work.
 
-        Debezium does not take up a blocking snapshot again, and says nothing more of it (seen on 3.6).
+        Debezium does not resume a blocking snapshot, and reports nothing more about it (seen on 3.6).
         """
         return (
             notification.kind is NotificationKind.SKIPPED
@@ -151,11 +151,11 @@ class Correlation:
             return None
         if notification.at < since - CLOCK_SKEW:
             return None
-        # Blocking snapshots queue: until a start is told, all is told of the one before.
+        # Blocking snapshots queue: until a start is reported, all reports are about the previous one.
         is_start = notification.kind is NotificationKind.STARTED
         if self.snapshot.after_abandoned and self.snapshot.started_at is None and not is_start:
             return None
-        # The engine's clock against itself: the end of the signal before, told again, is not the end of this one.
+        # Both times are the engine's: a repeated report of the previous signal's end is not the end of this one.
         last_end = self._last_end()
         if last_end is not None and notification.at <= last_end:
             return None
@@ -165,7 +165,7 @@ class Correlation:
         return signal
 
     def _seen(self, at: datetime) -> bool:
-        """Whether the signal in flight was seen at work, and by `at`."""
+        """Whether the signal in flight was seen at work, at the latest at `at`."""
         signal = self.in_flight()
         return signal is not None and signal.started_at is not None and at >= signal.started_at
 
@@ -175,10 +175,10 @@ class Correlation:
 
 
 def named(collection: str, topics: Iterable[ActiveTopic]) -> list[ActiveTopic]:
-    """Return those of `topics` that read `collection`: by its exact name first, in any case last."""
+    """Return those of `topics` that read `collection`: first by its exact name, last in any case."""
     topics = list(topics)
     exact = [topic for topic in topics if topic.data_collection == collection]
-    # The reader of notifications takes backslashes for escapes, also those that belong to a name.
+    # The reader of notifications treats backslashes as escapes, even if they belong to a name.
     exact = exact or [topic for topic in topics if plain_name(topic.data_collection) == collection]
     if exact:
         return exact
@@ -187,9 +187,9 @@ def named(collection: str, topics: Iterable[ActiveTopic]) -> list[ActiveTopic]:
 
 
 def _times_named(collection: str, collections: tuple[str, ...], names: Iterable[str]) -> int:
-    """How often `collection` is among `collections`, which are pieces of names where a name holds a comma.
+    """Count `collection` in `collections`, which are pieces of names if a name holds a comma.
 
-    It may be a piece of another of `names` as well: that does not count.
+    It may also be a piece of another of `names`: that does not count.
     """
     longer = (name for name in names if name != collection and "," in name)
     within = sum(_times_within(collection, name.split(",")) * _times_within(name, collections) for name in longer)
@@ -197,6 +197,6 @@ def _times_named(collection: str, collections: tuple[str, ...], names: Iterable[
 
 
 def _times_within(name: str, pieces: Sequence[str]) -> int:
-    """How often the pieces of `name` follow one another in `pieces`."""
+    """Count how often the pieces of `name` follow one another in `pieces`."""
     own = name.split(",")
     return sum(list(pieces[start : start + len(own)]) == own for start in range(len(pieces)))

@@ -1,4 +1,4 @@
-"""Snapshots that we did not start: which notification shows that one is under way. Pure."""
+"""Snapshots that we did not start: which notification shows that one is running. Pure."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -7,24 +7,24 @@ from datetime import datetime
 from snapshots.following.notifications import Notification, NotificationKind
 
 EXTERNAL = "external"
-"""Operation and requester of the bulk snapshot that an external snapshot is recorded under."""
+"""Operation and requester of the bulk snapshot under which an external snapshot is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the ledger knows of a connector that no snapshot holds."""
+    """What the ledger knows of a connector whose source is free."""
 
     signal_ids: Collection[str]
-    """Ids of signals of ours, whatever became of them, and of others' whose snapshot was abandoned by an operator."""
+    """Ids of all our signals, and of others' signals whose snapshot an operator abandoned."""
     last_end: datetime | None
     """When the last snapshot that was seen at work ended, by the engine's clock."""
     not_before: datetime
-    """What is older shows nothing: by rule a snapshot so long silent would be given up."""
+    """Older notifications do not count: a snapshot that has been silent for so long would be given up."""
     ended_ids: Collection[str] = ()
-    """Those of `signal_ids` whose end the engine told."""
+    """Those of `signal_ids` whose end the engine reported."""
 
     def is_repeated(self, notification: Notification) -> bool:
-        """Whether `notification` tells that the engine begins anew with a signal of ours that it had ended.
+        """Whether `notification` shows that the engine begins again with a signal of ours that has ended.
 
         After a crash it reads signals again from the offsets that it had written (seen on Debezium 3.6).
         """
@@ -32,10 +32,10 @@ class Known:
 
 
 def first_of_external(notifications: Sequence[Notification], known: Known) -> int | None:
-    """Return the place of the first notification which shows that an external snapshot is under way, if one does.
+    """Return the position of the first notification that shows that an external snapshot is running, if any.
 
-    For a blocking one that is STARTED alone: its others carry ids of their own too, and could as well be late reports
-    of a snapshot of ours. SKIPPED, which each start of a connector tells, is none.
+    For a blocking snapshot, only STARTED counts: its other notifications also have ids of their own, and could be late
+    reports of a snapshot of ours. SKIPPED, which each start of a connector reports, does not count.
     """
     return next((place for place, one in enumerate(notifications) if _shows_external(one, known)), None)
 

@@ -1,8 +1,8 @@
-"""Tables that failed in mid-scan, and the restart of the connector's task that has to follow. Pure.
+"""Failed scans of tables, and the restart of the connector's task that must follow. Pure.
 
-Debezium keeps the rows of a half-read chunk when the scan of a table ends in SQL_EXCEPTION. They come out on the topic
-of the next table that is read incrementally, told as SUCCEEDED, until the task was restarted (seen on 3.6.3,
-docs/debezium.md, "Errors that spread"). Which errors leave rows behind cannot be told from outside, so all count.
+If the scan of a table ends in SQL_EXCEPTION, Debezium keeps the rows of the half-read chunk. They come out on the topic
+of the next table that is read incrementally, reported as SUCCEEDED, until the task is restarted (seen on 3.6.3,
+docs/debezium.md, "Errors that spread"). Nobody can tell from outside which errors leave rows behind, so all count.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ MAX_SOURCES = 500
 
 
 def remedy(source: SourceConnector) -> str:
-    """Say how the requirement of `source` is met."""
+    """Return what to do about the requirement of `source`."""
     path = f"/connectors/{quote(source.name, safe='')}/restart?includeTasks=true"
     return (
         f"Restart the connector with its task (POST {path} to Kafka Connect); Topicsnap notices the restart by "
@@ -32,7 +32,7 @@ def remedy(source: SourceConnector) -> str:
 
 
 def refusal(source: SourceConnector, requirement: RestartRequirement) -> Refusal:
-    """Return why `source` takes no incremental snapshot, and what to do."""
+    """Return why `source` takes no incremental snapshot, and what to do about it."""
     message = (
         f"Connector {source.name} needs a restart: {requirement.cause()}. Rows that it left behind could appear "
         f"on the topic of the next table. {remedy(source)}"
@@ -42,18 +42,18 @@ def refusal(source: SourceConnector, requirement: RestartRequirement) -> Refusal
 
 @dataclass(frozen=True, slots=True)
 class ScanNews:
-    """What a batch of one connector's notifications, in the order in which they happened, tells of failed scans."""
+    """What a batch of one connector's notifications, in the order of events, says about failed scans."""
 
     failures: tuple[Notification, ...] = ()
     """The scans that failed, in order."""
     start: Notification | None = None
     """The last start of the connector's task."""
     cleared: int = 0
-    """How many of `failures`, from the first on, came before `start`."""
+    """How many of `failures`, counted from the first, came before `start`."""
 
 
 def scan_news(notifications: Iterable[Notification]) -> ScanNews:
-    """Return what `notifications` of one connector tell of failed scans and of starts of its task."""
+    """Return what `notifications` of one connector say about failed scans and starts of its task."""
     failures: list[Notification] = []
     start, cleared = None, 0
     for one in notifications:
@@ -73,16 +73,16 @@ class ClearErrorCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClearRequest:
-    """An operator's word that the restart requirements of these connectors can be passed over, and why."""
+    """An operator's request to override the restart requirements of these connectors, and the reason."""
 
     source_ids: tuple[str, ...]
-    """As sent, duplicates and all."""
+    """As sent, including duplicates."""
     reason: str
     distinct_ids: tuple[str, ...] = field(init=False)
     """`source_ids` without duplicates, in order of first appearance."""
 
     def __post_init__(self) -> None:
-        """Collapse the duplicates once."""
+        """Remove the duplicates once."""
         object.__setattr__(self, "distinct_ids", tuple(dict.fromkeys(self.source_ids)))
 
 

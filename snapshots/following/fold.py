@@ -1,4 +1,4 @@
-"""A snapshot while a batch of notifications is applied to it: what each kind of notification changes. Pure."""
+"""Applying a batch of notifications to a snapshot: what each kind of notification changes. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -20,7 +20,7 @@ ENDED_UNSEEN = (
 
 
 class Fold:
-    """A snapshot while a batch is applied to it."""
+    """A snapshot while a batch of notifications is applied to it."""
 
     def __init__(self, active: ActiveSnapshot, candidates: Iterable[ActiveTopic] = ()) -> None:
         self._before = active
@@ -34,11 +34,11 @@ class Fold:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more can come of it."""
+        """Whether the snapshot has ended."""
         return self._now.snapshot.state.is_terminal
 
     def ended_before(self, notification: Notification) -> bool:
-        """Whether the snapshot has ended, as `notification` proves that comes next."""
+        """Whether the snapshot has ended, as the next `notification` proves."""
         signal = self._now.in_flight()
         if signal is not None and self._now.is_successor(notification):
             self._evidence.latest = notification
@@ -49,12 +49,12 @@ class Fold:
         return self.ended
 
     def apply(self, notification: Notification) -> None:
-        """Take in what `notification` tells, if it is about this snapshot at all."""
+        """Apply `notification`, if it belongs to this snapshot."""
         signal = self._now.signal_of(notification)
         if signal is None or evidence_path(self._now.snapshot.state, SnapshotState.RUNNING) is None:
             return
         if notification.kind is NotificationKind.SKIPPED and not notification.incremental:
-            # It is over, unless the connector reads the signal once more: that is waited for, as late reports are.
+            # It is over, unless the connector reads the signal again: wait for that, as for late reports.
             self._now.signals[signal.id] = replace(signal, ended_at=signal.ended_at or notification.at)
             return
         self._evidence.latest = notification
@@ -77,7 +77,7 @@ class Fold:
             case NotificationKind.COMPLETED:
                 self._tell_end(signal, notification.at if signal.ended_at is None else signal.ended_at)
             case NotificationKind.STARTED if notification.reads_nothing:
-                self.complete(signal, notification.at)  # none of its names was understood; nothing more will be told
+                self.complete(signal, notification.at)  # it understood none of the names, and will report nothing more
             case NotificationKind.ABORTED:
                 self._abort(signal, notification)
             case (
@@ -87,7 +87,7 @@ class Fold:
                 | NotificationKind.SKIPPED
                 | NotificationKind.OTHER
             ):
-                pass  # being seen was all that it told
+                pass  # it only shows that the engine was seen
             case _:
                 assert_never(notification.kind)
 
@@ -96,9 +96,11 @@ class Fold:
         return self._now.in_flight()
 
     def give_up(self, at: datetime, message: str) -> None:
-        """Release the source without knowing what became of the snapshot."""
+        """Release the source although the result of the snapshot is unknown."""
         for signal in list(self._now.signals.values()):
-            if signal.state is SignalState.PENDING:  # of what was sent it is not known whether the engine is done
+            if (
+                signal.state is SignalState.PENDING
+            ):  # for a signal that was sent, it is unknown whether the engine has finished
                 self._now.signals[signal.id] = replace(signal, state=SignalState.REFUSED, ended_at=at)
         self._abandon(at, message)
 
@@ -116,7 +118,7 @@ class Fold:
         return after, self._evidence.added_to(changes)
 
     def _take_in(self, notification: Notification, signal: ActiveSignal) -> None:
-        """Take in candidates that `notification` names."""
+        """Add candidates that `notification` names."""
         single = {notification.scanned_collection, notification.current_collection}
         for topic in list(self._candidates):
             if topic.data_collection in single or notification.names(topic.data_collection):
@@ -124,7 +126,7 @@ class Fold:
                 self._candidates.remove(topic)
 
     def _see(self, notification: Notification, signal: ActiveSignal) -> ActiveSignal:
-        """Note that the engine was seen at work; return the signal as it is then."""
+        """Record that the engine was seen at work; return the signal as it is then."""
         snapshot, at = self._now.snapshot, notification.at
         is_old = snapshot.progressed_at is not None and at < snapshot.progressed_at
         if not (is_old and snapshot.state in {SnapshotState.RUNNING, SnapshotState.PAUSED}):
@@ -139,7 +141,7 @@ class Fold:
             self._evidence.note_part(signal.id)
         seen = replace(signal, state=SignalState.SENT, started_at=min(signal.started_at or at, at))
         if signal.ended_at is not None and at > signal.ended_at and notification.kind is not NotificationKind.ABORTED:
-            seen = replace(seen, ended_at=None)  # that end was another's
+            seen = replace(seen, ended_at=None)  # that was the end of another signal
         self._now.signals[signal.id] = seen
         return seen
 
@@ -175,21 +177,21 @@ class Fold:
         outcome: TopicSnapshotOutcome | None = None,
         engine_status: str | None = None,
     ) -> None:
-        if not topic.state.is_terminal:  # the first word stands
+        if not topic.state.is_terminal:  # the first report counts
             self._evidence.note_part(topic.id)
             self._now.topics[topic.id] = replace(
                 topic, state=state, outcome=outcome, engine_status=engine_status, finished_at=at
             )
 
     def _tell_end(self, signal: ActiveSignal, at: datetime) -> None:
-        """End `signal`, or where a table was not reported, wait: its report may be late, or a stop may explain it."""
+        """End `signal`; if a table was not reported, wait: its report may be late, or a stop may explain it."""
         if self._now.open_topics(signal):
             self._now.signals[signal.id] = replace(signal, ended_at=at)
         else:
             self.complete(signal, at)
 
     def complete(self, signal: ActiveSignal, at: datetime) -> None:
-        """End `signal`, and the snapshot where it was the last; what was not reported has ended as well."""
+        """End `signal`, and also the snapshot if it was the last signal; unreported tables have ended as well."""
         self._end_unreported(self._now.topics_of(signal), at)
         self._end_signal(signal, at)
         signals = self._now.signals.values()
@@ -197,14 +199,14 @@ class Fold:
             self._finish(at)
 
     def _abort(self, signal: ActiveSignal, notification: Notification) -> None:
-        """Cancel the collections that were stopped; where that was a stop of the whole, all that is left.
+        """Cancel the collections that were stopped; if the whole snapshot was stopped, cancel everything that is left.
 
-        A stop of the whole comes after the end, under an id of its own; a stop of some collections before it, under
-        that of the snapshot.
+        A stop of the whole snapshot comes after its end, under another id; a stop of some collections comes before the
+        end, under the snapshot's id.
         """
         at, open_topics = notification.at, self._now.open_topics(signal)
         if not notification.incremental and self._now.topics_of(signal):
-            self._tell_end(signal, at)  # nobody can stop a blocking one: it gave up. The other signals may do better
+            self._tell_end(signal, at)  # nobody can stop a blocking snapshot: it gave up. The other signals may succeed
             return
         stopped = [topic for topic in open_topics if notification.names(topic.data_collection)]
         is_whole = not notification.collections or (signal.ended_at is not None and at >= signal.ended_at)
@@ -236,7 +238,7 @@ class Fold:
         if not self._now.snapshot.followed:
             self._abandon(at, ENDED_UNSEEN)
             return
-        self._end_unreported(self._now.topics.values(), at)  # those of a signal that was refused as well
+        self._end_unreported(self._now.topics.values(), at)  # including those of a signal that was refused
         states = [topic.state for topic in self._now.topics.values()]
         self._move_to(verdict(states) if states or not stopped else SnapshotState.CANCELLED)
         self._now.snapshot = replace(self._now.snapshot, finished_at=at)
@@ -248,7 +250,7 @@ class Fold:
             self._message = f"The snapshot was stopped before {cancelled} of {len(states)} topics were read."
 
     def _end_unreported(self, topics: Iterable[ActiveTopic], at: datetime) -> None:
-        # An engine that reports has failed a table of which it reported nothing; of one that does not, nobody knows.
+        # If an engine reports at all, a table without a report has failed; otherwise nobody knows.
         state = TopicSnapshotState.FAILED if self._now.snapshot.followed else TopicSnapshotState.CANCELLED
         for topic in list(topics):
             self._end_topic(topic, state, at, TopicSnapshotOutcome.NOT_REPORTED)

@@ -1,4 +1,4 @@
-"""What the reducer works on and answers with: a source snapshot in progress, and the changes for the ledger."""
+"""The reducer's input and output: a source snapshot in progress, and the changes for the ledger."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,8 +17,8 @@ class ActiveSignal:
     position: int
     state: SignalState
     ended_at: datetime | None = None
-    """When the engine said that it was done, by the engine's clock. In a signal that is still SENT some table was not
-    reported by then, and what may come late is waited for."""
+    """When the engine reported its end, by the engine's clock. If the signal is still SENT, some table was not reported
+    by then, and Topicsnap waits for late reports."""
     started_at: datetime | None = None
     """When the engine was first seen at work on it, by the engine's clock."""
 
@@ -36,7 +36,7 @@ class ActiveTopic:
     signal_id: str | None
     data_collection: str
     filtered: bool = False
-    """Whether only some of its rows were asked for."""
+    """Whether only some of its rows were requested."""
     state: TopicSnapshotState = TopicSnapshotState.PENDING
     rows_scanned: int | None = None
     outcome: TopicSnapshotOutcome | None = None
@@ -47,7 +47,7 @@ class ActiveTopic:
 
 @dataclass(frozen=True, slots=True)
 class ActiveSnapshot:
-    """What the ledger knows of a source snapshot that holds its source."""
+    """A source snapshot that holds its source, as the ledger knows it."""
 
     source_snapshot_id: str
     snapshot_type: SnapshotType
@@ -62,18 +62,19 @@ class ActiveSnapshot:
     external: bool = False
     """Whether somebody else started it. Then it has one signal, which stands for whatever the engine runs."""
     followed: bool = True
-    """Whether its connector reports at all; otherwise its end cannot be a success that somebody has seen."""
+    """Whether its connector reports at all; if not, its end cannot count as a success, because nobody has seen it."""
     after_abandoned: bool = False
-    """Whether the one of this type before it on the source was abandoned at work: the engine may still be at it."""
+    """Whether the previous snapshot of this type on the source was abandoned while at work: the engine may still run
+    it."""
 
 
 EXTERNAL_SIGNAL = ""
-"""The id of the signal of an external snapshot: nobody has recorded the real one."""
+"""The id of the signal of an external snapshot: its real id is not recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignalChange:
-    """A signal before and after; the state before is the guard of the compare-and-set."""
+    """A signal before and after; the compare-and-set checks the state before."""
 
     before: ActiveSignal
     after: ActiveSignal
@@ -81,7 +82,7 @@ class SignalChange:
 
 @dataclass(frozen=True, slots=True)
 class TopicChange:
-    """A topic before and after; the state before is the guard of the compare-and-set."""
+    """A topic before and after; the compare-and-set checks the state before."""
 
     before: ActiveTopic
     after: ActiveTopic
@@ -92,36 +93,36 @@ class Joining:
     """Somebody else's signal that joined a snapshot of ours."""
 
     notification: Notification
-    """The first that told of it; it carries the signal's id."""
+    """The first notification about it; it carries the signal's id."""
     step: int
-    """How many of the steps of the same changes were before it."""
+    """How many steps of the same changes came before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotChanges:
-    """What a batch of notifications changed, ready to be written at once."""
+    """The changes by a batch of notifications, ready to be written at once."""
 
     steps: tuple[SnapshotState, ...] = ()
-    """States that the source snapshot passed through, each a step that the machine allows; the last is the new one."""
+    """The states that the source snapshot passed through, each an allowed step; the last is the new one."""
     code: SnapshotErrorCode | None = None
     message: str | None = None
     started_at: datetime | None = None
-    """Set where the first evidence came in this batch."""
+    """Set if the first evidence came in this batch."""
     progressed_at: datetime | None = None
-    """When the engine was last seen at work, where that moved on."""
+    """When the engine was last seen at work, if that changed."""
     finished_at: datetime | None = None
     signals: tuple[SignalChange, ...] = ()
     topics: tuple[TopicChange, ...] = ()
     found: tuple[ActiveTopic, ...] = ()
-    """Topics that an external snapshot turned out to read, as they are now; the ledger has yet to hear of them."""
+    """Topics that an external snapshot turned out to read, as they are now; they are not in the ledger yet."""
     next_signal_id: str | None = None
     """The signal to be sent now, because the one before it has ended in this batch."""
     joined: tuple[Joining, ...] = ()
-    """Signals of somebody else that were seen to have joined; they may have been seen in earlier batches as well."""
+    """Signals of somebody else that joined; earlier batches may have reported them already."""
     step_evidence: tuple[Notification | None, ...] = field(default=(), compare=False)
-    """What showed each of `steps`; empty, or None in its place, where that was no notification."""
+    """The notification that showed each of `steps`; empty, or None in its place, if it was not a notification."""
     evidence: Mapping[str, Notification] = field(default_factory=dict, compare=False)
-    """What showed the state of a signal or topic, by its id."""
+    """The notification that showed the state of a signal or topic, by its id."""
 
     @property
     def is_empty(self) -> bool:
@@ -130,7 +131,7 @@ class SnapshotChanges:
 
 
 def difference(before: ActiveSnapshot, after: ActiveSnapshot) -> SnapshotChanges:
-    """Return which times and parts of a snapshot changed; the steps of its state, and its end, are not among them."""
+    """Return which times and parts of a snapshot changed; the steps of its state, and its end, are not included."""
     signals_before = {signal.id: signal for signal in before.signals}
     topics_before = {topic.id: topic for topic in before.topics}
     return SnapshotChanges(

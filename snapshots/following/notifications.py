@@ -1,4 +1,4 @@
-"""What an engine tells of its snapshots, as a value that the reducer can apply to the ledger."""
+"""An engine's report on its snapshots, as a value that the reducer can apply to the ledger."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,21 +42,21 @@ class KindMeaning:
     """What a kind of notification shows of the snapshot that it is about."""
 
     is_at_work: bool = False
-    """The engine begins or reads: told after the end of a snapshot, it is being run again."""
+    """The engine begins or reads: after the end of a snapshot, this means that it runs the snapshot again."""
     reads_table: bool = False
     """A table is being read."""
     shows_snapshot: bool = False
-    """A snapshot is under way, whoever started it."""
+    """A snapshot is running, whoever started it."""
     proves_nothing: bool = False
-    """It may be told where there is no snapshot at all."""
+    """It may come even if there is no snapshot at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One notification of a snapshot, with the place on Kafka where it was read.
+    """One notification of a snapshot, with its position on Kafka.
 
-    Names of collections are as the catalogue has them, without the escapes of a signal. Texts hold nothing that
-    PostgreSQL could not store.
+    Names of collections are as in the catalogue, without the escapes of a signal. Texts hold nothing that PostgreSQL
+    cannot store.
     """
 
     cluster_id: str
@@ -72,19 +72,19 @@ class Notification:
     incremental: bool
     """False for what Debezium calls an initial snapshot: a blocking one, or one at the connector's start."""
     at: datetime
-    """When it happened by the engine's clock; by the record's time where the engine did not say."""
+    """When it happened, by the engine's clock; the record's time if the engine gave none."""
     collections: tuple[str, ...] = ()
-    """The snapshot's collections that are still to be read; pieces of names where a name holds a comma, see `names`."""
+    """The snapshot's collections that are still to be read; pieces of names if a name holds a comma, see `names`."""
     scanned_collection: str | None = None
     """The collection whose scan has just ended."""
     current_collection: str | None = None
     """The collection that is being read."""
     status: str | None = None
-    """How the scan of a collection ended, in the engine's word."""
+    """How the scan of a collection ended, in the engine's own word."""
     rows_scanned: int | None = None
     reads_nothing: bool = False
-    """Whether it says outright that there is no collection to read."""
+    """Whether it says explicitly that there is no collection to read."""
 
     def names(self, collection: str) -> bool:
-        """Whether `collection` is among the collections (which came joined by commas, and names may hold commas)."""
+        """Whether `collection` is among the collections (which are joined by commas, and names may hold commas)."""
         return f",{collection}," in f",{','.join(self.collections)},"

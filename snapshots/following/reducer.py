@@ -1,6 +1,6 @@
-"""From an engine's notifications to changes of the ledger: pure, and unmoved by what is repeated, late or foreign.
+"""From an engine's notifications to changes of the ledger. Pure; repeated, late or foreign ones change nothing.
 
-snapshots.following.correlation says what a notification is about. The caller hands in only notifications of the
+snapshots.following.correlation decides what a notification belongs to. The caller passes only notifications of the
 snapshot's connector, in the order of their offsets.
 """
 
@@ -13,16 +13,16 @@ from snapshots.following.notifications import Notification
 
 
 def reduce_all(active: ActiveSnapshot, notifications: Iterable[Notification]) -> tuple[ActiveSnapshot, SnapshotChanges]:
-    """Apply `notifications` in order; return the snapshot as it is then, and all that changed."""
+    """Apply `notifications` in order; return the resulting snapshot and all changes."""
     return reduce_until_end(active, tuple(notifications))[:2]
 
 
 def reduce_until_end(
     active: ActiveSnapshot, notifications: Sequence[Notification], candidates: Iterable[ActiveTopic] = ()
 ) -> tuple[ActiveSnapshot, SnapshotChanges, Sequence[Notification]]:
-    """Apply `notifications` in order until the snapshot has ended; return it, what changed, and what is left of them.
+    """Apply `notifications` in order until the snapshot has ended; return it, the changes, and what is left.
 
-    Of `candidates` an external snapshot takes in those that it turns out to read.
+    An external snapshot adds those of `candidates` that it turns out to read.
     """
     fold = Fold(active, candidates)
     for place, notification in enumerate(notifications):
@@ -35,7 +35,7 @@ def reduce_until_end(
 
 
 def conclude(active: ActiveSnapshot) -> tuple[ActiveSnapshot, SnapshotChanges]:
-    """Wait no longer for reports that were missing when the engine told the end; the next signal is due then."""
+    """Stop waiting for reports that were missing when the engine reported the end; the next signal is then due."""
     fold = Fold(active)
     signal = fold.in_flight()
     if signal is not None and signal.ended_at is not None:
@@ -44,7 +44,7 @@ def conclude(active: ActiveSnapshot) -> tuple[ActiveSnapshot, SnapshotChanges]:
 
 
 def end_in_flight(active: ActiveSnapshot, at: datetime) -> tuple[ActiveSnapshot, SnapshotChanges]:
-    """End the signal in flight at `at`, as something else than a notification shows; the next one is due then."""
+    """End the signal in flight at `at`, if something else than a notification shows its end; the next one is due."""
     fold = Fold(active)
     signal = fold.in_flight()
     if signal is not None:
@@ -53,7 +53,7 @@ def end_in_flight(active: ActiveSnapshot, at: datetime) -> tuple[ActiveSnapshot,
 
 
 def give_up(active: ActiveSnapshot, at: datetime, message: str) -> tuple[ActiveSnapshot, SnapshotChanges]:
-    """Release the source without knowing what became of the snapshot; what was reported by then stands."""
+    """Release the source although the result of the snapshot is unknown; earlier reports stay valid."""
     fold = Fold(active)
     fold.give_up(at, message)
     return fold.result()

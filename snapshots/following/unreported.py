@@ -1,7 +1,7 @@
-"""Snapshots of connectors that send no notifications: what Kafka Connect's offsets tell of them. Pure.
+"""Snapshots of connectors that send no notifications: what Kafka Connect's offsets say about them. Pure.
 
-While an incremental snapshot runs, Debezium keeps its place in the connector's offsets, and takes it out at the end
-(seen on 3.6). Kafka Connect writes offsets every so often, so a short snapshot may never be seen in them.
+While an incremental snapshot runs, Debezium keeps its position in the connector's offsets, and removes it at the end
+(seen on 3.6). Kafka Connect writes offsets at intervals, so a short snapshot may never appear in them.
 """
 
 from datetime import datetime, timedelta
@@ -26,11 +26,12 @@ def judge(
     silence: timedelta,
     offsets_age: timedelta = OFFSETS_AGE,
 ) -> tuple[ActiveSnapshot, SnapshotChanges]:
-    """Return `active` in the light of `sight`, which is None where nothing can be seen.
+    """Return `active` as `sight` shows it; `sight` is None if nothing can be seen.
 
-    Seen there and gone again, its signal has ended. Never seen, it has ended, or was not taken, where the offsets
-    reach past its sending. Where neither can be told, the source is released after `silence` without a sign of life.
-    So is one that was followed at first: offsets may be older than what was reported of it, and prove nothing.
+    If the snapshot was in the offsets and is gone, its signal has ended. If it was never there, and the offsets are
+    newer than its signal, it has ended or was never accepted. If neither is certain, the source is released after
+    `silence` without a sign of life. The same applies to a snapshot that was followed at first: offsets may be older
+    than its reports, and prove nothing.
     """
     correlation = Correlation(active)
     signal, since = correlation.in_flight(), active.sending_since
@@ -40,7 +41,7 @@ def judge(
         is_sent, was_seen = signal.state is SignalState.SENT, _was_seen(active, since)
         is_joined = _is_joined(sight, signal, correlation)
         if sight.correlation_id == signal.id or (is_joined and was_seen):
-            # Without a time in the offsets that they are there is no sign of life: they stay when a connector stops.
+            # Offsets without a time are no sign of life: they stay when a connector stops.
             at = max(since, min(sight.reached_at, now)) if sight.reached_at else since
             active, changes = reduce_all(active, (_running(signal, at),))
             if not _is_silent(active, since, now, silence):
@@ -59,7 +60,7 @@ def judge(
 
 
 def _is_joined(sight: OffsetsReport, signal: ActiveSignal, correlation: Correlation) -> bool:
-    """Whether a snapshot under another's id reads a table of ours: ours if it was joined, or else another one."""
+    """Whether a snapshot under another id reads a table of ours: it is ours if a signal joined ours, or another one."""
     if sight.correlation_id in {None, signal.id}:
         return False
     collections = {topic.data_collection for topic in correlation.topics_of(signal)}

@@ -1,4 +1,4 @@
-"""Whether a connector's signalling works, and why a snapshot is silent: pure rules on what was observed.
+"""Whether a connector's signalling works, and why a snapshot is silent: pure rules on observations.
 
-Gathering belongs to the engines, behind the port `snapshots.ports.inspector.SignallingInspector`.
+The engines gather the observations, behind the port `snapshots.ports.inspector.SignallingInspector`.
 """

@@ -18,12 +18,12 @@ _GTID_DIALECTS = {Dialect.MYSQL, Dialect.MARIADB}
 
 @dataclass(frozen=True, slots=True)
 class _Bug:
-    """Something that Debezium's changelog says was mended in a version."""
+    """A bug that Debezium fixed in a version, according to its changelog."""
 
     fixed: tuple[int, ...]
     sentence: str
     channel: str | None = None
-    """The signal channel that it is about; None for all."""
+    """The signal channel that it concerns; None for all."""
     dialect: Dialect | None = None
 
 
@@ -42,7 +42,7 @@ NEWEST_FIX = "3.7"
 
 
 def connector_findings(observed: InspectedSignalling) -> Iterator[HealthFinding]:
-    """Yield what the connector's state, version and configuration say."""
+    """Yield the findings about the connector's state, version and configuration."""
     source, connector = observed.source, observed.connector
     if isinstance(connector, Unknown):
         remedy = "Check the cluster's Kafka Connect URL and credentials, and that Kafka Connect is running."
@@ -100,7 +100,7 @@ def _version(observed: InspectedSignalling, connector: InspectedConnector) -> He
 
 
 def parse_version(text: str | None) -> tuple[int, ...] | None:
-    """Return the numbers at the start of a version such as `3.6.3.Final`, three at most; None where there are none."""
+    """Return the numbers at the start of a version such as `3.6.3.Final`, at most three; None if there are none."""
     numbers: list[int] = []
     for part in (text or "").split(".")[:3]:
         if not (part.isascii() and part.isdigit()):
@@ -140,7 +140,7 @@ def _channels(observed: InspectedSignalling, connector: InspectedConnector) -> H
 
 
 def _channel_problem(observed: InspectedSignalling, connector: InspectedConnector) -> tuple[str, str] | None:
-    """Return what is wrong and the remedy for it."""
+    """Return the problem and its remedy."""
     channel, settings = observed.source.channel, connector.settings
     writes = not settings.read_only
     endless = (

@@ -17,7 +17,7 @@ from snapshots.vocabulary import ConnectorState
 
 
 def database_findings(observed: InspectedSignalling) -> Iterator[HealthFinding]:
-    """Yield what the database, and the connector's lists over its tables, say."""
+    """Yield the findings about the database and the connector's lists of its tables."""
     source, database = observed.source, observed.database
     connector = observed.connector if isinstance(observed.connector, InspectedConnector) else None
     if isinstance(database, Unknown):
@@ -55,7 +55,7 @@ def _writable(
 
 def _slot(connector: InspectedConnector, name: str, slot: InspectedSlot | None) -> HealthFinding:
     code, running = HealthCheck.REPLICATION_SLOT, connector.state is ConnectorState.RUNNING
-    # A connector that does not run reads no slot, and has a finding of its own.
+    # A connector that does not run reads no slot, and has its own finding.
     tell = error if running else warning
     if slot is None:
         message = "The replication slot does not exist in this database."

@@ -1,11 +1,11 @@
-"""What a check of a connector says: a finding for each thing that was looked at."""
+"""The result of checking a connector: a finding for each thing that was checked."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How a check came out."""
+    """The result of a check."""
 
     OK = "OK"
     INFO = "INFO"
@@ -15,7 +15,7 @@ class Severity(StrEnum):
 
 
 class HealthCheck(StrEnum):
-    """What was looked at; together with the severity it tells programs what is wrong."""
+    """What was checked; together with the severity it tells programs what is wrong."""
 
     KAFKA_CONNECT = "KAFKA_CONNECT"
     CONNECTOR_STATE = "CONNECTOR_STATE"
@@ -48,7 +48,7 @@ class HealthCheck(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HealthFinding:
-    """One thing that was looked at. Holds names and numbers; never a value of a connector's configuration as such."""
+    """The result of one check. Holds names and numbers; never a value of a connector's configuration."""
 
     code: HealthCheck
     severity: Severity
@@ -56,16 +56,16 @@ class HealthFinding:
     """What it is about: the name of a connector, a table, a topic …"""
     message: str
     remedy: str | None = None
-    """What to do about it; None where there is nothing to be done."""
+    """What to do about it; None if there is nothing to do."""
 
     @property
     def is_trouble(self) -> bool:
-        """Whether somebody should look at it: a warning, an error, or something that could not be told."""
+        """Whether somebody should look at it: a warning, an error, or something that could not be checked."""
         return self.severity in {Severity.WARNING, Severity.ERROR, Severity.UNKNOWN}
 
 
 def ok(code: HealthCheck, subject: str, message: str) -> HealthFinding:
-    """Return the finding of a check that came out well."""
+    """Return the finding of a check that passed."""
     return HealthFinding(code, Severity.OK, subject, message)
 
 
@@ -85,5 +85,5 @@ def error(code: HealthCheck, subject: str, message: str, remedy: str | None = No
 
 
 def unknown(code: HealthCheck, subject: str, message: str, remedy: str | None = None) -> HealthFinding:
-    """Return the finding of something that could not be told."""
+    """Return the finding of something that could not be checked."""
     return HealthFinding(code, Severity.UNKNOWN, subject, message, remedy)

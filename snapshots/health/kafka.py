@@ -1,4 +1,4 @@
-"""What the connector's topics on Kafka, and its reading of them, mean for snapshots. Pure."""
+"""What the connector's topics on Kafka, and how it reads them, mean for snapshots. Pure."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -17,15 +17,15 @@ from snapshots.ports.unknown import Unknown
 from snapshots.vocabulary import ConnectorState
 
 LONGEST_RETENTION = timedelta(days=1)
-"""Signals that are kept longer are a danger: a consumer group that is new or has expired runs them all again."""
+"""Longer retention is dangerous: a consumer group that is new or has expired runs all kept signals again."""
 UNREAD_FOR = timedelta(minutes=1)
-"""How long a signal may wait: some polls of five seconds, and the commit of the offset after that."""
+"""How long a signal may wait: a few polls of five seconds each, and then the commit of the offset."""
 DEFAULT_GROUP = "kafka-signal"
 _RESTART = "Restart the connector's task: POST /connectors/<name>/restart?includeTasks=true."
 
 
 def kafka_findings(observed: InspectedSignalling) -> Iterator[HealthFinding]:
-    """Yield what the signal topic and the notification topic say."""
+    """Yield the findings about the signal topic and the notification topic."""
     source, kafka = observed.source, observed.kafka
     connector = observed.connector if isinstance(observed.connector, InspectedConnector) else None
     if isinstance(kafka, Unknown):
@@ -43,7 +43,7 @@ def _signal_topic(
     source, settings = observed.source, connector.settings
     name = settings.signal_topic
     if name is None:
-        return  # the channels' own finding says so
+        return  # the finding about the channels says so
     by_kafka = source.channel.uses_topic
     if by_kafka and source.signal_topic != name:
         message = f"The catalogue has the signal topic {source.signal_topic}, but the connector reads {name}."
@@ -131,10 +131,10 @@ def _reading(
 
 
 def poisoned(name: str, reading: InspectedReading) -> HealthFinding:
-    """Return the finding of a record that ends the reading of signals.
+    """Return the finding of a record that stops the reading of signals.
 
-    Seen on Debezium 3.6 (docs/debezium.md): such a record kills the timer that reads signals, without a line in the
-    log. A task that ends in good order notes the record as read, so that a restart gets past it.
+    Seen on Debezium 3.6 (docs/debezium.md): such a record ends the timer that reads signals, without a line in the log.
+    A task that ends normally records it as read, so a restart gets past it.
     """
     message = (
         f"The record at offset {reading.poison[0]} of the signal topic has no JSON object as its `data`. Once "

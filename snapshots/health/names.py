@@ -6,7 +6,7 @@ MOST_NAMES = 5
 
 
 def some(names: Sequence[str]) -> str:
-    """Return `names` between commas, the first few of many; `none` where there are none."""
+    """Return `names` separated by commas, at most the first few; `none` if there are none."""
     if not names:
         return "none"
     rest = len(names) - MOST_NAMES

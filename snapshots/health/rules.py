@@ -1,4 +1,4 @@
-"""All checks of one source: from what was observed to findings, the worst first. Pure."""
+"""All checks of one source: from observations to findings, the worst first. Pure."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ _ORDER = (Severity.ERROR, Severity.WARNING, Severity.UNKNOWN, Severity.INFO, Sev
 
 
 def assess(observed: InspectedSignalling) -> tuple[HealthFinding, ...]:
-    """Return a finding for each thing that was looked at: errors first, then warnings, then what is not known."""
+    """Return a finding for each thing that was checked: errors first, then warnings, then unknowns."""
     findings = [
         *connector_findings(observed),
         *kafka_findings(observed),
@@ -25,7 +25,7 @@ def assess(observed: InspectedSignalling) -> tuple[HealthFinding, ...]:
 
 
 def _restart(observed: InspectedSignalling) -> Iterator[HealthFinding]:
-    """Yield that the connector has to be restarted; nothing where it has not, which is the rule."""
+    """Yield a finding if the connector must be restarted; usually nothing."""
     if observed.restart is not None:
         message = (
             f"The connector takes no incremental snapshot: {observed.restart.cause()}. Rows that it left behind "
@@ -35,7 +35,7 @@ def _restart(observed: InspectedSignalling) -> Iterator[HealthFinding]:
 
 
 def _dead_letters(observed: InspectedSignalling) -> Iterator[HealthFinding]:
-    """Yield that notifications were set aside; nothing where none were, which is the rule."""
+    """Yield a finding if notifications were set aside; usually nothing."""
     if observed.dead_letters is not None:
         message = f"The states of its snapshots may be wrong: {observed.dead_letters.cause()}."
         remedy = (

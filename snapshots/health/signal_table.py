@@ -23,7 +23,7 @@ _DDL = "CREATE TABLE … (id VARCHAR(42) PRIMARY KEY, type VARCHAR(32) NOT NULL,
 def signal_table_findings(
     source: SourceConnector, connector: InspectedConnector, database: InspectedDatabase | None
 ) -> Iterator[HealthFinding]:
-    """Yield what the signal table says; nothing where the connector needs none."""
+    """Yield the findings about the signal table; nothing if the connector needs none."""
     settings = connector.settings
     name = settings.signal_collection
     by_table = source.channel.uses_table
@@ -113,10 +113,10 @@ def _grants(name: str, table: InspectedSignalTable, settings: ConnectorSettings,
 def _captured(
     name: str, table: InspectedSignalTable, connector: InspectedConnector, database: InspectedDatabase
 ) -> HealthFinding:
-    """Judge by the publication where there is one.
+    """Judge by the publication if there is one.
 
-    The connector's lists need not have the table then: Debezium 3.6 adds it to a publication that it makes, and takes
-    its rows for signals all the same (seen; its documentation asks for it in `table.include.list`).
+    The connector's lists need not include the table then: Debezium 3.6 adds it to a publication that it creates, and
+    reads its rows as signals anyway (seen; its documentation asks for the table in `table.include.list`).
     """
     code, passes = HealthCheck.SIGNAL_TABLE_CAPTURED, connector.signal_table_captured
     if database.publication_exists is False:

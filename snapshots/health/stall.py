@@ -1,4 +1,4 @@
-"""A snapshot that has fallen silent: since when, and what may be the cause, the likeliest first. Pure."""
+"""A snapshot that gives no sign of life: since when, and the possible causes, the likeliest first. Pure."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from snapshots.states import SignalState, SnapshotState
 from snapshots.vocabulary import ConnectorState, SnapshotType
 
 _C = HealthCheck
-# A signal that was never taken up: first what stops all reading, then what leads this one astray, then what is lacking.
+# A signal that was never read: first what stops all reading, then what misdirects this one, then what is missing.
 _UNSTARTED = (
     _C.CONNECTOR_STATE,
     _C.SIGNAL_READING,
@@ -36,7 +36,7 @@ _UNSTARTED = (
     _C.SNAPSHOT_MODE,
     _C.DEAD_LETTERS,
 )
-# A snapshot that began and then stood still: it reads tables and writes watermarks that have to come back to it.
+# A snapshot that began and then stopped: it reads tables and writes watermarks that must come back to it.
 _STANDING = (
     _C.CONNECTOR_STATE,
     _C.RESTART_REQUIRED,
@@ -57,14 +57,14 @@ _STANDING = (
     _C.SIGNAL_READING,
     _C.DEAD_LETTERS,
 )
-# Parts that could not be looked at are told last.
+# Parts that could not be checked come last.
 _UNREACHED = (_C.KAFKA_CONNECT, _C.KAFKA, _C.DATABASE)
 
 
 def silent_since(record: SourceSnapshotRecord) -> datetime | None:
-    """The last sign of life of a snapshot that should be giving some: its send, its start or its progress.
+    """Return the last sign of life of a snapshot that should give some: its send, its start or its progress.
 
-    None where none is due: nothing was accepted yet, somebody paused it, or it has ended.
+    None if no sign is due: no signal was accepted yet, somebody paused it, or it has ended.
     """
     if record.state not in {SnapshotState.DISPATCHED, SnapshotState.RUNNING}:
         return None
@@ -75,28 +75,28 @@ def silent_since(record: SourceSnapshotRecord) -> datetime | None:
 
 
 def stalled_since(record: SourceSnapshotRecord, now: datetime, after: timedelta) -> datetime | None:
-    """Return since when `record` has been silent, where that is longer than `after`; None where it is not stalled."""
+    """Return since when `record` has been silent, if that is longer than `after`; None if it is not stalled."""
     since = silent_since(record)
     return since if since is not None and now - since > after else None
 
 
 def next_stall(records: Iterable[SourceSnapshotRecord], now: datetime, after: timedelta) -> datetime | None:
-    """Return from when on the next of `records` counts as stalled if it stays silent; None where none is due."""
+    """Return when the next of `records` will count as stalled if it stays silent; None if none will."""
     ends = (since + after for since in map(silent_since, records) if since is not None)
     return min((end for end in ends if end >= now), default=None)
 
 
 def may_be_lost(record: SourceSnapshotRecord) -> bool:
-    """Whether the connector's offsets should show `record` to be under way."""
+    """Whether the connector's offsets should show `record` as running."""
     return record.snapshot_type is SnapshotType.INCREMENTAL and record.state is SnapshotState.RUNNING
 
 
 def stall_causes(
     record: SourceSnapshotRecord, observed: InspectedSignalling, sight: OffsetsReport | None = None
 ) -> tuple[HealthFinding, ...]:
-    """Return what may keep the stalled snapshot `record` from going on, the likeliest first; never nothing.
+    """Return the possible causes why `record` is stalled, the likeliest first; at least one.
 
-    `sight` is what the connector's offsets tell, None where they were not looked at, or cannot be read.
+    `sight` is what the connector's offsets show; None if they were not read or cannot be read.
     """
     findings = [*assess(observed), *_lost(record, sight)]
     proof = _unread_signal(record, observed)
@@ -116,7 +116,7 @@ def _ranked(
 
 
 def _unread_signal(record: SourceSnapshotRecord, observed: InspectedSignalling) -> HealthFinding | None:
-    """The proof that the signal lies in its topic and a running connector does not read it."""
+    """Return the proof that the signal is in its topic and a running connector does not read it."""
     connector, kafka = observed.connector, observed.kafka
     if not isinstance(connector, InspectedConnector) or not isinstance(kafka, InspectedKafka):
         return None
@@ -131,10 +131,11 @@ def _unread_signal(record: SourceSnapshotRecord, observed: InspectedSignalling) 
 
 
 def _lost(record: SourceSnapshotRecord, sight: OffsetsReport | None) -> list[HealthFinding]:
-    """The sign that the engine has forgotten an incremental snapshot that was under way.
+    """Return the sign that the engine has lost an incremental snapshot that was running.
 
-    Debezium keeps one in its offsets, which Kafka Connect writes once a minute by default. Killed before that, with the
-    signal counted as read, it does not take it up again (seen on 3.6 with signals over Kafka).
+    Debezium keeps it in its offsets, which Kafka Connect writes once a minute by default. If Kafka Connect is killed
+    before that, but after the signal counted as read, Debezium does not resume the snapshot (seen on 3.6 with signals
+    over Kafka).
     """
     if not may_be_lost(record) or sight is None or sight.correlation_id is not None:
         return []
@@ -147,12 +148,12 @@ def _lost(record: SourceSnapshotRecord, sight: OffsetsReport | None) -> list[Hea
 
 
 def _offset(record: SourceSnapshotRecord) -> int | None:
-    """Where the signal in flight lies in its topic (`topic/0@offset` in its receipt), if nothing came of it yet."""
+    """Return the offset of the signal in flight (`topic/0@offset` in its receipt), if it has had no effect yet."""
     seen = record.progressed_at or record.started_at
     for signal in record.signals:
         if signal.state is SignalState.SENT and traits_of(signal.channel).uses_topic:
             if seen is not None and signal.sent_at is not None and signal.sent_at < seen:
-                return None  # the engine was at work after it was sent, so it was read
+                return None  # the engine was at work after the send, so it has read the signal
             _, at, offset = (signal.destination or "").rpartition("@")
             return int(offset) if at and offset.isascii() and offset.isdigit() else None
     return None

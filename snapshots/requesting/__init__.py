@@ -1,1 +1,1 @@
-"""A request on its way to the engines: checked, planned, leased and dispatched."""
+"""Requests for snapshots: checking, planning, leases and dispatch."""

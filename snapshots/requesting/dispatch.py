@@ -1,4 +1,4 @@
-"""Sending signals to many sources at once: bounded for the process and each cluster, a deadline for each source."""
+"""Sending signals to many sources at once: limits for the process and each cluster, a deadline for each source."""
 
 import asyncio
 import logging
@@ -20,13 +20,13 @@ from snapshots.requesting.leases import Lease
 from snapshots.vocabulary import SnapshotErrorCode
 
 ATTEMPTS = 5
-"""How often one dispatch tries a channel that is away, the first time included."""
+"""How often one dispatch tries a channel that is away, including the first time."""
 FIRST_PAUSE_SECONDS = 0.25
 """The longest pause before the second attempt; each next one is twice as long."""
 LONGEST_PAUSE_SECONDS = 2.0
 
 LEASE_MARGIN_SECONDS = 5.0
-"""What the writing before and after a dispatch may take."""
+"""How long the writing before and after a dispatch may take."""
 
 TimeLimit = Callable[[float], AbstractAsyncContextManager[object]]
 """Has what is done inside cut off after so many seconds, by TimeoutError."""
@@ -53,22 +53,22 @@ class Unconfirmed:
 
 @dataclass(frozen=True, slots=True)
 class Unreached:
-    """Nothing reached the engine, for certain: its channel was away, or its turn came too late. It is tried again."""
+    """Certainly nothing reached the engine: its channel was away, or its turn came too late. It is tried again."""
 
     code: SnapshotErrorCode
     message: str
     retry_at: datetime
-    """When the settle sweep takes it up."""
+    """When the settle sweep tries again."""
 
 
 Outcome = Receipt | Refusal | Unconfirmed | Unreached
-"""What came of one send."""
+"""The outcome of one send."""
 
 
 class Dispatcher:
     """Sends signals through the channels of this process.
 
-    Never raises for one source, so that the others are untouched; being cancelled is passed on.
+    A failure at one source never raises, so it does not affect the others; a cancellation is passed on.
     """
 
     def __init__(
@@ -101,11 +101,11 @@ class Dispatcher:
         self._time_limit = time_limit
 
     def longest_seconds(self, sends: int) -> float:
-        """How long a dispatch of `sends` signals takes at most, should every one of them wait for its deadline."""
+        """How long a dispatch of `sends` signals takes at most, if each of them waits for its deadline."""
         return self._last_start_seconds(sends) + self.deadline_seconds + self._lease_margin_seconds
 
     def lease_until(self, now: datetime, sends: int) -> datetime:
-        """Until when a dispatch of `sends` signals that begins at `now` is expected to have ended."""
+        """When a dispatch of `sends` signals that begins at `now` will have ended."""
         return now + timedelta(seconds=self.longest_seconds(sends))
 
     def lease(self, now: datetime, sends: int) -> Lease:
@@ -128,14 +128,14 @@ class Dispatcher:
         return self.deadline_seconds * max(1, rounds)
 
     async def _send(self, send: Send, lease: Lease) -> Outcome:
-        """Wait for the turn of `send`, then attempt it unless it is too late."""
+        """Wait for the turn of `send`, then try it unless it is too late."""
         channel = self._channels.get(send.channel)
         if channel is None:
             message = f"This process has no {send.channel} channel."
             return Refusal(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, message, retryable=False)
         async with self._turn(send):
             if asyncio.get_running_loop().time() > lease.start_by:
-                # Its lease is about to end, and the settle sweep may send it: to send it here too would double it.
+                # Its lease is about to end and the settle sweep may send it: sending it here too would duplicate it.
                 message = "The signal did not get its turn in time. Nothing was sent; Topicsnap will try again."
                 return Unreached(SnapshotErrorCode.DISPATCH_TIMEOUT, message, lease.until)
             return await self._attempt(channel, send)
@@ -148,7 +148,7 @@ class Dispatcher:
             yield
 
     async def _attempt(self, channel: SignalChannel, send: Send) -> Outcome:
-        """Send within the deadline, and make an outcome of whatever happens."""
+        """Send within the deadline, and turn whatever happens into an outcome."""
         try:
             async with self._time_limit(self.deadline_seconds):
                 return await contain(self._persist(channel, send))
@@ -163,14 +163,14 @@ class Dispatcher:
             )
             return Unconfirmed(SnapshotErrorCode.DISPATCH_TIMEOUT, message)
         except Exception:
-            # A fault of ours or of a driver: whether the signal left is not known, and the others must go on.
+            # A fault of ours or of a driver: it is unknown whether the signal was sent, and the others must continue.
             logger.exception("dispatch of signal %s to %s failed unexpectedly", send.signal.id, send.source.name)
             return Unconfirmed(
                 SnapshotErrorCode.CHANNEL_UNAVAILABLE, "The channel failed because of an internal error; see the log."
             )
 
     async def _persist(self, channel: SignalChannel, send: Send) -> Receipt:
-        """Send, again and again while the channel is certain to be away and the deadline leaves the time."""
+        """Send, and repeat this while the channel is certainly away and the deadline leaves time."""
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + self.deadline_seconds
         for attempt in range(1, ATTEMPTS):
@@ -181,16 +181,16 @@ class Dispatcher:
                 if not may_pass(error):
                     raise
                 seconds = self._backoff.after(attempt)
-                # One that the deadline cuts off leaves it open whether the signal arrived: better not to begin it.
+                # If the deadline cut off an attempt, nobody would know whether the signal arrived: better not begin it.
                 if loop.time() + seconds + (loop.time() - began) >= give_up_at:
                     raise
             await self._pause(seconds)
         return await channel.send(send.source, send.signal)
 
     async def find(self, send: Send) -> Presence:
-        """Ask the channel whether it holds the signal; UNKNOWN when it fails or does not answer within the deadline.
+        """Ask the channel whether it holds the signal; UNKNOWN if it fails or does not answer within the deadline.
 
-        Waits for its turn as a send does.
+        Waits for its turn like a send.
         """
         channel = self._channels.get(send.channel)
         if channel is None:
@@ -210,5 +210,5 @@ class Dispatcher:
 
 
 def may_pass(failure: SourceError | Refusal) -> bool:
-    """Whether nothing arrived for the sole reason that the channel was away, so that it may be tried again."""
+    """Whether nothing arrived only because the channel was away, so that it may be tried again."""
     return failure.retryable and failure.code is SnapshotErrorCode.CHANNEL_UNAVAILABLE

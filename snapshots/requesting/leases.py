@@ -1,4 +1,4 @@
-"""How long signals are one sender's, told at one moment by both clocks that count: the ledger's and the process's."""
+"""How long one sender owns its signals, by both clocks that matter: the ledger's and the process's."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,12 +6,12 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The time in which a sender may send; afterwards the settle sweep of any replica may.
+    """The time in which a sender may send; after that, the settle sweep of any replica may send.
 
-    To be made before the ledger hears of it: however long the ledger takes then, no send begins after the lease.
+    Make the lease before you write to the ledger: however long the ledger takes, no send begins after the lease.
     """
 
     until: datetime
     """The end by the ledger's clock, as others see it."""
     start_by: float
-    """After this no send may begin, by the event loop's clock: enough before the end to finish one."""
+    """No send may begin after this, by the event loop's clock: early enough to finish a send before the end."""

@@ -1,4 +1,4 @@
-"""From topics to jobs: which source gets which signals, and which topics are skipped, with the reason. Pure."""
+"""From topics to jobs: which source gets which signals, and which topics are skipped and why. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,9 +26,9 @@ SKIP_MESSAGES: Mapping[SkipReason, str] = {
 def make_plan(
     request: BulkSnapshotRequest, routes: Mapping[str, Topic], findings: Mapping[str, Finding] | None = None
 ) -> Plan:
-    """Plan `request` over `routes`, the topics of this tenant by id (unknown ids are simply absent).
+    """Plan `request` over `routes`, the topics of this tenant by id (unknown ids are absent).
 
-    `findings` are those of the SourceTrial, by topic id: such a topic is skipped.
+    `findings` are those of the SourceTrial, by topic id: topics with a finding are skipped.
     """
     options = {option.topic_id: option for option in request.options}
     asked: dict[str, list[TopicRequest]] = {}

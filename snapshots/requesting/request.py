@@ -1,4 +1,4 @@
-"""A request for a bulk snapshot, and what is checked of it before anything is read or recorded."""
+"""A request for a bulk snapshot, and the checks before anything is read or recorded."""
 
 import hashlib
 import json
@@ -17,12 +17,12 @@ MAX_TOPICS = 500
 MAX_KEY_LENGTH = 255
 MAX_REASON_LENGTH = 2000
 MAX_FINDINGS = 50
-"""How many findings one refusal names, so that an answer stays small."""
+"""How many findings a refusal lists at most, so that an answer stays small."""
 
 
 @dataclass(frozen=True, slots=True)
 class TopicOptions:
-    """What is asked of one topic beyond being snapshotted."""
+    """The options for one topic."""
 
     topic_id: str
     filter: RowFilter | None = None
@@ -31,7 +31,7 @@ class TopicOptions:
 
 @dataclass(frozen=True, slots=True)
 class BulkSnapshotRequest:
-    """What a client asks: these topics, in this way. `topic_ids` are as sent, duplicates and all."""
+    """A client's request: the topics, and how to snapshot them. `topic_ids` are as sent, including duplicates."""
 
     topic_ids: tuple[str, ...]
     snapshot_type: SnapshotType = SnapshotType.INCREMENTAL
@@ -39,29 +39,29 @@ class BulkSnapshotRequest:
     idempotency_key: str | None = None
     reason: str | None = None
     verify: bool = False
-    """Whether the completeness of every topic is verified once its snapshot has ended."""
+    """Whether to verify every topic once its snapshot has ended."""
     distinct_ids: tuple[str, ...] = field(init=False)
     """`topic_ids` without duplicates, in order of first appearance."""
 
     def __post_init__(self) -> None:
-        """Collapse the duplicates once."""
+        """Remove the duplicates once."""
         object.__setattr__(self, "distinct_ids", tuple(dict.fromkeys(self.topic_ids)))
 
     @property
     def hash(self) -> bytes:
-        """SHA-256 of what the request means: equal for requests that differ only in order or repetition of ids."""
+        """SHA-256 of the meaning: equal for requests that differ only in the order or repetition of ids."""
         meaning: dict[str, object] = {
             "topics": sorted(self.distinct_ids),
             "type": self.snapshot_type,
             "options": sorted((asdict(option) for option in self.options), key=lambda option: str(option["topic_id"])),
         }
-        if self.verify:  # absent otherwise, so that requests from before there was such a thing keep their hash
+        if self.verify:  # absent otherwise, so that requests from before this option existed keep their hash
             meaning["verify"] = True
         return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).digest()
 
 
 def check(request: BulkSnapshotRequest) -> None:
-    """Refuse a request that cannot be carried out whatever the catalogue says.
+    """Refuse a request that cannot be carried out, whatever the catalogue contains.
 
     Raises InvalidRequestError with every finding (at most MAX_FINDINGS), each with the path of its field.
     """
@@ -94,7 +94,7 @@ def _id_findings(ids: Sequence[str], path: FieldPath) -> list[RequestError]:
 
 
 def id_list_findings(ids: Sequence[str], path: FieldPath, what: str, *, most: int) -> list[RequestError]:
-    """What is wrong with a list of ids that names `what`, at least one and `most` at most."""
+    """Return what is wrong with a list of ids of `what`; it must have at least one and at most `most`."""
     if not ids:
         return [RequestError(UserErrorCode.EMPTY_INPUT, f"Name at least one {what}.", path)]
     if len(ids) > most:
@@ -136,7 +136,7 @@ def _option_problem(
 
 
 def text_findings(key: str | None, reason: str | None) -> list[RequestError]:
-    """What is wrong with an idempotency key and with a reason."""
+    """Return what is wrong with an idempotency key and a reason."""
     findings = []
     if key is not None and not (0 < len(key) <= MAX_KEY_LENGTH and is_storable(key)):
         message = (

@@ -1,4 +1,4 @@
-"""A request to dispatch again what failed of a bulk snapshot, and what of it that is. Pure."""
+"""A request to retry the failed topics of a bulk snapshot, and which topics these are. Pure."""
 
 import hashlib
 import json
@@ -24,12 +24,12 @@ RETRYABLE_CODES = frozenset(
         SnapshotErrorCode.RESTART_REQUIRED,
     }
 )
-"""Failures that may pass; the others need a change of configuration or of the request first."""
+"""Failures that may pass; all others need a change of the configuration or of the request first."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryRequest:
-    """What a client asks: dispatch again what failed of this bulk snapshot."""
+    """A client's request: retry the failed topics of this bulk snapshot."""
 
     bulk_snapshot_id: str
     source_snapshot_ids: tuple[str, ...] | None = None
@@ -45,7 +45,7 @@ class RetryRequest:
 
 
 def check(request: RetryRequest) -> None:
-    """Refuse what cannot be carried out whatever the ledger holds. Raises InvalidRequestError with every finding."""
+    """Refuse what can never be carried out, whatever the ledger holds. Raises InvalidRequestError with all findings."""
     findings = text_findings(request.idempotency_key, request.reason)
     if not is_valid_id(request.bulk_snapshot_id):
         findings.insert(0, _not_found("bulk snapshot", request.bulk_snapshot_id, ("bulk_snapshot_id",)))
@@ -62,10 +62,10 @@ def bulk_snapshot_not_found(request: RetryRequest) -> RequestError:
 
 
 def topics_to_retry(snapshot: SourceSnapshotRecord) -> tuple[TopicSnapshotRecord, ...]:
-    """Return the topics of `snapshot` that failed and may succeed if they are asked for again.
+    """Return the topics of `snapshot` that failed and may succeed if they are requested again.
 
-    Of one that failed or was abandoned, all that were not read; of one that completed in part, those that failed. What
-    was stopped on purpose is left alone.
+    If it failed or was abandoned, these are all topics that were not read; if it completed in part, those that failed.
+    Topics that were stopped on purpose are left out.
     """
     if snapshot.state is SnapshotState.PARTIALLY_COMPLETED:
         return tuple(topic for topic in snapshot.topics if topic.state is TopicSnapshotState.FAILED)
@@ -78,11 +78,11 @@ def topics_to_retry(snapshot: SourceSnapshotRecord) -> tuple[TopicSnapshotRecord
 def make_retry(
     request: RetryRequest, record: BulkSnapshotRecord, retries: Iterable[BulkSnapshotRecord]
 ) -> BulkSnapshotRequest:
-    """Return the bulk snapshot that `request` amounts to: the topics of `record` that failed, asked for as before.
+    """Return the bulk snapshot for `request`: the topics of `record` that failed, with the same options as before.
 
-    It is verified where the first was to be, or was asked to be later.
-    What one of its `retries` is at work on, or has read, is not asked for once more. Raises RequestError: NOT_FOUND
-    for a source snapshot that is not of `record`, NOTHING_TO_RETRY.
+    It is verified if that was requested for the first one, then or later. Topics that one of its `retries` is reading
+    or has read are left out. Raises RequestError: NOT_FOUND for a source snapshot that is not of `record`,
+    NOTHING_TO_RETRY.
     """
     known = {snapshot.id for snapshot in record.snapshots}
     wanted = known if request.source_snapshot_ids is None else set(request.source_snapshot_ids)

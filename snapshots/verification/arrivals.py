@@ -1,4 +1,4 @@
-"""What arrived on a topic around a snapshot, by key: what a verification compares with the rows of the source. Pure."""
+"""What arrived on a topic around a snapshot, by key; a verification compares it with the rows of the source. Pure."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,9 @@ MAX_KEYS = 1_000_000
 """Most distinct keys that one verification keeps, at about 150 bytes each."""
 
 _PRESENT = 1
-"""Its last event that certainly is no older than the snapshot says that the row is there."""
+"""Its last event that is certainly not older than the snapshot says that the row is there."""
 _SEEN = 2
-"""Any event said that the row is there, of whatever time."""
+"""Some event, of any time, said that the row is there."""
 _READ = 4
 """This snapshot read it."""
 _STREAMED = 8
@@ -21,13 +21,13 @@ _MATCHED = 16
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """When the engine was at work on the snapshot, by its own clock in ms since 1970; None where that is not known."""
+    """When the engine worked on the snapshot, by its own clock in ms since 1970; None if unknown."""
 
     from_ms: int | None = None
     until_ms: int | None = None
 
     def holds(self, event: TopicEvent) -> bool:
-        """Whether `event` is certainly no older than the snapshot, and, where it is a snapshot's, of no later one."""
+        """Whether `event` is certainly not older than the snapshot and, if a snapshot made it, not of a later one."""
         if event.at_ms is None:
             return self.from_ms is None and self.until_ms is None
         if self.from_ms is not None and event.at_ms < self.from_ms:
@@ -40,7 +40,7 @@ class TooManyKeysError(Exception):
 
 
 class Arrivals:
-    """Takes events in the order of each partition, so that of events of one key the last is the latest."""
+    """Collects events in the order of each partition, so that the last event of a key is the latest."""
 
     def __init__(self, window: Window = Window(), *, max_keys: int = MAX_KEYS) -> None:
         """Begin with nothing; at most `max_keys` keys."""
@@ -54,7 +54,7 @@ class Arrivals:
         self.keyless = 0
         """Events without a key."""
         self.present_events = 0
-        """Events of whatever time that say that a row is there: the most rows that all of them can stand for."""
+        """Events of any time that say that a row is there: they stand for at most so many rows."""
         self.streamed = 0
         """Changes that were streamed."""
         self.other_reads = 0
@@ -62,7 +62,7 @@ class Arrivals:
         self.truncated = False
 
     def add(self, event: TopicEvent) -> None:
-        """Account for the next event. Raises TooManyKeysError."""
+        """Count the next event. Raises TooManyKeysError."""
         held = self._window.holds(event)
         if event.kind is EventKind.TRUNCATED:
             self.truncated = True
@@ -87,7 +87,7 @@ class Arrivals:
         return self.keyless_reads + sum(1 for flags in self._keys.values() if flags & _READ)
 
     def is_present(self, key: bytes) -> bool:
-        """Whether the row certainly arrived with the snapshot or after, and was not deleted since; noted as matched."""
+        """Whether the row certainly arrived with the snapshot or later and was not deleted; marks it as matched."""
         flags = self._keys.get(key, 0)
         if flags:
             self._keys[key] = flags | _MATCHED
@@ -99,7 +99,7 @@ class Arrivals:
 
     @property
     def unmatched(self) -> int:
-        """Rows that the snapshot emitted, that no change was streamed of since, and that the source does not have."""
+        """Rows that the snapshot emitted, that have not changed since, and that the source does not have."""
         return sum(1 for flags in self._keys.values() if flags & (_READ | _STREAMED | _MATCHED) == _READ)
 
 

@@ -1,9 +1,9 @@
 """The comparison of a source's rows with what arrived on the topic: COMPLETE, INCOMPLETE or NOT_PROVABLE. Pure.
 
-The reasoning is in docs/guides/verification.md. COMPLETE means that every row which the source has (under the filter,
-when it was looked at) has an event on the topic that is no older than the snapshot, not followed by a delete.
-INCOMPLETE means that a row is missing which no transaction has touched since before the dispatch, so that nothing
-but a loss explains it. Whatever is neither is NOT_PROVABLE.
+The reasoning is in docs/guides/verification.md. COMPLETE means: every row of the source (under the filter, at the time
+of the look) has an event on the topic that is not older than the snapshot and is not followed by a delete. INCOMPLETE
+means: a row is missing that no transaction has changed since before the dispatch, so only a loss explains it.
+Everything else is NOT_PROVABLE.
 """
 
 from collections.abc import Iterable
@@ -14,12 +14,12 @@ from snapshots.verification.arrivals import Arrivals
 from snapshots.vocabulary import SnapshotVerdict
 
 MAX_MISSING = 100_000
-"""Most missing rows that are kept by key; those beyond are missing for good."""
+"""Most missing rows that are kept by key; rows beyond this limit stay missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict with its reason; `passing` where a later look may find something else than NOT_PROVABLE."""
+    """A verdict with its reason; `passing` if a later look may find something else than NOT_PROVABLE."""
 
     verdict: SnapshotVerdict
     reason: str
@@ -39,7 +39,7 @@ def is_untouched(xid: int, horizon: int | None) -> bool:
 
 @dataclass(slots=True)
 class Comparison:
-    """Rows of the source, one after the other, against the arrivals; only what is missing is kept."""
+    """Compares the rows of the source, one after the other, with the arrivals; keeps only missing rows."""
 
     arrivals: Arrivals
     horizon: int | None
@@ -49,7 +49,7 @@ class Comparison:
     _overflow: int = 0
 
     def add(self, row: SourceRow) -> None:
-        """Account for a row of the source; every row once."""
+        """Count a row of the source; call it once for every row."""
         self.rows += 1
         if not self.arrivals.is_present(row.key):
             if len(self._missing) < self.max_missing:
@@ -58,7 +58,7 @@ class Comparison:
                 self._overflow += 1
 
     def judge(self, obstacles: Iterable[str] = ()) -> Judgement:
-        """Return the verdict, with all that has arrived by now; `obstacles` say why a loss cannot be told for sure."""
+        """Return the verdict from all arrivals so far; `obstacles` say why a loss cannot be proved."""
         self._missing = [row for row in self._missing if not self.arrivals.is_present(row.key)]
         missing = len(self._missing) + self._overflow
         if self.arrivals.truncated:
@@ -92,11 +92,12 @@ class Comparison:
 def judge_counts(
     arrivals: Arrivals, counts: RowCounts, why: str, obstacles: Iterable[str] = (), *, scanned: int | None = None
 ) -> Judgement:
-    """Compare numbers, where rows cannot be compared by key; `why` says why not, as a clause.
+    """Compare numbers if rows cannot be compared by key; `why` gives the reason, as a clause.
 
-    One event stands for one row at most: fewer than the source has untouched rows is a loss. Equal numbers are
-    COMPLETE only where nothing was written, and where the engine says that it read as many (`scanned`): a row that was
-    lost and another that was deleted, whose deletion has yet to arrive, make two of them equal, but not all three.
+    One event stands for at most one row, so fewer events than unchanged rows in the source are a loss. Equal numbers
+    are COMPLETE only if nothing was written and the engine reported the same number (`scanned`). One row that was lost,
+    and another that was deleted and whose deletion has not arrived yet, can make two of the numbers equal, but not all
+    three.
     """
     reads, rows = arrivals.reads, counts.rows
     events = arrivals.read_events

@@ -25,6 +25,7 @@ from snapshots.identifiers import IdMaker
 from snapshots.model import Cluster, SourceConnector
 from snapshots.ports.signal_channel import OutgoingSignal, SignalChannel
 from snapshots.vocabulary import Dialect
+from tests.support.waiting import FAULT_SECONDS
 
 DOCUMENTED_DDL = "(id VARCHAR(42) PRIMARY KEY, type VARCHAR(32) NOT NULL, data VARCHAR(2048) NULL)"
 
@@ -221,7 +222,7 @@ async def read_topic(bootstrap: str, topic: str, *, until: str) -> list[tuple[by
     await consumer.start()
     found = []
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(FAULT_SECONDS):
             async for record in consumer:
                 assert record.partition == 0
                 value = orjson.loads(record.value)

@@ -171,7 +171,7 @@ async def test_the_topics_of_a_kafka_are_listed(sandbox: Sandbox, source: Source
 )
 async def test_a_kafka_that_does_not_tell_its_topics_is_not_one_without_any(bootstrap: str, reason: str) -> None:
     assert await list_topics(KafkaClients(), KafkaAccess(bootstrap)) == Unknown(
-        f"Kafka did not tell its topics ({reason})."
+        f"Kafka did not list its topics ({reason})."
     )
 
 

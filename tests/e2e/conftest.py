@@ -13,7 +13,7 @@ import pytest
 from persistence.embedded import EmbeddedPostgres
 from persistence.embedded.sessions import connected
 from sandbox.stack import Sandbox
-from snapshots.catalog.contents import CatalogImport, ImportedTopic
+from snapshots.catalog.imported import CatalogImport, ImportedTopic
 from snapshots.vocabulary import TopicProducer
 from tests.e2e.chain import Chain, running_chain
 from tests.e2e.gateway import CLUSTER, Gateway, describe, following, open_gateway

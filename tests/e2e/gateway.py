@@ -22,7 +22,8 @@ from resolvers.requesting.bulk_snapshot import bulk_snapshot_topics
 from resolvers.services import Services
 from sandbox.sources import Source
 from sandbox.waiting import eventually
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, SourceFilter, TopicFilter
+from snapshots.catalog.filters import SourceFilter, TopicFilter
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector
 from snapshots.channels import SignalChannelKind
 from snapshots.filters import RowFilter
 from snapshots.following.dead_letters import DeadLetter

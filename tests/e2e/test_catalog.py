@@ -7,7 +7,9 @@ import pytest
 from resolvers.catalog.import_catalog import import_catalog
 from resolvers.catalog.sync_catalog import sync_catalog
 from resolvers.principal import LOCAL_PRINCIPAL
-from snapshots.catalog.contents import CatalogChanges, CatalogImport, ImportedConnector, SourceFilter, TopicFilter
+from snapshots.catalog.changes import CatalogChanges
+from snapshots.catalog.filters import SourceFilter, TopicFilter
+from snapshots.catalog.imported import CatalogImport, ImportedConnector
 from snapshots.channels import SignalChannelKind
 from snapshots.model import SourceConnector, Topic
 from snapshots.vocabulary import ConnectorState, Dialect, MappingKind, TopicProducer

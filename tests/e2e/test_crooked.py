@@ -27,7 +27,7 @@ from resolvers.principal import LOCAL_PRINCIPAL
 from sandbox.sources import Source
 from sandbox.stack import Sandbox
 from sandbox.waiting import eventually
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector
 from snapshots.following.abandoning import AbandonRequest
 from snapshots.records import AnswerKind, BulkSnapshotFilter, BulkSnapshotRecord, SourceSnapshotRecord
 from snapshots.states import SnapshotState, TopicSnapshotState

@@ -31,7 +31,7 @@ from sandbox.sources import Source, connector_config
 from sandbox.stack import Sandbox
 from sandbox.topics import write_record
 from sandbox.waiting import eventually
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector
 from snapshots.channels import SignalChannelKind
 from snapshots.engines.debezium.connect.client import ConnectClient
 from snapshots.engines.debezium.health.inspector import DebeziumInspector

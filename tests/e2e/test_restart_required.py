@@ -22,7 +22,7 @@ from resolvers.requesting.plan_bulk_snapshot import plan_bulk_snapshot
 from sandbox.sources import Source
 from sandbox.stack import Sandbox
 from sandbox.waiting import eventually
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector
 from snapshots.following.failed_scans import ClearRequest
 from snapshots.health.findings import HealthCheck, Severity
 from snapshots.restart_requirement import RestartRequirement

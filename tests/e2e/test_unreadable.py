@@ -17,14 +17,9 @@ from resolvers.catalog.sync_catalog import sync_catalog
 from resolvers.principal import LOCAL_PRINCIPAL
 from sandbox.connect import ConnectWorker
 from sandbox.sources import Source, connector_config
-from snapshots.catalog.contents import (
-    CatalogImport,
-    ImportedCluster,
-    ImportedConnector,
-    SourceFilter,
-    SyncResult,
-    TopicFilter,
-)
+from snapshots.catalog.changes import SyncResult
+from snapshots.catalog.filters import SourceFilter, TopicFilter
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector
 from snapshots.model import SourceConnector, Topic
 from snapshots.vocabulary import ConnectorState
 from tests.cli.commands import command, started
@@ -218,7 +213,7 @@ async def test_a_kafka_that_is_away(place: Place) -> None:
         result = await place.sync()
     [told] = result.unreadable
     assert (told.cluster, told.source) == (CLUSTER, None)
-    assert told.reason.startswith("Kafka did not tell its topics (KafkaConnectionError).")
+    assert told.reason.startswith("Kafka did not list its topics (KafkaConnectionError).")
     assert (names(result.changes.topics.added), result.changes.topics.changed) == ([new], ())
     assert await place.topics() == known
 

@@ -23,7 +23,7 @@ from resolvers.requesting.plan_bulk_snapshot import plan_bulk_snapshot
 from sandbox.sources import Source
 from sandbox.stack import Sandbox
 from sandbox.waiting import eventually
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector
 from snapshots.records import BulkSnapshotRecord
 from snapshots.states import BulkSnapshotState
 from snapshots.vocabulary import SkipReason, SnapshotType

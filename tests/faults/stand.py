@@ -19,7 +19,8 @@ from resolvers.catalog.sync_catalog import sync_catalog
 from resolvers.principal import LOCAL_PRINCIPAL
 from resolvers.services import Services
 from sandbox.waiting import eventually
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, TopicFilter
+from snapshots.catalog.filters import TopicFilter
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector
 from snapshots.channels import SignalChannelKind
 from snapshots.following.external import EXTERNAL
 from snapshots.records import BulkSnapshotRecord

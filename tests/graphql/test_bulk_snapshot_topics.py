@@ -9,7 +9,7 @@ from snapshots.engines.recording import Behaviour
 from snapshots.vocabulary import ConnectorState
 from tests.api import OTHER_TENANT, Api
 from tests.support.services import with_engine
-from tests.support.waiting import until
+from tests.support.waiting import FAULT_SECONDS, until
 
 RESULTS = """
   results { __typename id success message source { id name } topics { id } snapshot { id state }
@@ -220,7 +220,7 @@ async def test_a_client_that_goes_away_does_not_stop_a_dispatch(api: Api) -> Non
 
     api.channel.send = slow  # type: ignore[method-assign, assignment]
     task = asyncio.create_task(api.snapshot("top_orders", selection=RESULTS, idempotencyKey="k-1"))
-    await asyncio.wait_for(sending.wait(), 5)
+    await asyncio.wait_for(sending.wait(), FAULT_SECONDS)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from snapshots.catalog.contents import CatalogImport, ImportedConnector
+from snapshots.catalog.imported import CatalogImport, ImportedConnector
 from snapshots.channels import SignalChannelKind
 from tests.api import OTHER_TENANT, Api
 

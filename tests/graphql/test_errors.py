@@ -10,6 +10,7 @@ from persistence.database.errors import DatabaseUnavailableError
 from resolvers.principal import Principal
 from tests.api import Api
 from tests.asgi import ask
+from tests.support.waiting import FAULT_SECONDS
 
 
 async def test_an_unexpected_error_is_masked_and_logged_with_the_request_id(
@@ -67,7 +68,7 @@ async def test_a_cancellation_of_the_request_is_passed_on(api: Api) -> None:
 
     api.services.catalog.topics_page = long  # type: ignore[method-assign, assignment]
     asking = asyncio.create_task(api.graphql("{ topics { totalCount } }"))
-    await asyncio.wait_for(begun.wait(), 10)
+    await asyncio.wait_for(begun.wait(), FAULT_SECONDS)
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking

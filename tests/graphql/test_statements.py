@@ -1,6 +1,6 @@
 """How many SQL statements an operation takes: a small number that does not grow with the answer."""
 
-from snapshots.catalog.contents import CatalogImport, ImportedConnector, ImportedTopic
+from snapshots.catalog.imported import CatalogImport, ImportedConnector, ImportedTopic
 from tests.api import Api
 
 LARGE = CatalogImport(

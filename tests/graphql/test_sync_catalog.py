@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from snapshots.catalog.contents import CatalogImport, ImportedCluster
+from snapshots.catalog.imported import CatalogImport, ImportedCluster
 from snapshots.ports.cluster_observer import ObservedCluster, ObservedConnector, ObservedTopic, Unreadable
 from snapshots.vocabulary import TopicProducer
 from tests.api import Api

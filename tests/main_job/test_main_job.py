@@ -27,7 +27,7 @@ from sandbox.sources import Source
 from sandbox.stack import Sandbox
 from sandbox.topics import Record, count_snapshot_rows, read_topics
 from sandbox.waiting import eventually
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.channels import SignalChannelKind
 from snapshots.vocabulary import TopicProducer
 from tests.asgi import ask

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,6 +81,17 @@ def test_modules_stay_short() -> None:
     assert modules
     lengths = {path.relative_to(ROOT).as_posix(): len(path.read_text("utf-8").splitlines()) for path in modules}
     assert {name: lines for name, lines in lengths.items() if lines > LONGEST_MODULE_LINES} == {}
+
+
+def test_no_two_classes_have_one_name() -> None:
+    """What a name means does not depend on the module; those that no other module can see (_Name) are left alone."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for path in tracked(*(f"{package}/**.py" for package in PACKAGES)):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places[node.name].append(path.relative_to(ROOT).as_posix())
+    assert {"TopicType", "Topic"} <= places.keys()
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
 
 
 def test_every_package_says_what_it_owns() -> None:

@@ -11,7 +11,7 @@ from resolvers.principal import LOCAL_PRINCIPAL
 from resolvers.requesting.bulk_snapshot import bulk_snapshot_topics
 from sandbox.errors import SandboxError
 from sandbox.waiting import eventually
-from snapshots.catalog.contents import SourceFilter
+from snapshots.catalog.filters import SourceFilter
 from snapshots.engines.simulated import NoTrial
 from snapshots.following.abandoning import AbandonRequest
 from snapshots.records import AnswerKind, BulkSnapshotRecord, SourceSnapshotRecord

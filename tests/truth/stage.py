@@ -18,7 +18,8 @@ from resolvers.principal import LOCAL_PRINCIPAL
 from resolvers.requesting.settle import settle
 from resolvers.services import Services
 from sandbox.stack import Sandbox
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic, TopicFilter
+from snapshots.catalog.filters import TopicFilter
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.channels import SignalChannelKind
 from snapshots.errors import TopicsnapError
 from tests.e2e.gateway import following, reference

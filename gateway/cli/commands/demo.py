@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from gateway.cli.exits import fail, run
+from gateway.cli.parsers import whole_number
 from gateway.errors import SettingsError
 from gateway.settings import LogLevel, Profile, load, variable
 
@@ -15,8 +16,8 @@ PortOption = Annotated[
     int | None,
     typer.Option(
         "--port",
-        min=0,
-        max=65535,
+        parser=whole_number(0, 65535),
+        metavar="NUMBER",
         envvar="PORT",
         help=f"Port to serve on, 0 for a free one ({variable('port')}, 8000).",
     ),

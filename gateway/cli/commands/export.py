@@ -14,7 +14,7 @@ import typer
 
 from gateway.cli.client.names import NotKnownError
 from gateway.cli.exits import Exit, run
-from gateway.cli.moments import moment
+from gateway.cli.parsers import choices, moment, one_of
 from gateway.errors import SettingsError
 from snapshots.records import BulkSnapshotFilter
 from snapshots.states import BulkSnapshotState
@@ -31,7 +31,13 @@ class Format(StrEnum):
 
 
 FormatOption = Annotated[
-    Format, typer.Option("--format", help="`jsonl`: a bulk snapshot a line; `csv`: a topic of a snapshot a row.")
+    Format,
+    typer.Option(
+        "--format",
+        parser=one_of(Format),
+        metavar=choices(Format),
+        help="`jsonl`: a bulk snapshot a line; `csv`: a topic of a snapshot a row.",
+    ),
 ]
 SinceOption = Annotated[
     datetime | None, typer.Option("--since", parser=moment, metavar="MOMENT", help="Requested then or later.")
@@ -45,7 +51,13 @@ SourceOption = Annotated[
 TopicOption = Annotated[list[str] | None, typer.Option("--topic", help="With this topic: id, name, or `cluster/name`.")]
 RequesterOption = Annotated[list[str] | None, typer.Option("--requester", help="Requested by this caller.")]
 StateOption = Annotated[
-    list[BulkSnapshotState] | None, typer.Option("--state", case_sensitive=False, help="In this state now.")
+    list[BulkSnapshotState] | None,
+    typer.Option(
+        "--state",
+        parser=one_of(BulkSnapshotState),
+        metavar="STATE",
+        help=f"In this state now: {choices(BulkSnapshotState)}.",
+    ),
 ]
 FileOption = Annotated[
     Path | None,

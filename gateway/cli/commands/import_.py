@@ -9,7 +9,8 @@ from gateway.cli.changes import ChangesData, changes_data, print_changes
 from gateway.cli.exits import run
 from gateway.cli.options import JsonOption
 from gateway.cli.output import print_json
-from snapshots.catalog.contents import CatalogChanges
+from snapshots.catalog.changes import CatalogChanges
+from snapshots.errors import InvalidRequestError
 
 FileArgument = Annotated[
     Path, typer.Argument(metavar="FILE", help="YAML or JSON with the sections clusters, connectors and topics.")
@@ -47,4 +48,7 @@ async def _import(file: Path) -> CatalogChanges:
     given = read_import(file)
     settings = load()
     async with open_database(settings, attach=True) as url, open_runtime(settings, url, metrics=NoMetrics()) as runtime:
-        return await carry_out(runtime.services, LOCAL_PRINCIPAL, given)
+        try:
+            return await carry_out(runtime.services, LOCAL_PRINCIPAL, given.content)
+        except InvalidRequestError as error:
+            raise given.explained(error) from error

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.cli.exits import fail, run
-from gateway.cli.moments import moment
 from gateway.cli.options import JsonOption, UrlOption
 from gateway.cli.output import print_json
+from gateway.cli.parsers import moment, whole_number
 from gateway.errors import SettingsError
 from gateway.settings import Settings, load
 
@@ -21,7 +21,13 @@ BeforeOption = Annotated[
     typer.Option("--before", parser=moment, metavar="MOMENT", help="Remove what was requested before (ISO 8601)."),
 ]
 KeepOption = Annotated[
-    int | None, typer.Option("--keep-days", min=0, max=36500, help="Remove what is older than so many days.")
+    int | None,
+    typer.Option(
+        "--keep-days",
+        parser=whole_number(0, 36500),
+        metavar="NUMBER",
+        help="Remove what is older than so many days.",
+    ),
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only tell what would be removed.")]
 

@@ -3,11 +3,12 @@
 import difflib
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from gateway.cli.exits import Exit
+from gateway.cli.text_file import FileError, read_text
 
 app = typer.Typer(no_args_is_help=True, help="Print or check the GraphQL schema.")
 _MOST_LINES = 60
@@ -72,17 +73,21 @@ def _check_committed() -> None:
 
 
 def _check_changes(against: Path, accepted: Path | None) -> None:
-    from graphql import GraphQLSyntaxError
+    from graphql import GraphQLError, GraphQLSyntaxError, SourceLocation
 
     from schema.changes import find_breaks, read_accepted
     from schema.sdl import print_sdl
 
     try:
-        breaks = find_breaks(against.read_text(encoding="utf-8"), print_sdl())
-    except (GraphQLSyntaxError, UnicodeDecodeError) as error:
-        typer.echo(f"topicsnap: {against} is no GraphQL schema: {error}", err=True)
-        raise typer.Exit(Exit.USAGE) from None
-    allowed = read_accepted(accepted.read_text(encoding="utf-8")) if accepted else set()
+        breaks = find_breaks(read_text(against), print_sdl())
+        allowed = read_accepted(read_text(accepted)) if accepted else set()
+    except FileError as error:
+        _refuse(str(error))
+    except GraphQLSyntaxError as error:
+        (place,) = error.locations or [SourceLocation(1, 1)]
+        _refuse(f"{against} is no GraphQL schema: see line {place.line}, column {place.column}.")
+    except (GraphQLError, TypeError):
+        _refuse(f"{against} is no whole GraphQL schema: a type that it names is missing.")
     unexpected = [change for change in breaks if change not in allowed]
     outdated = sorted(allowed.difference(breaks))
     for change in unexpected:
@@ -93,3 +98,8 @@ def _check_changes(against: Path, accepted: Path | None) -> None:
     typer.echo(f"schema changes against {against.name}: {count} breaking accepted, {len(unexpected)} not accepted")
     if unexpected or outdated:
         raise typer.Exit(Exit.FAILED)
+
+
+def _refuse(sentence: str) -> NoReturn:
+    typer.secho(f"topicsnap: {sentence}", err=True, fg=typer.colors.RED)
+    raise typer.Exit(Exit.USAGE)

@@ -16,6 +16,7 @@ from gateway.cli.options import (
     ServerOption,
     WatchOption,
 )
+from gateway.cli.parsers import choices, one_of
 from gateway.cli.requesting import request_and_show
 from snapshots.vocabulary import SnapshotType
 
@@ -24,8 +25,14 @@ TopicsArgument = Annotated[
 ]
 TypeOption = Annotated[
     SnapshotType,
-    typer.Option("--type", case_sensitive=False, help="INCREMENTAL reads while streaming goes on; BLOCKING stops it."),
+    typer.Option(
+        "--type",
+        parser=one_of(SnapshotType),
+        metavar=choices(SnapshotType),
+        help="INCREMENTAL reads while streaming goes on; BLOCKING pauses it.",
+    ),
 ]
+
 VerifyOption = Annotated[
     bool,
     typer.Option(

@@ -25,9 +25,9 @@ CLOSE_SECONDS = 2.0
 RESTS = Backoff(first_seconds=0.4, longest_seconds=10.0)
 
 Changed = Callable[[str, str], None]
-"""Told the tenant and the id of a bulk snapshot of which something changed."""
+"""Called with the tenant and the id of a bulk snapshot that has changed."""
 Listening = Callable[[bool], None]
-"""Told True once announcements arrive, from then on only, and False once they may be missed."""
+"""Called with True once announcements arrive, and with False when some may be missed from now on."""
 
 
 class _Connection(Protocol):

@@ -25,7 +25,8 @@ from sandbox.sources import Source
 from sandbox.stack import Sandbox
 from sandbox.topics import read_topics
 from sandbox.waiting import eventually
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic, TopicFilter
+from snapshots.catalog.filters import TopicFilter
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.filters import RowFilter
 from snapshots.records import SourceSnapshotRecord, TopicSnapshotRecord
 from snapshots.requesting.request import BulkSnapshotRequest, TopicOptions

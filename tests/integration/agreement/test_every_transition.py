@@ -21,7 +21,7 @@ from tests.graphql.streams import Served
 from tests.integration.agreement.conftest import STALL_AFTER
 from tests.integration.agreement.views import State, Views, looking
 from tests.integration.resolvers.bench import SOMEBODY, TENANT, World
-from tests.integration.subscriptions.bench import until
+from tests.support.waiting import FAULT_SECONDS, until
 
 K = NotificationKind
 TOPICS = ("top_0_0", "top_0_1", "top_1_0", "top_1_1", "top_2_0", "top_3_0", "top_4_0", "top_5_0", "top_unknown")
@@ -44,7 +44,7 @@ class Gate:
             await self.held[step].wait()
 
     async def until(self, step: str) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(FAULT_SECONDS):
             await self.reached[step].wait()
 
 
@@ -236,7 +236,7 @@ async def _verify(stage: Stage) -> State:
 
 async def _all_have_ended(stage: Stage, state: State) -> None:
     """What is final is final in all, and the programs say so by their exit codes."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(FAULT_SECONDS):
         for running in (*stage.views.printed.values(), stage.views.text):
             assert await running.process.wait() == Exit.FAILED, running.text
     await until(lambda: all(one.ended for one in stage.views.pushed))

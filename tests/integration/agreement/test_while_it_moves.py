@@ -27,6 +27,7 @@ from tests.integration.agreement.conftest import RealClock
 from tests.integration.agreement.moments import Moment, check_order, moments_of, of_record
 from tests.integration.resolvers.bench import CLUSTER, World, catalogue, fill, make_world
 from tests.support.sizes import examples
+from tests.support.waiting import FAULT_SECONDS
 
 _TENANTS = count(1)
 SOURCES, TABLES = 3, 3
@@ -91,7 +92,7 @@ async def test_nobody_sees_what_was_not(
             for number, one in enumerate(record.snapshots)
         )
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(FAULT_SECONDS):
         await asyncio.gather(*looking)
 
     last = await world.bulk(bulk_id, tenant)
@@ -105,7 +106,7 @@ async def test_nobody_sees_what_was_not(
 
 async def _id_of(world: World, tenant: str) -> str:
     """Wait until there is a bulk snapshot."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(FAULT_SECONDS):
         while True:
             if found := await world.all_bulks(tenant):
                 return found[0].id

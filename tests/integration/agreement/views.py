@@ -19,6 +19,7 @@ from gateway.cli.operations import document
 from gateway.cli.watching import state_lines
 from tests.cli.commands import Running, started
 from tests.graphql.streams import Served, connected
+from tests.support.waiting import FAULT_SECONDS
 
 if TYPE_CHECKING:
     from gateway.cli.bulk_snapshots import BulkSnapshotData
@@ -81,12 +82,12 @@ class Views:
         found: State = answer["data"]["bulkSnapshot"]
         return found
 
-    async def agree(self, condition: Callable[[State], object] = lambda _: True, seconds: float = 10.0) -> State:
+    async def agree(self, condition: Callable[[State], object] = lambda _: True) -> State:
         """Wait until `condition` holds of what the query tells, and all others show the very same; return it.
 
-        Fails with what they differ in, after `seconds`.
+        Fails with what they differ in, where they never do.
         """
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + FAULT_SECONDS
         while True:
             asked = await self.query()
             differing = self._differing(asked) if condition(asked) else ["the query: not there yet"]

@@ -13,7 +13,7 @@ from gateway.demo.run import fill_catalog
 from gateway.demo.steps import Steps
 from gateway.errors import StartError
 from persistence.database.pool import Database
-from snapshots.catalog.contents import CatalogImport, ImportedCluster
+from snapshots.catalog.imported import CatalogImport, ImportedCluster
 from snapshots.errors import ClusterUnreachableError
 from snapshots.model import Cluster
 from snapshots.ports.cluster_observer import ObservedCluster, Unreadable

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.following.schedules import cron, run_schedules
 from tests.databases import Administrator
+from tests.support.waiting import FAULT_SECONDS
 
 
 @asynccontextmanager
@@ -36,7 +37,7 @@ async def running(url: str, sweeps: Counter[str], name: str, *, fail: bool = Fal
 
 
 async def until(counter: Counter[str], total: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(FAULT_SECONDS):
         while counter.total() < total:  # noqa: ASYNC110 - the replicas tell nobody
             await asyncio.sleep(0.02)
 
@@ -75,7 +76,7 @@ async def test_a_broken_connection_is_a_fault(database_url: str, administrator: 
     kill = (
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'topicsnap schedules'"
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(FAULT_SECONDS):
         while not await administrator.fetchval(kill):  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.02)
         with pytest.raises(Exception, match=r"connection|terminat"):

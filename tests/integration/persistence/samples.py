@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from persistence.catalog.writing import CatalogWriter
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.channels import SignalChannelKind
 from snapshots.ports.cluster_observer import ObservedCluster, ObservedConnector, ObservedTopic
 from snapshots.vocabulary import ConnectorState, Dialect, TopicProducer

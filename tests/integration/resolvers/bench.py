@@ -23,7 +23,7 @@ from resolvers.requesting.bulk_snapshot import bulk_snapshot_topics
 from resolvers.requesting.settle import settle
 from resolvers.services import Services
 from snapshots.backoff import Backoff
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.channels import SignalChannelKind
 from snapshots.engines.recording import RecordingChannel
 from snapshots.errors import ClusterUnreachableError

@@ -1,8 +1,6 @@
 """Who watches: another process on the same database, and watchers in tasks of their own."""
 
 import asyncio
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from persistence.database.pool import Database
@@ -52,14 +50,6 @@ class Watching:
     async def run(self) -> None:
         async for sight in self.hub.watch(TENANT, self.bulk_id):
             self.seen.append(sight.record)
-
-
-async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait until `condition` holds; fails after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about"
-        await asyncio.sleep(0.01)
 
 
 async def begin(world: World, *topic_ids: str) -> BulkSnapshotRecord:

@@ -9,7 +9,7 @@ from persistence.database.pool import Database
 from persistence.ledger.following.announcements import Announcements
 from persistence.ledger.reading import LedgerReading
 from resolvers.progress.hub import Announced, ProgressHub
-from resolvers.progress.watchers import Pace
+from resolvers.progress.rhythm import RHYTHM, Rhythm
 from tests.integration.resolvers.bench import World, catalogue, fill, make_world
 from tests.integration.subscriptions.bench import Process, Watching
 from tests.support.services import STALL_AFTER
@@ -31,10 +31,13 @@ async def make_process(database_url: str) -> AsyncIterator[MakeProcess]:
     """Makes further processes, which only watch."""
     made: list[Process] = []
 
-    def make(pace: Pace | None = None, announced: Announced | None = None) -> Process:
+    def make(announced: Announced | None = None, rhythm: Rhythm = RHYTHM) -> Process:
         database = Database.connect(database_url)
         hub = ProgressHub(
-            LedgerReading(database), announced or Announcements.at(database_url), pace, stall_after=STALL_AFTER
+            LedgerReading(database),
+            announced or Announcements.at(database_url),
+            rhythm=rhythm,
+            stall_after=STALL_AFTER,
         )
         made.append(Process(database, hub))
         return made[-1]

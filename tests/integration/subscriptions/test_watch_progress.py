@@ -7,13 +7,14 @@ import pytest
 
 from persistence.database.errors import DatabaseUnavailableError
 from persistence.ledger.following.announcements import APPLICATION_NAME
-from resolvers.progress import hub as watch_progress
+from resolvers.progress.rhythm import INTERVAL_SECONDS, Rhythm
 from snapshots.records import SourceSnapshotRecord
 from snapshots.states import BulkSnapshotState, SignalState
 from tests.databases import Administrator
 from tests.integration.resolvers.bench import TENANT, World
-from tests.integration.subscriptions.bench import STATEMENTS_OF_A_LOOK, Process, Watching, begin, finish, until
+from tests.integration.subscriptions.bench import STATEMENTS_OF_A_LOOK, Process, Watching, begin, finish
 from tests.integration.subscriptions.conftest import MakeProcess, Watch
+from tests.support.waiting import until, until_told
 
 LISTENERS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1"
 
@@ -24,12 +25,16 @@ async def listening(administrator: Administrator) -> int:
     return found
 
 
+async def no_listener(administrator: Administrator) -> bool:
+    return await listening(administrator) == 0
+
+
 async def steady(world: World, process: Process, watching: Watching) -> None:
     """Wait until announcements arrive and the first state, and what its looks brought, is through."""
     await until(lambda: bool(watching.seen) and not process.hub._deaf)
     key = TENANT, watching.bulk_id
     await until(lambda: not process.hub._watched[key].changed)
-    await asyncio.sleep(2 * watch_progress.INTERVAL_SECONDS)
+    await asyncio.sleep(2 * INTERVAL_SECONDS)
 
 
 async def test_the_state_now_then_each_change_then_the_end(world: World, other: Process, watch: Watch) -> None:
@@ -91,7 +96,7 @@ async def test_1000_watchers_cost_one_look_for_each_change(
         with other.counting() as statements:
             await world.tell(notification)
             await until(lambda before=before: sum(len(one.seen) for one in watchings) == before + 1000)  # type: ignore[misc]
-            await asyncio.sleep(2 * watch_progress.INTERVAL_SECONDS)
+            await asyncio.sleep(2 * INTERVAL_SECONDS)
         assert len(statements) == STATEMENTS_OF_A_LOOK, statements.statements
         assert {one.rows[-1] for one in watchings} == {5}
         assert len({id(one.seen[-1]) for one in watchings}) == 1, "all share the one record"
@@ -113,8 +118,8 @@ async def test_a_flood_of_changes_is_thinned_out(
         await until(lambda: watching.rows[-1] == 300)
         took = time.monotonic() - began
     looks = len(statements) / STATEMENTS_OF_A_LOOK
-    assert looks <= 2 + took / watch_progress.INTERVAL_SECONDS
-    assert len(watching.rows) <= 3 + took / watch_progress.INTERVAL_SECONDS
+    assert looks <= 2 + took / INTERVAL_SECONDS
+    assert len(watching.rows) <= 3 + took / INTERVAL_SECONDS
 
 
 async def test_many_that_change_together_are_looked_at_together(world: World, other: Process, watch: Watch) -> None:
@@ -135,7 +140,7 @@ async def test_what_is_not_watched_costs_nothing(world: World, other: Process, w
     await steady(world, other, watching)
     with other.counting() as statements:
         await finish(world, unwatched)
-        await asyncio.sleep(2 * watch_progress.INTERVAL_SECONDS)
+        await asyncio.sleep(2 * INTERVAL_SECONDS)
     assert statements.statements == []
 
 
@@ -151,7 +156,7 @@ async def test_the_final_state_survives_the_loss_of_the_connection(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1", APPLICATION_NAME
         )
         await finish(world, record)
-        await until(lambda watching=watching: watching.ended, seconds=5)  # type: ignore[misc]
+        await until(lambda watching=watching: watching.ended)  # type: ignore[misc]
         assert watching.states[-1] == "COMPLETED"
     last = await begin(world)
     watching = watch(other.hub, last.id)
@@ -159,28 +164,24 @@ async def test_the_final_state_survives_the_loss_of_the_connection(
     assert await listening(administrator) == 1
 
 
-async def test_where_nobody_announces_looks_bridge_it(
-    world: World, make_process: MakeProcess, watch: Watch, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(watch_progress, "DEAF_LOOK_SECONDS", 0.3)
-
+async def test_where_nobody_announces_looks_bridge_it(world: World, make_process: MakeProcess, watch: Watch) -> None:
     class Silent:
         async def follow(self, changed: object, listening: object) -> None:
             await asyncio.Event().wait()
 
-    process = make_process(announced=Silent())
+    process = make_process(Silent(), Rhythm(deaf_look=0.3))
     record = await begin(world)
     watching = watch(process.hub, record.id)
     await until(lambda: bool(watching.seen))
     await finish(world, record)
-    await until(lambda: watching.ended, seconds=5)
+    await until(lambda: watching.ended)
     assert watching.states[-1] == "COMPLETED"
 
 
 async def test_who_listens_no_more_leaves_no_connection(
-    world: World, other: Process, watch: Watch, administrator: Administrator, monkeypatch: pytest.MonkeyPatch
+    world: World, make_process: MakeProcess, watch: Watch, administrator: Administrator
 ) -> None:
-    monkeypatch.setattr(watch_progress, "LINGER_SECONDS", 0.1)
+    other = make_process(rhythm=Rhythm(linger=0.1))
     record = await begin(world)
     for _ in range(3):  # it begins anew as often as somebody comes
         watching = watch(other.hub, record.id)
@@ -189,15 +190,13 @@ async def test_who_listens_no_more_leaves_no_connection(
         watching.task.cancel()
         await until(lambda: other.hub._work is None or other.hub._work.done())
         assert other.hub.watchers == 0
-        deadline = time.monotonic() + 5
-        while await listening(administrator):
-            assert time.monotonic() < deadline
+        await until_told(lambda: no_listener(administrator))
 
 
 async def test_a_ledger_that_cannot_be_read_is_told_to_newcomers_and_bridged_for_others(
-    world: World, other: Process, watch: Watch, monkeypatch: pytest.MonkeyPatch
+    world: World, make_process: MakeProcess, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch_progress, "RETRY_SECONDS", 0.1)
+    other = make_process(rhythm=Rhythm(retry=0.1))
     record = await begin(world)
     old = watch(other.hub, record.id)
     await steady(world, other, old)
@@ -225,7 +224,7 @@ async def test_a_signal_that_leaves_its_source_as_it_is_is_announced(
     watching = watch(other.hub, record.id)
     await steady(world, other, watching)
     await administrator.execute("UPDATE signal SET state = 'ENDED'")
-    await until(lambda: _last(watching).signals[0].state is SignalState.ENDED, 5)
+    await until(lambda: _last(watching).signals[0].state is SignalState.ENDED)
 
 
 async def test_a_topic_that_is_found_later_is_announced(
@@ -239,7 +238,7 @@ async def test_a_topic_that_is_found_later_is_announced(
         "INSERT INTO snapshot_topic (tenant_id, id, source_snapshot_id, topic_id, position, data_collection, state) "
         "SELECT tenant_id, 'ts_found', source_snapshot_id, 'top_0_1', 1, 'public.table1', 'RUNNING' FROM snapshot_topic"
     )
-    await until(lambda: len(_last(watching).topics) == 2, 5)
+    await until(lambda: len(_last(watching).topics) == 2)
 
 
 def _last(watching: Watching) -> SourceSnapshotRecord:

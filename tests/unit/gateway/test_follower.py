@@ -9,7 +9,6 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, KafkaConnectionError
 
-from gateway.following import follower as module
 from gateway.following.careful_apply import CarefulApply
 from gateway.following.follower import Follower, KafkaUnreachableError
 from gateway.following.kafka_consumer import Records
@@ -17,6 +16,7 @@ from persistence.database.errors import DatabaseUnavailableError
 from snapshots.engines.debezium.kafka import KafkaAccess
 from snapshots.following.dead_letters import DeadLetter
 from snapshots.following.notifications import Notification
+from tests.support.waiting import FAULT_SECONDS
 
 
 @dataclass
@@ -71,10 +71,7 @@ class FakeConsumer:
             raise self.commit_error
 
 
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr(module, "_LOOK_SECONDS", 0.0)
+NO_PAUSES = {"pause_seconds": 0.0, "look_seconds": 0.0}
 
 
 def started(offset: int, topic: str = "shop.notifications") -> FakeRecord:
@@ -117,10 +114,12 @@ async def follow(
     consumer: FakeConsumer, apply: Recorder | CarefulApply, topics: frozenset[str], until: Callable[[], bool]
 ) -> Follower:
     handing_on = apply if isinstance(apply, CarefulApply) else careful(apply)
-    follower = Follower("clu_1", KafkaAccess("kafka:9092"), handing_on, group="test", make_consumer=lambda *_: consumer)
+    follower = Follower(
+        "clu_1", KafkaAccess("kafka:9092"), handing_on, group="test", make_consumer=lambda *_: consumer, **NO_PAUSES
+    )
     follower.topics = topics
     task = asyncio.create_task(follower.run(lambda: None))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(FAULT_SECONDS):
         while not until() and not task.done():  # noqa: ASYNC110 - the follower tells nobody
             await asyncio.sleep(0)
     task.cancel()
@@ -167,7 +166,9 @@ async def test_clusters_that_share_a_topic_have_a_consumer_group_each() -> None:
         return FakeConsumer(set(), start_error=KafkaConnectionError("refused"))
 
     for cluster_id, bootstrap in [("clu_1", "kafka:9092"), ("clu_2", "broker-1:9092,broker-2:9092")]:
-        follower = Follower(cluster_id, KafkaAccess(bootstrap), careful(Recorder()), group="ours", make_consumer=make)
+        follower = Follower(
+            cluster_id, KafkaAccess(bootstrap), careful(Recorder()), group="ours", make_consumer=make, **NO_PAUSES
+        )
         with pytest.raises(KafkaUnreachableError):
             await follower.run(lambda: None)
 

@@ -2,15 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from typing import cast
 
-import pytest
-
-from gateway.following import followers as module
-from gateway.following.follower import Followed, KafkaUnreachableError
+from gateway.following.follower import Followed, Follower, KafkaUnreachableError
 from gateway.following.followers import Followers
 from gateway.following.supervision import ReportHealthy
 from persistence.database.errors import DatabaseUnavailableError
 from snapshots.engines.debezium.kafka import KafkaAccess
+from tests.support.waiting import until
 
 RUNNING: list["FakeFollower"] = []
 
@@ -46,16 +45,12 @@ class Catalogue:
         return self.wanted
 
 
-@pytest.fixture(autouse=True)
-def fakes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "Follower", FakeFollower)
-    monkeypatch.setattr(module, "_REFRESH_SECONDS", 0.0)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - nobody is told
-            await asyncio.sleep(0)
+def make_followers(catalogue: Catalogue) -> Followers:
+    """Followers of fakes, which ask the catalogue again and again without a rest."""
+    make_follower = cast("Callable[..., Follower]", FakeFollower)
+    return Followers(
+        catalogue, nothing, nothing, group="test", attempts=2, refresh_seconds=0.0, make_follower=make_follower
+    )
 
 
 async def nothing(*_: object) -> None: ...
@@ -71,7 +66,7 @@ def on(bootstrap: str, *topics: str) -> Followed:
 
 async def test_followers_come_and_go_with_the_catalogue() -> None:
     catalogue = Catalogue({"1": on("a", "t")})
-    followers = Followers(catalogue, nothing, nothing, group="test", attempts=2)
+    followers = make_followers(catalogue)
     task = asyncio.create_task(followers.run(lambda: None))
     await until(lambda: following() == {"1": on("a", "t")})
     first = RUNNING[0]
@@ -87,7 +82,7 @@ async def test_followers_come_and_go_with_the_catalogue() -> None:
 
 async def test_clusters_on_one_kafka_are_followed_each_by_itself() -> None:
     catalogue = Catalogue({"1": on("kafka:9092", "t"), "2": on("kafka:9092", "t")})
-    task = asyncio.create_task(Followers(catalogue, nothing, nothing, group="test", attempts=2).run(lambda: None))
+    task = asyncio.create_task(make_followers(catalogue).run(lambda: None))
     await until(lambda: following() == catalogue.wanted)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -95,7 +90,7 @@ async def test_clusters_on_one_kafka_are_followed_each_by_itself() -> None:
 
 async def test_a_cluster_whose_kafka_has_moved_is_followed_there() -> None:
     catalogue = Catalogue({"1": on("a", "t")})
-    task = asyncio.create_task(Followers(catalogue, nothing, nothing, group="test", attempts=2).run(lambda: None))
+    task = asyncio.create_task(make_followers(catalogue).run(lambda: None))
     await until(lambda: following() == catalogue.wanted)
     catalogue.wanted = {"1": on("b", "t")}
     await until(lambda: following() == catalogue.wanted)
@@ -106,7 +101,7 @@ async def test_a_cluster_whose_kafka_has_moved_is_followed_there() -> None:
 
 async def test_a_database_that_is_away_stops_no_follower() -> None:
     catalogue = Catalogue({"1": on("a", "t")})
-    task = asyncio.create_task(Followers(catalogue, nothing, nothing, group="test", attempts=2).run(lambda: None))
+    task = asyncio.create_task(make_followers(catalogue).run(lambda: None))
     await until(lambda: "1" in following())
     catalogue.wanted = DatabaseUnavailableError("away")
     asked = catalogue.asked
@@ -118,9 +113,7 @@ async def test_a_database_that_is_away_stops_no_follower() -> None:
 
 
 async def test_what_is_wrong_is_told_by_kafka() -> None:
-    followers = Followers(
-        Catalogue({"1": on("a", "t"), "2": on("broken", "t")}), nothing, nothing, group="test", attempts=2
-    )
+    followers = make_followers(Catalogue({"1": on("a", "t"), "2": on("broken", "t")}))
     task = asyncio.create_task(followers.run(lambda: None))
     await until(lambda: bool(followers.faults()))
     assert followers.faults() == {"broken": "away"}

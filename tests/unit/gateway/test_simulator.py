@@ -10,6 +10,7 @@ from snapshots.channels import SignalChannelKind
 from snapshots.following.notifications import Notification, NotificationKind
 from snapshots.model import Cluster, SourceConnector
 from snapshots.ports.signal_channel import OutgoingSignal
+from tests.support.waiting import FAULT_SECONDS
 
 K = NotificationKind
 SOURCE = SourceConnector(
@@ -36,7 +37,7 @@ async def play(snapshot_type: str) -> list[Notification]:
     simulator.report_to(apply)
     data = f'{{"data-collections":["public.orders","public.empty"],"type":"{snapshot_type}"}}'
     await simulator.channel.send(SOURCE, OutgoingSignal("sig_1", "execute-snapshot", data))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(FAULT_SECONDS):
         await ended.wait()
     await simulator.close()
     return told
@@ -70,5 +71,5 @@ async def test_closing_ends_what_is_under_way(moment: float) -> None:
     data = '{"data-collections":["t"],"type":"INCREMENTAL"}'
     await simulator.channel.send(SOURCE, OutgoingSignal("sig_1", "execute-snapshot", data))
     await asyncio.sleep(moment)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(FAULT_SECONDS):
         await simulator.close()

@@ -7,6 +7,7 @@ import pytest
 
 from gateway.following.supervision import ReportHealthy, Supervised
 from snapshots.errors import TopicsnapError
+from tests.support.waiting import FAULT_SECONDS
 
 
 async def test_it_comes_back_after_every_kind_of_fault(caplog: pytest.LogCaptureFixture) -> None:
@@ -28,7 +29,7 @@ async def test_it_comes_back_after_every_kind_of_fault(caplog: pytest.LogCapture
         seen.append(work.last_fault)
 
     task = asyncio.create_task(work.supervise(pause))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(FAULT_SECONDS):
         while faults or work.last_fault is not None:  # noqa: ASYNC110 - nobody is told
             await asyncio.sleep(0)
     assert work.alive

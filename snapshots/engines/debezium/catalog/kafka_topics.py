@@ -19,5 +19,5 @@ async def list_topics(clients: KafkaClients, access: KafkaAccess) -> frozenset[s
         ):
             metadata = await client.fetch_all_metadata()
     except (errors.KafkaError, OSError, TimeoutError, ValueError) as error:
-        return Unknown(f"Kafka did not tell its topics ({type(error).__name__}).")
+        return Unknown(f"Kafka did not list its topics ({type(error).__name__}).")
     return frozenset(metadata.topics())

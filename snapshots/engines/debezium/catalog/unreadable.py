@@ -24,11 +24,13 @@ def unreadable_of_connector(cluster: str, reading: ConnectorReading) -> Iterable
     """Tell what is about one connector."""
     name = reading.info.name
     if not reading.info.is_described:
-        reason = f"Kafka Connect did not tell the configuration of connector {name}, as can be while it rebalances."
+        reason = (
+            f"Kafka Connect did not report the configuration of connector {name}; this can happen while it rebalances."
+        )
         yield Unreadable(cluster, name, f"{reason} The connector and its topics are kept as they were; run sync again.")
         return
     if "state" in reading.info.left_out:
-        reason = f"Kafka Connect did not tell the state of connector {name}, as can be while it rebalances."
+        reason = f"Kafka Connect did not report the state of connector {name}; this can happen while it rebalances."
         yield Unreadable(cluster, name, f"{reason} State and version are kept as they were; run sync again.")
     if isinstance(reading.database, Unknown):
         reason = f"The database of connector {name} cannot be read ({reading.database.reason})."

@@ -80,8 +80,13 @@ class ConnectClient:
         *,
         timeout_seconds: float = 10.0,
         jitter: Callable[[], float] = random.random,
+        most_bytes: int = MAX_BODY_BYTES,
     ) -> None:
-        """Take at most `timeout_seconds` for each question, retries and all; `jitter` spreads them (0 to 1)."""
+        """Take at most `timeout_seconds` for each question, retries and all; `jitter` spreads them (0 to 1).
+
+        An answer of more than `most_bytes` is not read to its end.
+        """
+        self._most_bytes = most_bytes
         self._session = session
         self._secrets = secrets
         self._timeout_seconds = timeout_seconds
@@ -164,7 +169,7 @@ class ConnectClient:
             body = bytearray()
             async for chunk in response.content.iter_chunked(2**16):
                 body += chunk
-                if len(body) > MAX_BODY_BYTES:
+                if len(body) > self._most_bytes:
                     raise aiohttp.ClientPayloadError
             return response.status, bytes(body), response.content_type == "application/json"
 

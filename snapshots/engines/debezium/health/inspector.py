@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 _KEPT_SECONDS = 3.0
 _SECRET = re.compile(r"pass|secret|token|credential|jaas|key$", re.IGNORECASE)
 _SHORTEST_SECRET = 3
-_LEFT_OUT = "Kafka Connect did not tell the connector's configuration, as can be while it rebalances."
+_LEFT_OUT = "Kafka Connect did not report the connector's configuration; this can happen while it rebalances."
 _UNEXPECTED = "Looking failed unexpectedly; see the log."
 
 _Key = tuple[SourceConnector, tuple[str, ...]]

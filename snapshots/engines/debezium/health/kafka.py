@@ -133,6 +133,6 @@ async def _committed(admin: Any, group: str, topic: str) -> int | Unknown | None
     try:
         offsets = await admin.list_consumer_group_offsets(group, partitions=[partition])
     except (errors.KafkaError, ValueError, AttributeError) as error:  # its own error path reads a field that is not
-        return Unknown(f"Kafka does not tell how far signals were read ({type(error).__name__}).")
+        return Unknown(f"Kafka does not report how far signals were read ({type(error).__name__}).")
     found = offsets.get(partition)
     return found.offset if found is not None and found.offset >= 0 else None

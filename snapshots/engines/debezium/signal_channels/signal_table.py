@@ -31,7 +31,7 @@ class SignalTableChannel:
         try:
             await table.insert(source, signal)
         except SecretError as error:
-            message = f"The credentials of the database behind {source.name} cannot be had: {error}"
+            message = f"The credentials of the database behind {source.name} cannot be resolved: {error}"
             raise SourceError(SnapshotErrorCode.SIGNALLING_NOT_CONFIGURED, message, retryable=False) from error
         return Receipt(source.signal_collection or "")
 

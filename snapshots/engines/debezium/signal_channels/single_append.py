@@ -41,7 +41,7 @@ _REFUSED_FOR_GOOD = (
 )
 
 
-class Client(Protocol):
+class BrokerClient(Protocol):
     """The part of aiokafka's client used here; aiokafka ships no types."""
 
     cluster: Any
@@ -64,7 +64,7 @@ class SingleAppends:
         """Take at most `timeout_seconds` to get ready, and again as long for the answer to the append."""
         self._make = make
         self._timeout_seconds = timeout_seconds
-        self._clients: dict[KafkaAccess, asyncio.Task[Client]] = {}
+        self._clients: dict[KafkaAccess, asyncio.Task[BrokerClient]] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
     async def append(self, access: KafkaAccess, topic: str, *, key: bytes, value: bytes) -> int:
@@ -73,7 +73,7 @@ class SingleAppends:
         An unknown topic is not created. Raises SourceError where nothing was appended for certain, UnconfirmedError
         where it may have been.
         """
-        client: Client | None = None
+        client: BrokerClient | None = None
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 client = await self._client(access)
@@ -111,7 +111,7 @@ class SingleAppends:
                 self._close(task.result())
         await asyncio.gather(*self._closing, return_exceptions=True)
 
-    async def _client(self, access: KafkaAccess) -> Client:
+    async def _client(self, access: KafkaAccess) -> BrokerClient:
         task = self._clients.get(access)
         if task is None:
             # A task of its own: whoever comes first may be cancelled while others wait for the same client.
@@ -122,8 +122,8 @@ class SingleAppends:
         except (errors.KafkaError, OSError, ValueError) as error:
             raise _unavailable("None of the cluster's Kafka brokers can be reached.") from error
 
-    async def _connect(self, access: KafkaAccess) -> Client:
-        client: Client = self._make.client(
+    async def _connect(self, access: KafkaAccess) -> BrokerClient:
+        client: BrokerClient = self._make.client(
             access, timeout_seconds=self._timeout_seconds, brokers_max_age_seconds=_BROKERS_MAX_AGE_SECONDS
         )
         try:
@@ -133,24 +133,24 @@ class SingleAppends:
             raise
         return client
 
-    def _forget_failure(self, access: KafkaAccess, task: asyncio.Task[Client]) -> None:
+    def _forget_failure(self, access: KafkaAccess, task: asyncio.Task[BrokerClient]) -> None:
         failed = task.cancelled() or task.exception() is not None
         if failed and self._clients.get(access) is task:
             del self._clients[access]
 
-    def _discard(self, access: KafkaAccess, client: Client | None) -> None:
+    def _discard(self, access: KafkaAccess, client: BrokerClient | None) -> None:
         """Give up `client`, where it is still the one in use; what others do with it becomes unconfirmed."""
         task = self._clients.get(access)
         if client is not None and task is not None and task.done() and task.result() is client:
             del self._clients[access]
             self._close(client)
 
-    def _close(self, client: Client) -> None:
+    def _close(self, client: BrokerClient) -> None:
         closing = asyncio.create_task(client.close())
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
 
-    async def _leader(self, client: Client, access: KafkaAccess, topic: str) -> int:
+    async def _leader(self, client: BrokerClient, access: KafkaAccess, topic: str) -> int:
         request = MetadataRequest([topic], allow_auto_topic_creation=False)
         for broker in client.cluster.brokers():
             try:
@@ -194,7 +194,7 @@ def _batch(key: bytes, value: bytes) -> bytes:
 
 def _refuse(kind: type[errors.KafkaError], topic: str) -> NoReturn:
     if issubclass(kind, _REFUSED_FOR_NOW):
-        raise _unavailable(f"Kafka does not take records for topic {topic} now ({kind.__name__}).")
+        raise _unavailable(f"Kafka does not accept records for topic {topic} now ({kind.__name__}).")
     if issubclass(kind, _REFUSED_FOR_GOOD):
         message = f"Kafka refused the record for topic {topic} ({kind.__name__})."
         raise SourceError(SnapshotErrorCode.SIGNAL_REJECTED, message, retryable=False)

@@ -88,7 +88,7 @@ class KafkaTopicReading:
                 noted = start.get(partition.partition, 0)
                 # Records that were made since the snapshot began lie behind all that were there before it.
                 if noted > ends[partition] or after[partition] < noted:
-                    self._add("the topic was deleted and made anew since the snapshot")
+                    self._add("the topic was deleted and created again since the snapshot")
                 else:
                     offset = noted
                 if offset < beginnings[partition]:

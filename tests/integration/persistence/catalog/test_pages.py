@@ -10,16 +10,11 @@ from hypothesis import strategies as st
 from persistence.catalog.reading import Catalog
 from persistence.catalog.writing import CatalogWriter
 from persistence.cursors import encode_cursor
-from snapshots.catalog.contents import (
-    CatalogImport,
-    ImportedCluster,
-    ImportedConnector,
-    ImportedTopic,
-    Page,
-    TopicFilter,
-)
+from snapshots.catalog.filters import TopicFilter
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.errors import RequestError
 from snapshots.model import Topic
+from snapshots.pages import Page
 from snapshots.vocabulary import UserErrorCode
 from tests.support.sizes import examples
 

@@ -7,7 +7,8 @@ from persistence.catalog.writing import CatalogWriter
 from persistence.database.pool import Database
 from persistence.database.statement_counter import StatementCounter
 from persistence.tables import snapshot_topic, source_snapshot
-from snapshots.catalog.contents import CatalogImport, ImportedConnector, ImportedTopic, SourceFilter, TopicFilter
+from snapshots.catalog.filters import SourceFilter, TopicFilter
+from snapshots.catalog.imported import CatalogImport, ImportedConnector, ImportedTopic
 from snapshots.channels import SignalChannelKind
 from snapshots.model import Cluster, SourceConnector, Topic
 from snapshots.states import SnapshotState

@@ -9,7 +9,7 @@ from persistence.catalog.reading import Catalog
 from persistence.catalog.writing import CatalogWriter
 from persistence.database.pool import Database
 from persistence.database.statement_counter import StatementCounter
-from snapshots.catalog.contents import CatalogImport, ImportedConnector, ImportedTopic
+from snapshots.catalog.imported import CatalogImport, ImportedConnector, ImportedTopic
 from snapshots.channels import SignalChannelKind
 from snapshots.errors import InvalidRequestError, RequestError
 from snapshots.ports.cluster_observer import ObservedCluster
@@ -17,6 +17,7 @@ from snapshots.vocabulary import ConnectorState, MappingKind, UserErrorCode
 from tests.databases import Administrator
 from tests.integration.persistence.samples import OTHER_TENANT, TENANT, observed, small_catalog
 from tests.support.figures import Figure
+from tests.support.waiting import FAULT_SECONDS
 
 CLUSTER = "clu_east"
 
@@ -183,7 +184,7 @@ async def test_synchronisations_and_imports_at_once_neither_deadlock_nor_double(
     forwards, west = observed(200, connectors=4), "clu_west"
     backwards = ObservedCluster(forwards.connectors[::-1], forwards.topics[::-1])
     connector = ImportedConnector("east", "connector-0", read_only=True)
-    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(FAULT_SECONDS), asyncio.TaskGroup() as group:
         for _ in range(4):
             group.create_task(writer.sync_cluster(TENANT, CLUSTER, forwards))
             group.create_task(writer.sync_cluster(TENANT, CLUSTER, backwards))
@@ -208,7 +209,7 @@ async def test_another_clusters_synchronisation_is_not_waited_for(
         f"topicsnap catalogue {TENANT}",
         f"topicsnap catalogue {TENANT} {CLUSTER}",
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(FAULT_SECONDS):
         await writer.sync_cluster(TENANT, "clu_west", observed(1))
     waiting = asyncio.create_task(writer.sync_cluster(TENANT, CLUSTER, observed(1)))
     done, _ = await asyncio.wait([waiting], timeout=0.3)
@@ -228,7 +229,7 @@ async def test_rows_that_a_snapshot_refers_to_can_be_changed_meanwhile(
     await administrator.execute("SELECT FROM connect_cluster FOR KEY SHARE")
     changed = observed(1, version="4.0")
     changed = replace(changed, topics=(replace(changed.topics[0], keyless=True),))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(FAULT_SECONDS):
         done = await writer.sync_cluster(TENANT, CLUSTER, changed)
         await writer.import_catalog(
             TENANT, CatalogImport((replace(small_catalog().clusters[0], connect_url="http://new:8083"),))

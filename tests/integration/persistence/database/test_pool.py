@@ -8,7 +8,6 @@ from sqlalchemy import column, literal, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
-from persistence.database import pool as module
 from persistence.database.errors import AccessRefusedError, DatabaseUnavailableError, PoolExhaustedError
 from persistence.database.pool import APP_ROLE, Database
 from persistence.database.statement_counter import StatementCounter
@@ -160,9 +159,8 @@ async def test_a_connection_that_breaks_at_work_is_an_error_for_users_and_the_ne
     assert await ids(database) == []
 
 
-async def test_a_pool_that_stays_busy_is_an_error_for_users(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "POOL_TIMEOUT_SECONDS", 0.05)
-    database = Database.connect(database_url, pool_size=1, max_overflow=0)
+async def test_a_pool_that_stays_busy_is_an_error_for_users(database_url: str) -> None:
+    database = Database.connect(database_url, pool_size=1, max_overflow=0, pool_timeout_seconds=0.05)
     async with database.read():
         with pytest.raises(PoolExhaustedError, match="pool is too small"):
             await ids(database)

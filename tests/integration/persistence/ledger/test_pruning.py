@@ -108,9 +108,9 @@ async def test_a_call_that_has_not_answered_yet_keeps_its_record(bench: Bench, p
 
 
 async def test_many_go_in_batches_each_on_record(
-    bench: Bench, pruning: LedgerPruning, administrator: Administrator, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, pruning: LedgerPruning, administrator: Administrator
 ) -> None:
-    monkeypatch.setattr("persistence.ledger.pruning._BATCH", 3)
+    pruning = LedgerPruning(pruning._database, idempotency_days=7, batch=3)
     for _ in range(7):
         await ended(bench, "top_src_0_0")
     assert (await prune(pruning)).bulk_snapshots == 7

@@ -12,13 +12,16 @@ from persistence.database.pool import Database
 from resolvers.catalog.sync_catalog import sync_catalog
 from resolvers.services import Services
 from sandbox.waiting import eventually
-from snapshots.catalog.contents import CatalogChanges, CatalogImport, ImportedCluster, SyncResult, TopicFilter
+from snapshots.catalog.changes import CatalogChanges, SyncResult
+from snapshots.catalog.filters import TopicFilter
+from snapshots.catalog.imported import CatalogImport, ImportedCluster
 from snapshots.errors import ClusterUnreachableError, RequestError
 from snapshots.model import Cluster
 from snapshots.ports.cluster_observer import ObservedCluster, ObservedConnector, ObservedTopic, Unreadable
 from snapshots.vocabulary import TopicProducer
 from tests.integration.resolvers.bench import SOMEBODY, TENANT, make_world
 from tests.support.services import with_engine
+from tests.support.waiting import FAULT_SECONDS
 
 Way = Callable[[], Awaitable[ObservedCluster]]
 
@@ -143,7 +146,7 @@ async def test_a_slow_cluster_does_not_hold_the_others_up(services: Services, ob
         return seen("east")
 
     observer.ways = {"east": slow}
-    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(FAULT_SECONDS), asyncio.TaskGroup() as group:
         task = group.create_task(sync(services))
         await reached.wait()
 
@@ -169,7 +172,7 @@ async def test_a_cancellation_is_passed_on(services: Services, observer: Observe
 
     observer.ways = {"east": endless}
     task = asyncio.create_task(sync(services))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(FAULT_SECONDS):
         await reached.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from persistence.database.pool import Database
 from resolvers.principal import Principal
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.channels import SignalChannelKind
 from snapshots.identifiers import is_valid_id
 from snapshots.records import AnswerKind, BulkSnapshotRecord
@@ -19,6 +19,7 @@ from snapshots.states import SnapshotState
 from snapshots.vocabulary import ConnectorKind, ConnectorState, Dialect, SkipReason, SnapshotType, TopicProducer
 from tests.integration.resolvers.bench import CLUSTER, fill, make_world
 from tests.support.sizes import examples
+from tests.support.waiting import FAULT_SECONDS
 
 _TENANTS = count(1)
 
@@ -138,7 +139,7 @@ async def test_every_distinct_id_is_in_one_job_or_one_skip(database: Database, c
             del world.connectors.states[connector.name]
         else:
             world.connectors.states[connector.name] = state
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(FAULT_SECONDS):
         record = await world.ask(*case.asked, principal=Principal(tenant, "somebody"), snapshot_type=case.snapshot_type)
     check_accounts(case, record)
     check_answers(case, record)

@@ -12,6 +12,7 @@ from snapshots.vocabulary import SnapshotErrorCode
 from tests.databases import Administrator
 from tests.integration.resolvers.bench import TENANT, World, catalogue, fill, make_world
 from tests.integration.resolvers.conftest import MakeReplica
+from tests.support.waiting import FAULT_SECONDS
 
 
 async def test_a_hundred_calls_over_the_same_sources_neither_deadlock_nor_double(
@@ -24,7 +25,7 @@ async def test_a_hundred_calls_over_the_same_sources_neither_deadlock_nor_double
         sources = order.sample(range(6), k=order.randint(2, 6))
         return await worlds[number % 2].ask(*(f"top_{source}_0" for source in sources))
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(FAULT_SECONDS):
         records = await asyncio.gather(*(ask(number) for number in range(100)))
     snapshots = [snapshot for record in records for snapshot in record.snapshots]
     taken = [snapshot for snapshot in snapshots if snapshot.state is SnapshotState.DISPATCHED]
@@ -45,7 +46,7 @@ async def test_sources_are_taken_in_one_order_whatever_the_order_of_the_request(
     )
     waiting = asyncio.create_task(world.ask("top_5_0", "top_3_0", "top_2_0", "top_4_0", "top_0_0"))
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(FAULT_SECONDS):
             blocked = (
                 "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
             )
@@ -82,7 +83,7 @@ async def test_calls_and_ends_at_once_neither_deadlock_nor_double(world: World, 
         await one.tell(*told)
         return len(taken)
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(FAULT_SECONDS):
         taken = await asyncio.gather(*(ask_and_end(number) for number in range(60)))
     assert sum(one.channel.sends.total() for one in worlds) == sum(taken) >= 6
     bulks = await world.all_bulks()
@@ -110,7 +111,7 @@ async def test_a_caller_that_goes_away_stops_nothing(world: World) -> None:
         await go_on.wait()
 
     world.channel.before_send = hold
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(FAULT_SECONDS):
         caller = asyncio.create_task(world.ask("top_0_0", "top_1_0"))
         await sending.wait()
         caller.cancel()
@@ -132,7 +133,7 @@ async def test_a_caller_that_goes_away_before_anything_is_recorded_leaves_nothin
         await asyncio.Event().wait()
 
     world.connectors.on_ask = hang
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(FAULT_SECONDS):
         caller = asyncio.create_task(world.ask("top_0_0"))
         await asked.wait()
         caller.cancel()
@@ -180,7 +181,7 @@ async def test_one_connection_is_enough_for_many_calls_at_once(world: World, dat
     narrow = Database.connect(database_url, pool_size=1, max_overflow=0)
     one = make_world(narrow, clock=world.clock, connectors=world.connectors)
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(FAULT_SECONDS):
             records = await asyncio.gather(*(one.ask(f"top_{n % 6}_0", key=f"{n % 6}") for n in range(30)))
     finally:
         await narrow.close()

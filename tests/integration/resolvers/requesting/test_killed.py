@@ -18,6 +18,7 @@ from snapshots.states import BulkSnapshotState, SignalState, SnapshotState
 from tests.databases import Server, administering
 from tests.integration.resolvers.bench import World, catalogue, fill
 from tests.integration.resolvers.killed import KEY, REFERENCE, SOURCES, TOPICS, table_world
+from tests.support.waiting import FAULT_SECONDS
 
 _ROOT = Path(__file__).parents[3]
 _NUMBERS = count(1)
@@ -39,7 +40,7 @@ class Scene:
         process = await asyncio.create_subprocess_exec(
             sys.executable, *arguments, cwd=_ROOT, stderr=asyncio.subprocess.PIPE
         )
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(FAULT_SECONDS):
             _, errors = await process.communicate()
         assert process.returncode == -9, errors.decode()
 

@@ -4,12 +4,14 @@ import asyncio
 
 import pytest
 
+from resolvers.requesting.settle import settle
 from snapshots.engines.recording import Behaviour
 from snapshots.records import AnswerKind
 from snapshots.states import SignalState, SnapshotState
 from snapshots.vocabulary import SnapshotErrorCode
-from tests.integration.resolvers.bench import DiedError, World, dies, make_world
+from tests.integration.resolvers.bench import TENANT, DiedError, World, dies, make_world
 from tests.integration.resolvers.conftest import MakeReplica
+from tests.support.waiting import FAULT_SECONDS
 
 HOUR = 3600.0
 
@@ -129,7 +131,7 @@ async def test_proof_of_absence_is_of_no_use_once_another_has_sent(world: World,
         await go_on.wait()
 
     slow.channel.after_find = hold
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(FAULT_SECONDS):
         sweep = asyncio.create_task(slow.settle())
         await looked.wait()
         world.clock.advance(HOUR)
@@ -163,7 +165,7 @@ async def test_what_a_sender_begins_after_the_claim_is_not_taken_for_lost(world:
 
     slow.channel.after_find, slow.channel.before_send = look, work
     world.gate.probe = claimed
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(FAULT_SECONDS):
         sweep = asyncio.create_task(slow.settle())
         await looked.wait()
         world.clock.advance(HOUR)
@@ -254,7 +256,7 @@ async def test_a_late_refusal_ends_what_the_sweep_could_not_find(world: World, r
 
     world.channel.before_send = hold
     world.recording.behave("src_0", Behaviour.UNREACHABLE)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(FAULT_SECONDS):
         caller = asyncio.create_task(world.ask("top_0_0"))
         await sending.wait()
         world.clock.advance(HOUR)
@@ -277,7 +279,7 @@ async def test_a_late_receipt_ends_what_the_sweep_could_not_find(world: World, r
 
     world.channel.before_send = hold
     world.recording.behave("src_0", Behaviour.UNREACHABLE)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(FAULT_SECONDS):
         caller = asyncio.create_task(world.ask("top_0_0"))
         await sending.wait()
         world.clock.advance(HOUR)
@@ -288,8 +290,7 @@ async def test_a_late_receipt_ends_what_the_sweep_could_not_find(world: World, r
     assert (snapshot.state, snapshot.signals[0].state) == (SnapshotState.DISPATCHED, SignalState.SENT)
 
 
-async def test_more_than_one_sweep_takes_is_left_to_the_next(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("resolvers.requesting.settle.BATCH", 4)
+async def test_more_than_one_sweep_takes_is_left_to_the_next(world: World) -> None:
     await die(world, "after open", *(f"top_{n}_0" for n in range(6)))
     world.clock.advance(HOUR)
-    assert [await world.settle(), await world.settle(), await world.settle()] == [4, 2, 0]
+    assert [await settle(world.services, TENANT, batch=4) for _ in range(3)] == [4, 2, 0]

@@ -19,11 +19,14 @@ from snapshots.model import Cluster, SourceConnector
 from snapshots.ports.source_rows import RowCounts, SourceRow
 from snapshots.ports.topic_reader import EventKind, KeyShape, Offsets, TopicEvent, TopicReading
 from snapshots.records import TopicSnapshotRecord
+from snapshots.requesting.dispatch import TimeLimit
 from snapshots.verification.verdicts import Verification
 from snapshots.vocabulary import SnapshotVerdict, VerificationState
 from tests.integration.resolvers.bench import TENANT, World
 from tests.integration.resolvers.conftest import MakeReplica
 from tests.support.services import with_engine
+from tests.support.time_limits import TimeLimits
+from tests.support.waiting import FAULT_SECONDS
 
 ROWS = 5
 HORIZON = 1000
@@ -118,11 +121,18 @@ async def told(world: World) -> list[str]:
         return [row.to_state for row in rows]
 
 
-async def sweep(world: World, services: Services | None = None) -> int:
-    async def pause(seconds: float) -> None:
+async def sweep(
+    world: World,
+    services: Services | None = None,
+    *,
+    hold: verify.Pause = asyncio.sleep,
+    time_limit: TimeLimit = asyncio.timeout,
+) -> int:
+    async def confirm(seconds: float) -> None:
         world.clock.advance(seconds)
 
-    return await verify.verify_due(services or world.services, TENANT, pause=pause)
+    pace = verify.VerificationPace(confirm, hold, time_limit)
+    return await verify.verify_due(services or world.services, TENANT, pace=pace)
 
 
 async def test_a_verdict_is_told_once(world: World) -> None:
@@ -199,23 +209,22 @@ async def test_looks_that_kill_whoever_looks_end_as_not_provable(world: World) -
     assert "never finished" in (topic.verdict_reason or "")
 
 
-async def test_a_look_that_takes_too_long_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verify, "TOPIC_SECONDS", 0.05)
-    place = Place()
+async def test_a_look_that_takes_too_long_is_given_up(world: World) -> None:
+    place, time_limits = Place(), TimeLimits()
     place.passes.clear()
     await completed(world, place)
-    await sweep(world)
+    sweeping = asyncio.create_task(sweep(world, time_limit=time_limits))
+    await place.began.wait()
+    time_limits.expire()
+    await sweeping
     assert "took longer than" in ((await topic_of(world)).verdict_reason or "")
 
 
-async def test_whoever_is_at_work_keeps_the_topic(
-    world: World, replica: MakeReplica, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(verify, "HOLD_SECONDS", 0.01)
+async def test_whoever_is_at_work_keeps_the_topic(world: World, replica: MakeReplica) -> None:
     place = Place()
     place.passes.clear()
     await completed(world, place)
-    sweeping = asyncio.create_task(sweep(world))
+    sweeping = asyncio.create_task(sweep(world, hold=lambda _: asyncio.sleep(0.01)))
     await place.began.wait()
     other = over(replica(), place)
     for _ in range(3):
@@ -230,25 +239,23 @@ async def test_whoever_is_at_work_keeps_the_topic(
 async def _held_until(world: World, moment: datetime) -> None:
     """Return when the topic is held until then."""
     query = text("SELECT verify_lease_until FROM snapshot_topic WHERE verify_requested_at IS NOT NULL")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(FAULT_SECONDS):
         while True:
             async with world.database.read() as connection:
                 if (await connection.execute(query)).scalar_one() >= moment:
                     return
 
 
-async def test_whoever_was_overtaken_tells_nothing(
-    world: World, replica: MakeReplica, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(verify, "HOLD_SECONDS", 0.2)
-    hung = Place(on_topic=0)
+async def test_whoever_was_overtaken_tells_nothing(world: World, replica: MakeReplica) -> None:
+    """As a process that was stopped, and goes on when another has done its work."""
+    hung, goes_on = Place(on_topic=0), asyncio.Event()
     hung.passes.clear()
     await completed(world, hung)
-    sweeping = asyncio.create_task(sweep(world))
+    sweeping = asyncio.create_task(sweep(world, hold=lambda _: goes_on.wait()))
     await hung.began.wait()
-    monkeypatch.setattr(verify, "HOLD_SECONDS", 10)  # as of a process that was stopped, and goes on now
     world.clock.advance(verify.LEASE.total_seconds() + 1)
     await sweep(world, over(replica(), Place()))
+    goes_on.set()
     await sweeping
     assert await told(world) == ["COMPLETE"]
 

@@ -3,9 +3,11 @@
 import pytest
 
 from gateway.cli.changes import ChangesData, changes_data, print_changes
-from snapshots.catalog.contents import CatalogChanges, CatalogItem, Changes
+from snapshots.catalog.changes import CatalogChanges, CatalogItem, ItemChanges
 
-CHANGES = CatalogChanges(clusters=Changes(unchanged=1), topics=Changes(added=(CatalogItem("top_1", "shop.orders"),)))
+CHANGES = CatalogChanges(
+    clusters=ItemChanges(unchanged=1), topics=ItemChanges(added=(CatalogItem("top_1", "shop.orders"),))
+)
 NOTHING: ChangesData = {"added": [], "changed": [], "retired": [], "unchanged": 0}
 
 

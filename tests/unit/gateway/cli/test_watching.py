@@ -5,10 +5,8 @@ import json
 from collections.abc import Iterator
 from typing import Any, cast
 
-import pytest
 from rich.console import Console
 
-from gateway.cli import watching
 from gateway.cli.bulk_snapshots import BulkSnapshotData, has_ended, was_all_read, was_read, was_taken
 from gateway.cli.watching import print_states, summary, watch_bulk
 
@@ -58,18 +56,13 @@ def with_topic(given: BulkSnapshotData, **values: object) -> BulkSnapshotData:
     return with_source(given, topics=[{**topic, **values}])
 
 
-@pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "POLL_SECONDS", 0.0)
-
-
 async def watch(story: Iterator[BulkSnapshotData], *, terminal: bool) -> tuple[BulkSnapshotData, str]:
     out = io.StringIO()
 
     async def ask() -> BulkSnapshotData:
         return next(story)
 
-    last = await watch_bulk(ask, Console(file=out, force_terminal=terminal, width=120, no_color=True))
+    last = await watch_bulk(ask, Console(file=out, force_terminal=terminal, width=120, no_color=True), poll_seconds=0.0)
     return last, out.getvalue()
 
 
@@ -129,7 +122,7 @@ async def test_each_change_can_be_a_line_of_json_with_the_names_of_graphql() -> 
     async def ask() -> BulkSnapshotData:
         return next(story)
 
-    assert await print_states(ask, out) is STORY[-1]
+    assert await print_states(ask, out, poll_seconds=0.0) is STORY[-1]
     lines: list[dict[str, Any]] = [json.loads(line) for line in out.getvalue().splitlines()]
     assert lines == [STORY[0], STORY[1], STORY[3]]
 

@@ -9,14 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from persistence.ledger.following.announcements import Changed, Listening
-from resolvers.progress.hub import (
-    DEAF_LOOK_SECONDS,
-    INTERVAL_SECONDS,
-    LINGER_SECONDS,
-    LOOK_SECONDS,
-    MOST_AT_ONCE,
-    ProgressHub,
-)
+from resolvers.progress.hub import MOST_AT_ONCE, ProgressHub
+from resolvers.progress.rhythm import DEAF_LOOK_SECONDS, INTERVAL_SECONDS, LINGER_SECONDS, LOOK_SECONDS
 from resolvers.progress.watchers import Pace, ProgressView
 from snapshots.records import BulkSnapshotRecord, SourceSnapshotRecord, TopicSnapshotRecord
 from snapshots.states import SnapshotState, TopicSnapshotState

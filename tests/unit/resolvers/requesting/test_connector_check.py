@@ -18,6 +18,7 @@ from snapshots.plan import Plan, Refusal, Skip, SourceJob
 from snapshots.ports.connector_states import ConnectorObservation
 from snapshots.vocabulary import ConnectorState, SkipReason, SnapshotErrorCode
 from tests.factories import make_cluster, make_source
+from tests.support.waiting import FAULT_SECONDS
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 RUNNING = ConnectorState.RUNNING
@@ -150,7 +151,7 @@ async def test_a_cluster_that_never_answers_is_not_waited_for_longer_than_agreed
     jobs = (job("a", make_cluster("hangs")), job("b", make_cluster("well")))
     states = Hanging({"well": {"connector b": seen(jobs[1].source)}})
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(FAULT_SECONDS):
         plan = await check_connectors(services(states), Plan(jobs, ()), wait_seconds=0.01)
 
     assert [planned.refusal for planned in plan.jobs] == [None, None]
@@ -217,7 +218,7 @@ async def test_clusters_are_asked_at_the_same_time() -> None:
 
     jobs = tuple(job(f"src_{cluster.id}", cluster) for cluster in clusters)
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(FAULT_SECONDS):
         plan = await check_connectors(services(Waiting({})), Plan(jobs, ()))
 
     assert all(planned.warning for planned in plan.jobs)

@@ -5,9 +5,10 @@ from itertools import count
 
 import pytest
 
-from snapshots.catalog.contents import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
+from snapshots.catalog.changes import changes
+from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.catalog.importing import MAX_NAME_LENGTH, after_import
-from snapshots.catalog.state import CatalogState, ConnectorEntry, changes
+from snapshots.catalog.state import CatalogState, ConnectorEntry
 from snapshots.channels import SignalChannelKind
 from snapshots.errors import InvalidRequestError
 from snapshots.ports.cluster_observer import ObservedConnector

@@ -6,8 +6,8 @@ from itertools import count
 
 import pytest
 
-from snapshots.catalog.contents import Changes
-from snapshots.catalog.state import CatalogState, ConnectorEntry, TopicEntry, changes
+from snapshots.catalog.changes import ItemChanges, changes
+from snapshots.catalog.state import CatalogState, ConnectorEntry, TopicEntry
 from snapshots.catalog.syncing import after_sync
 from snapshots.channels import SignalChannelKind
 from snapshots.model import Cluster
@@ -36,7 +36,7 @@ def topic(state: CatalogState, name: str = ORDERS.name) -> TopicEntry:
     return state.topics[CLUSTER, name]
 
 
-def names(found: Changes) -> tuple[list[str], list[str], list[str], int]:
+def names(found: ItemChanges) -> tuple[list[str], list[str], list[str], int]:
     added, changed, retired = ([item.name for item in items] for items in (found.added, found.changed, found.retired))
     return added, changed, retired, found.unchanged
 

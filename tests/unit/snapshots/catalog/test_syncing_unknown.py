@@ -8,7 +8,8 @@ from itertools import count
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snapshots.catalog.state import CatalogState, ConnectorEntry, TopicEntry, changes, with_look_alikes
+from snapshots.catalog.changes import changes
+from snapshots.catalog.state import CatalogState, ConnectorEntry, TopicEntry, with_look_alikes
 from snapshots.catalog.syncing import after_sync
 from snapshots.channels import SignalChannelKind
 from snapshots.model import Cluster

@@ -148,7 +148,7 @@ class PostgresRows:
             ):
                 yield connection
         except SecretError as error:
-            raise UnreadableError(f"the credentials of the source database cannot be had: {error}") from error
+            raise UnreadableError(f"the credentials of the source database cannot be resolved: {error}") from error
         except DRIVER_ERRORS as error:
             passing = _may_pass(sqlstate_of(error))
             raise UnreadableError(f"the source database cannot be read ({reason_of(error)})", passing=passing) from None

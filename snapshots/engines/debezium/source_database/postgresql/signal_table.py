@@ -116,7 +116,7 @@ def _insert_error(source: SourceConnector, error: Exception) -> TopicsnapError:
     state = sqlstate_of(error)
     # 57P: the server went down, perhaps after the commit; 08: the connection did.
     if not isinstance(error, ServerError) or state.startswith(("08", "57P")):
-        message = f"The database behind {source.name} did not confirm the signal; it may be there."
+        message = f"The database behind {source.name} did not confirm the signal; the signal may be there."
         return UnconfirmedError(message, SnapshotErrorCode.CHANNEL_UNAVAILABLE)
     return _refusal(source, error)
 
@@ -130,8 +130,8 @@ def _refusal(source: SourceConnector, error: Exception) -> SourceError:
         for length in (5, 2):
             reason = reasons.get(state[:length])
             if reason:
-                message = f"The database behind {source.name} does not take signals: {reason} (SQLSTATE {state})."
+                message = f"The database behind {source.name} does not accept signals: {reason} (SQLSTATE {state})."
                 return SourceError(code, message, retryable=False)
     reason = f"it answered with SQLSTATE {state}" if state else "it cannot be reached"
-    message = f"The database behind {source.name} takes no signal now: {reason}."
+    message = f"The database behind {source.name} does not accept signals now: {reason}."
     return SourceError(SnapshotErrorCode.CHANNEL_UNAVAILABLE, message, retryable=True)

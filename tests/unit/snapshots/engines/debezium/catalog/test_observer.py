@@ -329,7 +329,7 @@ async def test_a_kafka_that_is_away_does_not_say_that_topics_are_not_there(
     assert observed.connectors[0].unknown == frozenset()
     [told] = observed.unreadable
     assert (told.cluster, told.source) == ("prod", None)
-    assert told.reason.startswith("Kafka did not tell its topics (KafkaConnectionError). Whether topics exist is kept")
+    assert told.reason.startswith("Kafka did not list its topics (KafkaConnectionError). Whether topics exist is kept")
 
 
 @pytest.mark.parametrize("left", [{}, {"status"}, {"info"}], ids=["nothing", "the status", "the info"])

@@ -9,7 +9,8 @@ from types import MappingProxyType
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snapshots.catalog.state import CatalogState, changes
+from snapshots.catalog.changes import changes
+from snapshots.catalog.state import CatalogState
 from snapshots.catalog.syncing import after_sync
 from snapshots.engines.debezium.catalog.reading import ConnectorReading, connector_of, topics_of
 from snapshots.engines.debezium.catalog.unreadable import unreadable_of_cluster, unreadable_of_connector

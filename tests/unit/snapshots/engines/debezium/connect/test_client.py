@@ -7,7 +7,6 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from snapshots.engines.debezium.connect import client as connect
 from snapshots.engines.debezium.connect.client import ConnectClient, ConnectorInfo
 from snapshots.errors import ClusterUnreachableError
 from snapshots.vocabulary import ConnectorKind, ConnectorState
@@ -167,10 +166,8 @@ async def test_other_answers_are_final(client: ConnectClient, worker: Worker, an
     assert len(worker.requests) == 1
 
 
-async def test_an_endless_answer_is_not_read_to_its_end(
-    client: ConnectClient, worker: Worker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connect, "MAX_BODY_BYTES", 1000)
+async def test_an_endless_answer_is_not_read_to_its_end(session: aiohttp.ClientSession, worker: Worker) -> None:
+    client = ConnectClient(session, NoSecrets(), most_bytes=1000)
     worker.answer_json(LISTING, {"a": expanded(filler="x" * 2000)})
     with pytest.raises(ClusterUnreachableError, match="ClientPayloadError"):
         await client.connectors(worker.cluster)

@@ -27,6 +27,7 @@ from snapshots.ports.inspector import (
 )
 from snapshots.ports.unknown import Unknown
 from snapshots.vocabulary import ConnectorState, Dialect
+from tests.support.waiting import FAULT_SECONDS
 from tests.unit.snapshots.engines.debezium.conftest import NoSecrets, Worker, error, expanded
 
 LISTING = "/connectors?expand=status&expand=info"
@@ -197,7 +198,7 @@ async def test_a_configuration_that_is_left_out_is_not_an_empty_one(
     worker.answer_json(LISTING, {"shop": {"status": expanded(**CONFIG)["status"]}})
     seen = await inspector.inspect(source(worker), ())
     assert isinstance(seen.connector, Unknown)
-    assert "did not tell the connector's configuration" in seen.connector.reason
+    assert "did not report the connector's configuration" in seen.connector.reason
     assert kafka.asked[0].signal_topic == "shop-signal"  # as the catalogue knows it
 
 
@@ -220,7 +221,7 @@ async def test_what_hangs_is_given_up(worker: Worker, session: aiohttp.ClientSes
 
     worker.answer_json(LISTING, {"shop": expanded(**CONFIG)})
     inspector = inspecting(session, Mute(), databases, timeout_seconds=0.05)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(FAULT_SECONDS):
         seen = await inspector.inspect(source(worker), ())
     assert seen.kafka == Unknown("Kafka did not answer in time.")
 

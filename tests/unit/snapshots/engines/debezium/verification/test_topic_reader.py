@@ -157,7 +157,7 @@ async def test_a_topic_that_was_made_anew_is_read_from_its_beginning(late: tuple
     """Also where it has grown past the noted offset again."""
     events, reading = await read(Reader(log(*late)), {0: 3})
     assert events == len(late)
-    assert "the topic was deleted and made anew since the snapshot" in reading.obstacles
+    assert "the topic was deleted and created again since the snapshot" in reading.obstacles
 
 
 async def test_partitions_that_were_added_are_read_from_their_beginning() -> None:
