@@ -43,7 +43,7 @@ def test_the_servers_code_decides(sqlstate: str, *, is_of_values: bool) -> None:
         (DatabaseUnavailableError("away"), False),
         (ConnectionResetError(), False),
         (TimeoutError(), False),
-        (InterfaceError("connection is closed"), False),
+        (InterfaceError("connection is closed"), False),  # type: ignore[no-untyped-call]
     ],
 )
 def test_what_no_server_answered(error: Exception, *, is_of_values: bool) -> None:
