@@ -80,5 +80,5 @@ async def _refuse(_: Request, error: Exception) -> Response:
 
 
 async def _mask(_: Request, __: Exception) -> Response:
-    """Answer what nobody foresaw; Starlette raises it again afterwards, and `Requests` logs it."""
+    """Answer an unexpected error; Starlette raises it again afterwards, and `Requests` logs it."""
     return masked()

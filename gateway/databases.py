@@ -48,6 +48,5 @@ def _attach(directory: Path) -> str | None:
     try:
         return running_url(directory, DATABASE)
     except OSError as error:
-        raise StartError(
-            f"The embedded PostgreSQL in {directory} belongs to another user: {error.strerror}."
-        ) from error
+        reason = "it belongs to another user" if isinstance(error, PermissionError) else str(error.strerror)
+        raise StartError(f"The embedded PostgreSQL in {directory} cannot be used: {reason}.") from error

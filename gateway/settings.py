@@ -78,16 +78,18 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to listen on; loopback only while AUTH is none.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    auth: Literal["none"] = Field("none", description="Who may call: `none` takes everybody who reaches the port.")
+    auth: Literal["none"] = Field(
+        "none", description="Who may send requests: with `none`, everybody who reaches the port."
+    )
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         ("localhost", "127.0.0.1", "[::1]"),
-        description="Values of the Host header that are answered, separated by commas; `*` for any. It stops web pages "
-        "that rebind a name of theirs to this machine.",
+        description="Values of the Host header that are accepted, separated by commas; `*` for any. This protects "
+        "against web pages that make a name of their own point to this machine (DNS rebinding).",
     )
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="Origins of web pages, besides our own, that may open a WebSocket, such as https://app.example, "
-        "separated by commas; `*` for any.",
+        description="Origins of web pages, besides the gateway's own, that may open a WebSocket, such as "
+        "https://app.example, separated by commas; `*` for any.",
     )
     pool_size: int = Field(defaults.POOL_SIZE, ge=1, le=200, description="Database connections that are kept open.")
     pool_overflow: int = Field(
@@ -97,34 +99,36 @@ class Settings(BaseSettings):
         defaults.STATEMENT_SECONDS,
         gt=0,
         le=3600,
-        description="How long a statement on Topicsnap's own database may run, in seconds. It is given up then, the "
-        "client is told SERVICE_UNAVAILABLE, and what was recorded before goes on. No limit for `migrate`, `export`, "
-        "`prune` and the connection that listens.",
+        description="How long a statement on Topicsnap's own database may run, in seconds. A longer one is "
+        "cancelled, and the client gets SERVICE_UNAVAILABLE; what was recorded before goes on. `migrate`, `export`, "
+        "`prune` and the connection that listens have no limit.",
     )
     lock_timeout_seconds: float = Field(
         defaults.LOCK_SECONDS,
         gt=0,
         le=3600,
-        description="The same for waiting for a lock, such as that of a table being altered.",
+        description="How long a statement may wait for a lock, such as that of a table being altered, in seconds.",
     )
     transaction_idle_timeout_seconds: float = Field(
         defaults.IDLE_IN_TRANSACTION_SECONDS,
         gt=0,
         le=3600,
-        description="How long a transaction may rest between two statements, in seconds, before PostgreSQL ends it: so "
-        "long a gateway that is stuck, or whose machine is gone, can keep others waiting.",
+        description="How long a transaction may rest between two statements, in seconds, before PostgreSQL ends it. A "
+        "gateway that is stuck, or whose machine is gone, can block others for this long.",
     )
     dispatch_deadline_seconds: float = Field(
         10.0, gt=0, le=300, description="How long one source may take to accept its signal, in seconds."
     )
-    dispatch_limit: int = Field(64, ge=1, le=10_000, description="Signals that one process sends at the same time.")
-    dispatch_cluster_limit: int = Field(16, ge=1, le=10_000, description="The same for each cluster.")
+    dispatch_limit: int = Field(64, ge=1, le=10_000, description="How many signals one process sends at the same time.")
+    dispatch_cluster_limit: int = Field(
+        16, ge=1, le=10_000, description="How many signals one process sends at the same time to one cluster."
+    )
     retry_attempts: int = Field(
         5,
         ge=0,
         le=20,
-        description="How often a signal is tried again, after longer and longer rests, whose channel was away until "
-        "the deadline.",
+        description="How often a signal is tried again, after longer and longer pauses, when its channel could not be "
+        "reached within the deadline.",
     )
     notification_attempts: int = Field(
         5,
@@ -134,32 +138,37 @@ class Settings(BaseSettings):
         "letter.",
     )
     request_body_limit: int = Field(
-        1_048_576, ge=1_024, le=64 * 1_048_576, description="Longest request body that is read, in bytes."
+        1_048_576,
+        ge=1_024,
+        le=64 * 1_048_576,
+        description="Size of the largest request body that is accepted, in bytes.",
     )
     query_token_limit: int = Field(5_000, ge=50, description="Longest GraphQL document, in tokens.")
     query_depth_limit: int = Field(15, ge=4, description="Deepest nesting of fields in a GraphQL document.")
     query_alias_limit: int = Field(50, ge=0, description="Most aliases in a GraphQL document, fragments spread.")
     query_field_limit: int = Field(2_000, ge=50, description="Most fields in a GraphQL document, fragments spread.")
     operation_timeout_seconds: float = Field(
-        60.0, gt=0, description="How long one GraphQL operation may run, in seconds; longer than the dispatch deadline."
+        60.0,
+        gt=0,
+        description="How long one GraphQL operation or REST request may run, in seconds; longer than the dispatch "
+        "deadline. After that the client gets an error, and a dispatch that has begun goes on.",
     )
     connection_operation_limit: int = Field(
         100,
         ge=1,
         le=10_000,
-        description="Most GraphQL operations under way on one WebSocket, subscriptions for the most part.",
+        description="How many GraphQL operations may run at once on one WebSocket, subscriptions included.",
     )
     introspection: bool = Field(
         default=True, description="Whether GraphQL introspection is answered. Default in production: false."
     )
     suggestions: bool = Field(
         default=True,
-        description="Whether GraphQL errors may name fields that the client came close to. Default in production: "
-        "false.",
+        description="Whether GraphQL errors suggest fields with similar names. Default in production: false.",
     )
     graphiql: bool = Field(
         default=True,
-        description="Whether `/` is GraphiQL, to try operations in the browser. Default in production: false.",
+        description="Whether `/` shows GraphiQL, to try operations in the browser. Default in production: false.",
     )
     idempotency_days: int = Field(7, ge=1, le=365, description="How long idempotency keys are kept, in days.")
     follow: bool = Field(
@@ -174,8 +183,8 @@ class Settings(BaseSettings):
         10.0,
         gt=0,
         le=10_080,
-        description="How long a snapshot may give no sign of life, no start and no progress, before it counts as "
-        "stalled, in minutes.",
+        description="How long a snapshot may report neither its start nor progress before it counts as stalled, in "
+        "minutes.",
     )
     release_minutes: float = Field(
         60.0,
@@ -188,15 +197,17 @@ class Settings(BaseSettings):
         None,
         min_length=1,
         max_length=200,
-        description="Beginning of the Kafka consumer groups that follow notifications, one for each cluster: a hyphen "
-        "and the cluster's id follow it. The same for gateways on one database, never for those on different ones, or "
-        "each misses what the other got. Default: `topicsnap-` and a word made from the database's identity.",
+        description="Prefix of the Kafka consumer groups that follow notifications; each cluster's group adds a hyphen "
+        "and the cluster's id. Gateways on one database share it. Gateways on different databases need different "
+        "ones, or each misses what the other got. Default: `topicsnap-` and a word made from the database's identity.",
     )
     shutdown_seconds: float = Field(
         20.0, ge=0, le=600, description="How long a shutdown waits for requests and dispatches under way, in seconds."
     )
     log_format: LogFormat = Field(LogFormat.TEXT, description="`text` for people, `json` for machines.")
-    log_level: LogLevel = Field(LogLevel.INFO, description="Least severe lines to log: debug, info, warning or error.")
+    log_level: LogLevel = Field(
+        LogLevel.INFO, description="The least severe lines that are logged: debug, info, warning or error."
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -27,12 +27,12 @@ DirectOption = Annotated[
     bool,
     typer.Option(
         "--direct",
-        help="Work on the database of TOPICSNAP_DATABASE_URL (or the embedded one) instead of asking a gateway. The "
-        "`env:` and `file:` references of the catalogue are then resolved here.",
+        help="Work on the database of TOPICSNAP_DATABASE_URL (or the embedded one) instead of asking a gateway. "
+        "References of the catalogue (`env:`, `file:`) are then resolved in this process.",
     ),
 ]
 JsonLinesOption = Annotated[
-    bool, typer.Option("--jsonl", help="Print the whole state as a line of JSON at once and for each change.")
+    bool, typer.Option("--jsonl", help="Print the whole state as a line of JSON, at the start and for each change.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 BulkArgument = Annotated[
@@ -41,7 +41,9 @@ BulkArgument = Annotated[
 ReasonOption = Annotated[str | None, typer.Option("--reason", help="Why; kept in the ledger.")]
 KeyOption = Annotated[
     str | None,
-    typer.Option("--key", help="Idempotency key: the same call again sends nothing and shows what the first one did."),
+    typer.Option(
+        "--key", help="Idempotency key: a second call with it sends nothing and shows what the first one did."
+    ),
 ]
 WatchOption = Annotated[bool, typer.Option("--watch", "-w", help="Show the progress until the end.")]
 UrlOption = Annotated[

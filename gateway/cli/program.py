@@ -24,8 +24,8 @@ from gateway.cli.commands import (
 
 _EPILOG = (
     "Exit codes: 0 done; 1 the operation failed, wholly or in part; 2 wrong usage or settings; "
-    "3 the server, database, Kafka or Kafka Connect cannot be reached; "
-    "4 `sync` is done but for what it could not read."
+    "3 the gateway, database, Kafka or Kafka Connect cannot be reached; "
+    "4 `sync` is done, but could not read everything."
 )
 
 app = typer.Typer(

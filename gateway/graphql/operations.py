@@ -66,14 +66,14 @@ class Operations:
     ) -> AsyncGenerator[ExecutionResult, None]:
         """Yield the results of any operation: one of a query or a mutation, any number of a subscription.
 
-        What nobody foresaw is logged, and the last result.
+        An unexpected error is logged, and is the last result.
         """
         return _masked(self._stream(asked, caller, allowed), caller.request_id)
 
     def subscribe(self, asked: GraphQLRequest, caller: Caller) -> AsyncGenerator[ExecutionResult, None]:
         """Yield the results of a subscription, each different from the one before; the last one always.
 
-        What nobody foresaw is logged, and the last result.
+        An unexpected error is logged, and is the last result.
         """
         return _masked(self._endpoints.stream(caller, self._subscribe(asked, caller)), caller.request_id)
 

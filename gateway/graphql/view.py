@@ -33,8 +33,8 @@ _METHODS = {
     "POST": {OperationType.QUERY, OperationType.MUTATION, OperationType.SUBSCRIPTION},
 }
 _HOW_TO_SUBSCRIBE = (
-    "Subscriptions are not served by a plain HTTP request: connect a WebSocket that speaks graphql-transport-ws, or "
-    'accept text/event-stream or multipart/mixed;subscriptionSpec="1.0".'
+    "A plain HTTP request cannot carry a subscription. Use a WebSocket with graphql-transport-ws, or send the Accept "
+    'header text/event-stream or multipart/mixed;subscriptionSpec="1.0".'
 )
 
 

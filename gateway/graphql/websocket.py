@@ -85,7 +85,7 @@ class _Connection:
     async def serve(self) -> None:
         if SUBPROTOCOL not in self._socket.scope.get("subprotocols", ()):
             await self._socket.accept()
-            await self._socket.close(CloseCode.NO_SUBPROTOCOL, f"Only {SUBPROTOCOL} is spoken here.")
+            await self._socket.close(CloseCode.NO_SUBPROTOCOL, f"Unsupported subprotocol; use {SUBPROTOCOL}.")
             return
         await self._socket.accept(SUBPROTOCOL)
         try:
@@ -166,7 +166,7 @@ class _Connection:
         except Exception:
             logger.exception("request %s failed unexpectedly", self._request_id)
             with suppress(WebSocketDisconnect, WebSocketDisconnected):
-                await self._socket.close(CloseCode.INTERNAL_ERROR, "Something went wrong that nobody foresaw.")
+                await self._socket.close(CloseCode.INTERNAL_ERROR, "Internal error. See the server log.")
 
     async def _send(self, message: Mapping[str, object]) -> None:
         async with self._sending:

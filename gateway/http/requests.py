@@ -1,4 +1,4 @@
-"""What every request goes through: one log line, and a plain 500 for what nobody foresaw."""
+"""What every request goes through: one log line, and a plain 500 for an unexpected error."""
 
 import logging
 import time
@@ -53,6 +53,6 @@ class Requests:
 
 
 def masked() -> JSONResponse:
-    """Return the answer to a request that failed for no foreseen reason."""
-    message = "Something went wrong that Topicsnap did not foresee; its log tells more, under this request id."
+    """Return the answer to a request that failed by an unexpected error."""
+    message = "Internal error. See the server log for this request id."
     return JSONResponse({"error": message, "requestId": request_id.get()}, 500)

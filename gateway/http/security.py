@@ -58,9 +58,7 @@ class AllowedHosts:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            message = (
-                "This gateway is not configured for this host name; TOPICSNAP_ALLOWED_HOSTS names those that it takes."
-            )
+            message = "This host name is not allowed. Add it to TOPICSNAP_ALLOWED_HOSTS to use it."
             await JSONResponse({"error": message}, 421)(scope, receive, send)
 
     def _is_ours(self, host: str) -> bool:

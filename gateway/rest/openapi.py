@@ -58,9 +58,13 @@ def _bulk_snapshot() -> dict[str, Any]:
             "413": _response("The body is larger than the gateway takes.", "ErrorRes"),
             "415": _response("The body is not application/json.", "ErrorRes"),
             "422": _response("The request cannot be carried out; nothing was done.", "HTTPValidationError"),
-            "500": _response("What nobody foresaw; the log tells more. Ask again with the same key.", "ErrorRes"),
+            "500": _response(
+                "An unexpected error; see the server log. Send the request again with the same key.", "ErrorRes"
+            ),
             "503": _response("The gateway's database does not answer.", "ErrorRes"),
-            "504": _response("No answer in time. What has begun goes on: ask again with the same key.", "ErrorRes"),
+            "504": _response(
+                "No answer in time. What has begun goes on: send the request again with the same key.", "ErrorRes"
+            ),
         },
     }
 

@@ -27,7 +27,7 @@ from snapshots.requesting.request import MAX_FINDINGS
 logger = logging.getLogger(__name__)
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
-_UNEXPECTED = "Something went wrong that Topicsnap did not foresee; its log tells more, under this request id."
+_UNEXPECTED = "Internal error. See the server log for this request id."
 
 
 def rest_routes(services: Services, endpoints: Endpoints, *, body_limit_bytes: int) -> Sequence[BaseRoute]:
@@ -61,7 +61,7 @@ class BulkSnapshotApp:
         self._body_limit_bytes = body_limit_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; what nobody foresaw is logged, and masked in the shape of every refusal."""
+        """Answer one request. An unexpected error is logged, and masked in the shape of every refusal."""
         request = Request(scope, receive)
         try:
             response = await contain(self._respond(request))
@@ -82,7 +82,7 @@ class BulkSnapshotApp:
             return _refused(error)
         except (UnconfirmedError, DatabaseUnavailableError) as error:
             logger.warning("request %s: %s", request_id_of(request), error)
-            message = "The gateway cannot answer for sure at the moment; ask again, with the same idempotency key."
+            message = "The outcome is not known at the moment. Send the request again with the same idempotency key."
             return json_response({"detail": message}, 503, headers={"Retry-After": "5"})
 
     async def _carry_out(self, request: Request) -> BulkOperationRes:

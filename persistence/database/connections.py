@@ -1,5 +1,6 @@
 """Opening connections to Topicsnap's database, and saying plainly why one cannot be opened."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import cast
 
@@ -21,6 +22,7 @@ ConnectionOpener = Callable[[], Awaitable[object]]
 _CREDENTIALS = frozenset({"28000", "28P01"})
 _NO_DATABASE = "3D000"
 _CONNECTION = "08"
+_FILES = re.compile("ssl(rootcert|cert|key|crl)=")
 _ROLE = frozenset({"22023", "42501", "42704"})
 
 
@@ -60,7 +62,7 @@ def connection_opener(
             message = f"PostgreSQL at {target} did not answer within {timeout_seconds:.0f} seconds."
             raise DatabaseUnavailableError(message) from error
         except OSError as error:
-            raise DatabaseUnavailableError(_unreached(error, target)) from error
+            raise DatabaseUnavailableError(_unreached(error, target, url)) from error
         except PostgresError as error:
             raise _refusal(error, target, role) from error
         except (InterfaceError, ValueError):
@@ -87,9 +89,9 @@ def address(url: str) -> str:
     return f"{host}{port}/{parts.database or ''}"
 
 
-def _unreached(error: OSError, target: str) -> str:
-    if error.filename is not None:
-        return f"The file {error.filename}, which the database's URL names, cannot be read: {error.strerror}."
+def _unreached(error: OSError, target: str, url: str) -> str:
+    if isinstance(error, FileNotFoundError) and _FILES.search(url):
+        return f"A file that the database's URL names for {target}, such as sslrootcert, cannot be read."
     if error.strerror is None:  # asyncpg's own, of a server that answers its first words with others
         return f"What answers at {target} is not PostgreSQL, or does not take encrypted connections."
     return f"PostgreSQL at {target} cannot be reached: {error.strerror}."

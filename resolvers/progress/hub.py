@@ -22,8 +22,6 @@ from snapshots.records import BulkSnapshotRecord
 
 logger = logging.getLogger(__name__)
 
-STALL_AFTER = timedelta(minutes=10)
-"""How long a snapshot may give no sign of life before it counts as stalled, unless the settings say otherwise."""
 MOST_AT_ONCE = 50
 """Bulk snapshots in one reading; those that have waited longest come first."""
 _PAST_SECONDS = 0.001
@@ -64,7 +62,7 @@ class ProgressHub:
         pace: Pace | None = None,
         *,
         rhythm: Rhythm = RHYTHM,
-        stall_after: timedelta = STALL_AFTER,
+        stall_after: timedelta,
         clock: Clock = utc_now,
     ) -> None:
         """Read `records` when `announced` reports a change; without that, read every few seconds.

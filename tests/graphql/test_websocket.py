@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 async def listening_api(api: Api, database_url: str) -> AsyncIterator[Api]:
     """The API, with a hub that hears of changes."""
     await followed(api)
-    hub = ProgressHub(api.services.ledger.reading, Announcements.at(database_url))
+    hub = ProgressHub(api.services.ledger.reading, Announcements.at(database_url), stall_after=api.services.stall_after)
     yield api.over(replace(api.services, progress=hub))
     await hub.close()
 
@@ -113,7 +113,9 @@ async def test_one_that_ends_a_subscription_is_told_and_leaves_the_connection(li
             yield ProgressView(None, datetime.now(UTC))
             await leaking()
 
-    broken = listening_api.over(replace(listening_api.services, progress=Broken(listening_api.services.ledger.reading)))
+    services = listening_api.services
+    hub = Broken(services.ledger.reading, stall_after=services.stall_after)
+    broken = listening_api.over(replace(services, progress=hub))
     async with served(broken) as gateway, connected(gateway) as client:
         await client.init()
         await client.subscribe("1", WATCH, {"id": "bulk_any"})

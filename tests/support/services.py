@@ -76,6 +76,8 @@ def make_services(
         dispatcher=Dispatcher(
             engine.channels,
             deadline_seconds=deadline_seconds,
+            process_limit=64,
+            cluster_limit=16,
             lease_margin_seconds=lease_margin_seconds,
             pause=pause,
             time_limit=time_limit,

@@ -9,7 +9,7 @@ from gateway.errors import ServerRefusedError, ServerUnreachableError
 from snapshots.errors import InvalidRequestError, RequestError
 from snapshots.vocabulary import UserErrorCode
 
-Node = dict[str, Any]
+NodeData = dict[str, Any]
 """An object of an answer, with GraphQL's names."""
 
 _NO_DATABASE = "SERVICE_UNAVAILABLE"
@@ -44,7 +44,7 @@ class Client:
             raise InvalidRequestError(tuple(errors))
         return dict(payload)
 
-    async def nodes_of(self, operation: str, **variables: object) -> AsyncIterator[Node]:
+    async def nodes_of(self, operation: str, **variables: object) -> AsyncIterator[NodeData]:
         """Yield the nodes of all pages of an operation whose one field is a connection. Raises what `execute` does."""
         after: str | None = None
         while True:

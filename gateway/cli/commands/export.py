@@ -36,14 +36,14 @@ FormatOption = Annotated[
         "--format",
         parser=one_of(Format),
         metavar=choices(Format),
-        help="`jsonl`: a bulk snapshot a line; `csv`: a topic of a snapshot a row.",
+        help="`jsonl`: one bulk snapshot in each line; `csv`: one topic of a snapshot in each row.",
     ),
 ]
 SinceOption = Annotated[
-    datetime | None, typer.Option("--since", parser=moment, metavar="MOMENT", help="Requested then or later.")
+    datetime | None, typer.Option("--since", parser=moment, metavar="MOMENT", help="Requested at this time or later.")
 ]
 UntilOption = Annotated[
-    datetime | None, typer.Option("--until", parser=moment, metavar="MOMENT", help="Requested before.")
+    datetime | None, typer.Option("--until", parser=moment, metavar="MOMENT", help="Requested before this time.")
 ]
 SourceOption = Annotated[
     list[str] | None, typer.Option("--source", help="With this source connector: id, name, or `cluster/name`.")
@@ -61,7 +61,9 @@ StateOption = Annotated[
 ]
 FileOption = Annotated[
     Path | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Write there instead; it appears when it is complete."),
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Write to this file instead; it gets its name when it is complete."
+    ),
 ]
 
 
@@ -75,10 +77,10 @@ def export(
     state: StateOption = None,
     output: FileOption = None,
 ) -> None:
-    """Write out bulk snapshots with their source snapshots, signals, topics and events, the oldest first.
+    """Export bulk snapshots with their source snapshots, signals, topics and events, the oldest first.
 
-    It reads the database of TOPICSNAP_DATABASE_URL, or the embedded one, also while a gateway runs, a few bulk
-    snapshots at a time. Options that are repeated are either-or; different ones must all hold. Moments are ISO 8601.
+    The command reads the database of TOPICSNAP_DATABASE_URL, or the embedded one, even while a gateway runs. If you
+    repeat an option, one of its values has to match; different options must all match. Times are ISO 8601.
     docs/guides/audit.md describes the output.
 
     **Examples:** `topicsnap export --since 2026-05-01 --format csv -o may.csv` ·

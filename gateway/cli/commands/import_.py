@@ -20,8 +20,8 @@ FileArgument = Annotated[
 def import_catalog(file: FileArgument, json: JsonOption = False) -> None:
     """Add or update clusters, connectors and topics of the catalogue.
 
-    It works on the database of TOPICSNAP_DATABASE_URL, or on the embedded one, also while a gateway runs. What a file
-    says is explicit: `topicsnap sync` leaves it alone. docs/guides/import.md describes the file.
+    The command writes to the database of TOPICSNAP_DATABASE_URL, or to the embedded one, even while a gateway runs.
+    `topicsnap sync` does not change what a file says. docs/guides/import.md describes the file.
 
     **Example:** `topicsnap import clusters.yaml && topicsnap sync`
     """

@@ -20,7 +20,7 @@ CheckOption = Annotated[
 def migrate(url: UrlOption = None, check: CheckOption = False) -> None:
     """Create or update the tables of Topicsnap's database.
 
-    It may run while gateways do, and of several at once one migrates and the others wait.
+    It may run while gateways do. If several run at once, one migrates and the others wait.
 
     **Examples:** `topicsnap migrate` · `topicsnap migrate --check` · `topicsnap migrate --url postgresql://owner@db/topicsnap`
     """

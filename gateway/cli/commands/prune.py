@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 BeforeOption = Annotated[
     datetime | None,
-    typer.Option("--before", parser=moment, metavar="MOMENT", help="Remove what was requested before (ISO 8601)."),
+    typer.Option(
+        "--before", parser=moment, metavar="MOMENT", help="Remove what was requested before this time (ISO 8601)."
+    ),
 ]
 KeepOption = Annotated[
     int | None,
@@ -26,7 +28,7 @@ KeepOption = Annotated[
         "--keep-days",
         parser=whole_number(0, 36500),
         metavar="NUMBER",
-        help="Remove what is older than so many days.",
+        help="Remove what is older than this number of days.",
     ),
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only tell what would be removed.")]
@@ -39,11 +41,11 @@ def prune(
     url: UrlOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Remove old bulk snapshots that have ended, with all that belongs to them, from the ledger.
+    """Remove old bulk snapshots that have ended, with everything that belongs to them, from the ledger.
 
-    It works as the owner of the tables, because the gateway's own role can delete no events, and may run while gateways
-    do. Never removed: what has not ended or holds a source, and what an idempotency key that is still remembered would
-    answer. What was removed, when and by whom is recorded in the ledger for good.
+    The command acts as the owner of the tables, because the gateway's own role cannot delete events. It may run while
+    gateways do. It never removes a bulk snapshot that has not ended or holds a source, or whose idempotency key is
+    still remembered. The ledger records for good what was removed, when and by whom.
 
     **Examples:** `topicsnap prune --keep-days 365 --dry-run` · `topicsnap prune --before 2026-01-01`
     """

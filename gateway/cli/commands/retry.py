@@ -33,10 +33,10 @@ def retry(
     server: ServerOption = DEFAULT_SERVER,
     direct: DirectOption = False,
 ) -> None:
-    """Snapshot again what failed of a bulk snapshot and may succeed now, with the same filters, as a new one.
+    """Snapshot again what failed of a bulk snapshot and may succeed now. This makes a new bulk snapshot.
 
-    What a retry has taken up already is left out; where nothing is left it says so and exits with 1. Otherwise it exits
-    as `topicsnap snapshot` does.
+    The filters stay the same. What an earlier retry has taken up is left out; if nothing is left, the command says so
+    and exits with 1. Otherwise it exits as `topicsnap snapshot` does.
 
     **Examples:** `topicsnap retry bulk_01k9… --watch` ·
     `topicsnap retry bulk_01k9… --only snap_01k9… --reason "back up"`

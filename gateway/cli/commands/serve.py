@@ -11,8 +11,8 @@ from gateway.settings import load
 def serve(host: HostOption = None, port: PortOption = None) -> None:
     """Serve GraphQL and REST, and follow the snapshots.
 
-    Without TOPICSNAP_DATABASE_URL it starts a PostgreSQL of its own and migrates it; a database of your own is
-    migrated by `topicsnap migrate`. Ctrl+C or SIGTERM ends it gracefully.
+    Without TOPICSNAP_DATABASE_URL the gateway starts a PostgreSQL of its own and migrates it. A database of yours is
+    migrated by `topicsnap migrate`. Ctrl+C or SIGTERM ends the gateway after the work in progress.
 
     **Examples:** `topicsnap serve` · `topicsnap serve --port 9000` ·
     `TOPICSNAP_DATABASE_URL=postgresql://… TOPICSNAP_LOG_FORMAT=json topicsnap serve`

@@ -21,7 +21,7 @@ from gateway.cli.requesting import request_and_show
 from snapshots.vocabulary import SnapshotType
 
 TopicsArgument = Annotated[
-    list[str], typer.Argument(help="Names or ids of topics; `cluster/name` where a name is twofold.")
+    list[str], typer.Argument(help="Names or ids of topics; write `cluster/name` if several topics have the name.")
 ]
 TypeOption = Annotated[
     SnapshotType,
@@ -52,10 +52,10 @@ def snapshot(  # noqa: PLR0913, PLR0917 (a command's options are its arguments)
     server: ServerOption = DEFAULT_SERVER,
     direct: DirectOption = False,
 ) -> None:
-    """Snapshot topics: find the source connectors that write them, and signal each for just those topics.
+    """Snapshot topics: find the source connectors that write them, and signal each connector for just those topics.
 
-    It asks a running gateway, which has the secrets and follows the snapshots; `--direct` does without one. Exits with
-    1 unless every topic was taken, with `--watch` unless every one was read.
+    The command asks a running gateway, which has the secrets and follows the snapshots. With `--direct` it does without
+    one. Exits with 1 if a topic was not taken; with `--watch`, if a topic was not read.
 
     **Examples:** `topicsnap snapshot shop.public.orders shop.public.customers --watch` ·
     `topicsnap snapshot billing.public.audit_log --type blocking --reason "lost partition"`

@@ -17,8 +17,8 @@ from snapshots.vocabulary import UserErrorCode
 ClusterArgument = Annotated[
     str | None,
     typer.Argument(
-        help="Name or id of a cluster, all where none is given. A gateway knows the names of those with connectors, "
-        "and --direct all names."
+        help="Name or id of a cluster; without it, all clusters. A gateway finds a cluster by its name once it has "
+        "connectors; before that, give the id."
     ),
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Tell what would change, and change nothing.")]
@@ -33,13 +33,13 @@ def sync(
 ) -> None:
     """Read Kafka Connect and the source databases, and bring the catalogue's connectors and topics up to date.
 
-    Clusters themselves come from `topicsnap import`. What an import said explicitly is left alone.
+    Clusters come from `topicsnap import`. A sync does not change what an import says.
 
-    What cannot be read, such as a source database or a whole cluster, is printed with the reason and kept as it was;
-    the rest is synchronised. Exits with 0 where everything was read, 4 where something was not, 3 where no cluster
-    could be read, or where the gateway or its database cannot be reached.
+    If something cannot be read, such as a source database or a whole cluster, the command prints the reason and keeps
+    what is known of it; it synchronises the rest. Exits with 0 if everything was read, with 4 if something was not, and
+    with 3 if no cluster could be read or the gateway or its database cannot be reached.
 
-    **Examples:** `topicsnap sync` · `topicsnap sync clu_01k9… --dry-run` · `topicsnap sync --direct --json`
+    **Examples:** `topicsnap sync` · `topicsnap sync production --dry-run` · `topicsnap sync --direct --json`
     """
 
     async def work() -> dict[str, Any]:

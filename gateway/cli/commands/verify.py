@@ -23,8 +23,9 @@ def verify(
 ) -> None:
     """Verify that every row of the source has arrived on its topic, and wait for the verdicts.
 
-    A worker of the gateway reads topics and tables, each once its snapshot has ended; with `--direct` this command
-    does. A loss can be proved only where `snapshot --verify` was used. Exits with 1 unless every topic is COMPLETE.
+    A worker of the gateway reads each topic and its table once the snapshot has ended; with `--direct`, this command
+    does. A loss can be proved only if the snapshot was requested with `--verify`. Exits with 1 if the verdict on a
+    topic is not COMPLETE.
 
     **Examples:** `topicsnap verify bulk_01k9…` · `topicsnap verify snap_01k9… --json`
     """

@@ -20,11 +20,11 @@ def watch(
     server: ServerOption = DEFAULT_SERVER,
     direct: DirectOption = False,
 ) -> None:
-    """Show a bulk snapshot until it has ended: live bars on a terminal, a line for each change elsewhere.
+    """Show a bulk snapshot until it ends: live bars on a terminal, elsewhere a line for each change.
 
-    Where a verification was asked for, until its verdicts are there. Exits with 1 unless every source has read all of
-    its topics, or where a loss is proved. With `--json` standard output holds the end alone, with `--jsonl` every
-    change.
+    If a verification was requested, the command goes on until the verdicts are there. Exits with 1 if a source has not
+    read all of its topics, or if a loss is proved. With `--json`, standard output has only the end; with `--jsonl`, it
+    has every change.
 
     **Examples:** `topicsnap watch bulk_01k9…` · `topicsnap watch bulk_01k9… --jsonl | jq .state`
     """

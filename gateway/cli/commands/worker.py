@@ -8,7 +8,7 @@ from gateway.settings import load
 def worker() -> None:
     """Follow snapshots and settle unconfirmed signals, without serving.
 
-    Any number may run beside gateways that are set to TOPICSNAP_FOLLOW=false; the work is divided among them. It needs
+    Run any number of workers beside gateways with TOPICSNAP_FOLLOW=false; they divide the work. A worker needs
     TOPICSNAP_DATABASE_URL, because the embedded PostgreSQL belongs to one process.
 
     **Example:** `TOPICSNAP_DATABASE_URL=postgresql://… topicsnap worker`

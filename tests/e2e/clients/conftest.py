@@ -24,7 +24,7 @@ def clients() -> Clients:
 async def gateway(api: Api, database_url: str) -> AsyncIterator[Served]:
     """A served gateway over the shop's catalogue."""
     await followed(api)
-    hub = ProgressHub(api.services.ledger.reading, Announcements.at(database_url))
+    hub = ProgressHub(api.services.ledger.reading, Announcements.at(database_url), stall_after=api.services.stall_after)
     async with served(api.over(replace(api.services, progress=hub))) as gateway:
         yield gateway
     await hub.close()

@@ -45,7 +45,10 @@ class Looker:
 async def hubs(database_url: str, database: Database) -> AsyncIterator[list[ProgressHub]]:
     """Those of two gateways."""
     world = make_world(database)
-    hubs = [ProgressHub(world.ledger.reading, Announcements.at(database_url)) for _ in range(2)]
+    hubs = [
+        ProgressHub(world.ledger.reading, Announcements.at(database_url), stall_after=world.services.stall_after)
+        for _ in range(2)
+    ]
     yield hubs
     for hub in hubs:
         await hub.close()

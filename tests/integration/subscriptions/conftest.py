@@ -12,6 +12,7 @@ from resolvers.progress.hub import Announced, ProgressHub
 from resolvers.progress.rhythm import RHYTHM, Rhythm
 from tests.integration.resolvers.bench import World, catalogue, fill, make_world
 from tests.integration.subscriptions.bench import Process, Watching
+from tests.support.services import STALL_AFTER
 
 Watch = Callable[[ProgressHub, str], Watching]
 MakeProcess = Callable[..., Process]
@@ -32,7 +33,12 @@ async def make_process(database_url: str) -> AsyncIterator[MakeProcess]:
 
     def make(announced: Announced | None = None, rhythm: Rhythm = RHYTHM) -> Process:
         database = Database.connect(database_url)
-        hub = ProgressHub(LedgerReading(database), announced or Announcements.at(database_url), rhythm=rhythm)
+        hub = ProgressHub(
+            LedgerReading(database),
+            announced or Announcements.at(database_url),
+            rhythm=rhythm,
+            stall_after=STALL_AFTER,
+        )
         made.append(Process(database, hub))
         return made[-1]
 

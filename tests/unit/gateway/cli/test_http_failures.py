@@ -17,8 +17,8 @@ SERVER = server_address("https://u:s3cret@gw.example")
     ("code", "words"),
     [
         (10, "has expired."),
-        (18, "is signed by itself. Where an authority of your own signed it, name a file"),
-        (20, "does not know. Where"),
+        (18, "is self-signed. If you trust it, name a file with it by SSL_CERT_FILE."),
+        (20, "does not know. Where an authority of your own signed it, name a file"),
         (62, "was made for another name"),
         (99, "is not trusted (code 99)"),
     ],

@@ -30,6 +30,8 @@ def test_what_is_taken(given: str, address: ServerAddress) -> None:
         ("", "address is empty"),
         ("127.0.0.1:8000", "add http://, as in --server http://127.0.0.1:8000"),
         ("localhost", "add http://, as in --server http://localhost"),
+        ("http:/gw.example:80", "lacks a slash: write http://gw.example:80"),
+        ("https:gw.example", "lacks a slash: write https://gw.example"),
         ("ftp://gw.example", "begins with ftp://: a gateway speaks http:// or https://"),
         ("http://", "names no host"),
         ("http://:8000", "names no host"),
@@ -52,7 +54,15 @@ def test_what_is_wrong_is_said_and_what_to_write(given: str, sentence: str) -> N
     assert sentence in str(raised.value)
 
 
-@pytest.mark.parametrize("given", ["ftp://u:s3cret@gw.example", "http://u:s3cret@gw:abc", "u:s3cret@gw.example:80"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "http:/u:s3cret@gw.example",
+        "ftp://u:s3cret@gw.example",
+        "http://u:s3cret@gw:abc",
+        "u:s3cret@gw.example:80",
+    ],
+)
 def test_credentials_are_never_repeated(given: str) -> None:
     with pytest.raises(SettingsError) as raised:
         server_address(given)

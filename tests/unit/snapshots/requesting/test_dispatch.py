@@ -509,7 +509,12 @@ def persistent(channel: FakeChannel, pauses: list[float], deadline_seconds: floa
         pauses.append(seconds)
 
     return Dispatcher(
-        {SignalChannelKind.KAFKA: channel}, deadline_seconds=deadline_seconds, chance=lambda: 0.5, pause=pause
+        {SignalChannelKind.KAFKA: channel},
+        deadline_seconds=deadline_seconds,
+        process_limit=64,
+        cluster_limit=16,
+        chance=lambda: 0.5,
+        pause=pause,
     )
 
 
