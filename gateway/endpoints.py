@@ -5,7 +5,7 @@ GraphQL over HTTP, its WebSockets and the REST twin read and write their own for
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import StrEnum
@@ -50,8 +50,16 @@ class Caller:
 class Endpoints:
     """Lets callers in, and runs what they ask for."""
 
-    def __init__(self, authenticate: Authenticate, metrics: Metrics, *, timeout_seconds: float) -> None:
+    def __init__(
+        self,
+        authenticate: Authenticate,
+        metrics: Metrics,
+        *,
+        timeout_seconds: float,
+        time_limit: Callable[[float], asyncio.Timeout] = asyncio.timeout,
+    ) -> None:
         """Let in whom `authenticate` knows; a query or a mutation has `timeout_seconds`; count in `metrics`."""
+        self._time_limit = time_limit
         self._authenticate = authenticate
         self._metrics = metrics
         self._timeout_seconds = timeout_seconds
@@ -83,7 +91,7 @@ class Endpoints:
                 yield result
 
     async def _within_time(self, caller: Caller, work: Awaitable[T]) -> T:
-        limit = asyncio.timeout(self._timeout_seconds)
+        limit = self._time_limit(self._timeout_seconds)
         try:
             async with limit:
                 return await contain(work)

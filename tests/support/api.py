@@ -130,21 +130,22 @@ class Api:
     """Those of dispatches."""
     principal: Principal = LOCAL_PRINCIPAL
     options: GraphQLOptions = field(default_factory=lambda: graphql_options(load()))
-    timeout_seconds: float = 60.0
+    operation_limits: TimeLimits = field(default_factory=TimeLimits)
+    """Those of queries and mutations."""
     metrics: ProcessMetrics = field(default_factory=ProcessMetrics)
 
     async def principal_of(self, connection: HTTPConnection) -> Principal:
         return self.principal
 
-    _apps: dict[tuple[Services, GraphQLOptions, float], ASGIApp] = field(default_factory=dict)
+    _apps: dict[tuple[Services, GraphQLOptions], ASGIApp] = field(default_factory=dict)
 
     @property
     def endpoints(self) -> Endpoints:
-        return Endpoints(self.principal_of, self.metrics, timeout_seconds=self.timeout_seconds)
+        return Endpoints(self.principal_of, self.metrics, timeout_seconds=60.0, time_limit=self.operation_limits)
 
     @property
     def app(self) -> ASGIApp:
-        key = self.services, self.options, self.timeout_seconds
+        key = self.services, self.options
         if key not in self._apps:
             self._apps[key] = self._build()
         return self._apps[key]
