@@ -33,6 +33,8 @@ SIGNALS = Counter("signals", ("outcome", "code"))
 """Outcomes of sending signals and of looking for them; no code for a signal that its channel has."""
 VERDICTS = Counter("verdicts", ("verdict",))
 """Verdicts of verifications, one for each topic."""
+DEAD_LETTERS = Counter("dead_letters", ())
+"""Notifications that this process could not apply and has set aside."""
 
 
 class Metrics(Protocol):
@@ -95,3 +97,7 @@ class OutcomeMetrics:
     def topic_verified(self, verdict: SnapshotVerdict) -> None:
         """Count the verdict."""
         self._metrics.count(VERDICTS, verdict.value.lower())
+
+    def notification_set_aside(self) -> None:
+        """Count the dead letter."""
+        self._metrics.count(DEAD_LETTERS)

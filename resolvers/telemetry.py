@@ -22,6 +22,10 @@ class Telemetry(Protocol):
         """Report that the verification of one topic ended with this verdict."""
         ...
 
+    def notification_set_aside(self) -> None:
+        """Report that one notification could not be applied and has become a dead letter."""
+        ...
+
 
 class NoTelemetry:
     """A Telemetry that counts nothing."""
@@ -33,4 +37,7 @@ class NoTelemetry:
         """Do nothing."""
 
     def topic_verified(self, verdict: SnapshotVerdict) -> None:
+        """Do nothing."""
+
+    def notification_set_aside(self) -> None:
         """Do nothing."""

@@ -1,6 +1,7 @@
 """Following the snapshots of one cluster: its connectors' notifications, read and handed on in order."""
 
 import asyncio
+import heapq
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -120,7 +121,10 @@ class Follower:
                 await _commit(consumer, records)
 
     async def _hand_on(self, records: Records) -> None:
-        batch = [one for read in records.values() for one in _parsed(self._cluster_id, read)]
+        # By time across partitions, so that a batch that is taken apart is still applied as it happened. Within a
+        # partition the order stays that of the offsets.
+        read = [_parsed(self._cluster_id, part) for part in records.values()]
+        batch = list(heapq.merge(*read, key=lambda one: one.notification.at))
         if batch:
             await self._apply(batch)
 

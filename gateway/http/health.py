@@ -1,6 +1,7 @@
 """`/livez`: the process answers. `/readyz`: it can do its work, or which part cannot."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
@@ -9,6 +10,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from snapshots.errors import TopicsnapError
+
+logger = logging.getLogger(__name__)
 
 Check = Callable[[], Awaitable[None]]
 """Returns where a part is well, raises TopicsnapError with a sentence where it is not."""
@@ -59,3 +62,6 @@ async def _look(note: Note) -> str | None:
             return await note()
     except (TopicsnapError, TimeoutError):
         return None  # what keeps it from being told is what the checks are for
+    except Exception:
+        logger.exception("a note of /readyz could not be told")
+        return None

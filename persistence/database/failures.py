@@ -24,7 +24,8 @@ _NOT_NOW = {
     "57P05": "the connection was idle for too long",
 }
 _NO_RESOURCES = "53"
-_OF_THE_VALUES = ("22", "23")  # data exceptions, and violations of integrity constraints
+# Data exceptions, violations of integrity constraints, two rows where one may be, and values too large for an index.
+_OF_THE_VALUES = ("21", "22", "23", "54")
 _CONNECTION = "08"
 
 

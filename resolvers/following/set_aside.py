@@ -14,6 +14,7 @@ async def set_aside(services: Services, tenant_id: str, letter: DeadLetter) -> N
     Setting it aside again changes nothing. Raises DatabaseError.
     """
     if await services.ledger.dead_letters.add(tenant_id, letter):
+        services.telemetry.notification_set_aside()
         logger.error(
             "a notification could not be applied in %d attempts and is now a dead letter: %s: %s",
             letter.attempts,

@@ -17,10 +17,13 @@ MOST_VALUE = 16_000
 MOST_KEY = 1_000
 MOST_HEADERS = 50
 MOST_MESSAGE = 500
+_MOST_READ = 2_000
+"""How many characters of an error's message are looked at: a value that it quotes may be as long as a record."""
 _LONGEST_NAME = 200
 _MASK = "…"
-# What PostgreSQL and Python quote: 'value', "value", and `Key (id)=(value)`.
-_QUOTED = re.compile(r"""'[^']*'|"[^"]*"|(?<=\)=)\([^)]*\)""")
+# What PostgreSQL and Python quote: 'value', b'value', "value", and `Key (id)=(value)`; cut ones as well. An apostrophe
+# within a word (`can't`, and that of the value `'it's'`) neither begins nor ends a quotation.
+_QUOTED = re.compile(r"""(?:(?<!\w)|(?<=\b[bru]))(?:'(?:.*?'(?!\w)|.*$)|"(?:.*?"(?!\w)|.*$))|(?<=\)=)\([^)]*(?:\)|$)""")
 # What asyncpg says of a value that fits no column: `invalid input for query argument $4: value (reason)`.
 _ARGUMENT = re.compile(r"(?<=query argument )(\$\d+): .*?(?= \([^()]*\)$|$)")
 
@@ -71,7 +74,7 @@ def innermost(error: Exception) -> BaseException:
 
 def masked_message(error: BaseException) -> str:
     """Return the first line of the message of `error`, without the values that it quotes, at most MOST_MESSAGE long."""
-    line = _storable(next(iter(str(error).splitlines()), ""))
+    line = _storable(next(iter(str(error).splitlines()), ""))[:_MOST_READ]
     line = _ARGUMENT.sub(rf"\1: {_MASK}", line)
     return _QUOTED.sub(lambda quoted: f"({_MASK})" if quoted[0].startswith("(") else f"'{_MASK}'", line)[:MOST_MESSAGE]
 

@@ -58,6 +58,12 @@ def test_holds_every_module_of_the_tree(names: set[str]) -> None:
     assert modules <= names
 
 
+def test_holds_the_operations_of_the_commands(names: set[str]) -> None:
+    operations = {path.relative_to(ROOT).as_posix() for path in (ROOT / "gateway" / "cli").rglob("*.graphql")}
+    assert operations
+    assert operations <= names
+
+
 def test_holds_the_migrations(names: set[str]) -> None:
     scripts = [*(ROOT / "alembic").glob("*"), *(ROOT / "alembic" / "versions").glob("*.py")]
     expected = {

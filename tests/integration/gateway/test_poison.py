@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.following.careful_apply import CarefulApply, ReadNotification
+from gateway.metrics import OutcomeMetrics, ProcessMetrics
 from persistence.database.pool import Database
 from resolvers.following.apply_notifications import apply_notifications
 from resolvers.following.set_aside import set_aside, tell_dead_letters
@@ -70,6 +71,18 @@ async def test_doctor_and_readiness_tell_of_it(world: World) -> None:
     assert f"notifications/0@{scan.offset}" in finding.message
     assert str(TOO_MANY) not in finding.message
     assert HealthCheck.DEAD_LETTERS not in {one.code for one in findings["src_1"]}
+
+
+async def test_it_is_counted_once_however_often_it_is_set_aside(world: World) -> None:
+    metrics = ProcessMetrics()
+    services = replace(world.services, telemetry=OutcomeMetrics(metrics))
+    bulk = await world.ask("top_0_0")
+    scan = world.ended(bulk.snapshots[0].signals[0].id, 0)[1]
+    now = world.clock()
+    letter = DeadLetter(scan, RecordText.of(b"key", b"{}"), "ValueError", "no", 3, now, now)
+    await set_aside(services, TENANT, letter)
+    await set_aside(services, TENANT, letter)
+    assert metrics.totals() == {"dead_letters": 1}
 
 
 async def test_tables_that_cannot_be_used_make_no_dead_letter(world: World, administrator: Administrator) -> None:

@@ -148,7 +148,12 @@ async def test_what_is_worth_a_look_leaves_it_ready(ask: Ask) -> None:
         message = "The database does not answer."
         raise TopicsnapError(message)
 
-    answer = await ask(app(checks={"a": well}, notes={"x": noted, "y": nothing, "z": away}), "/readyz")
+    async def broken() -> str | None:
+        message = "a fault of ours"
+        raise RuntimeError(message)
+
+    notes = {"w": broken, "x": noted, "y": nothing, "z": away}
+    answer = await ask(app(checks={"a": well}, notes=notes), "/readyz")
     assert answer.status == 200
     assert answer.json == {"status": "ready", "checks": {"a": "ok"}, "degraded": {"x": "2 of them"}}
 

@@ -74,14 +74,14 @@ class FakeConsumer:
 NO_PAUSES = {"pause_seconds": 0.0, "look_seconds": 0.0}
 
 
-def started(offset: int, topic: str = "shop.notifications") -> FakeRecord:
+def started(offset: int, topic: str = "shop.notifications", *, partition: int = 0, at_ms: int = 1_000) -> FakeRecord:
     value = {
         "id": f"sig_{offset}",
         "type": "STARTED",
         "aggregate_type": "Incremental Snapshot",
         "additional_data": {"connector_name": "shop", "data_collections": "public.orders"},
     }
-    return FakeRecord(topic, offset, orjson.dumps(value))
+    return FakeRecord(topic, offset, orjson.dumps(value), partition, at_ms)
 
 
 class Recorder:
@@ -139,6 +139,21 @@ async def test_offsets_are_committed_after_the_ledger_has_the_notifications() ->
     await follow(consumer, apply, SHOP, lambda: bool(consumer.committed))
     assert apply.calls == [("clu_1", ["sig_4"])]
     assert consumer.committed == [{TopicPartition("shop.notifications", 0): 6}]
+
+
+async def test_partitions_are_merged_by_time_and_each_keeps_its_order() -> None:
+    """A batch that is taken apart is applied in parts: each part has to be of one time, not of one partition."""
+    batch = [
+        started(1, at_ms=10),
+        started(2, at_ms=40),
+        started(3, at_ms=5),  # by a clock that was set back
+        started(11, partition=1, at_ms=20),
+        started(12, partition=1, at_ms=50),
+    ]
+    apply = Recorder()
+    consumer = FakeConsumer({"shop.notifications"}, [batch])
+    await follow(consumer, apply, SHOP, lambda: bool(consumer.committed))
+    assert apply.calls == [("clu_1", ["sig_1", "sig_11", "sig_2", "sig_3", "sig_12"])]
 
 
 async def test_nothing_is_committed_while_the_database_is_away() -> None:

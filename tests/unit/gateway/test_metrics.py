@@ -38,13 +38,15 @@ def test_outcomes_of_signals(outcome: Outcome, name: str) -> None:
     assert metrics.totals() == {name: 1}
 
 
-def test_answers_and_verdicts() -> None:
+def test_answers_verdicts_and_dead_letters() -> None:
     metrics = ProcessMetrics()
     telemetry = OutcomeMetrics(metrics)
     telemetry.source_answered(SourceAnswer(AnswerKind.DISPATCHED, "Dispatched."))
     telemetry.source_answered(SourceAnswer(AnswerKind.FAILED, "away", AWAY, retryable=True))
     telemetry.topic_verified(SnapshotVerdict.INCOMPLETE)
+    telemetry.notification_set_aside()
     assert metrics.totals() == {
+        "dead_letters": 1,
         "source_answers.dispatched": 1,
         "source_answers.failed.CHANNEL_UNAVAILABLE": 1,
         "verdicts.incomplete": 1,
