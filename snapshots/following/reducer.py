@@ -1,4 +1,4 @@
-"""From an engine's notifications to changes of the ledger. Pure; repeated, late or foreign ones change nothing.
+"""From an engine's notifications to changes of the ledger. Pure; repeated, late or foreign ones take nothing back.
 
 snapshots.following.correlation decides what a notification belongs to. The caller passes only notifications of the
 snapshot's connector, in the order of their offsets.
