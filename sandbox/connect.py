@@ -11,7 +11,7 @@ from persistence.embedded.processes import ChildProcess
 from sandbox.broker import Broker
 from sandbox.errors import SandboxError
 from sandbox.waiting import eventually
-from sandbox.worker import connector_file, offsets_file, worker_command, write_connector
+from sandbox.worker import MAIN_CLASS, connector_file, offsets_file, worker_command, write_connector
 
 _START_TIMEOUT_SECONDS = 90.0
 _RUNNING_TIMEOUT_SECONDS = 60.0
@@ -36,6 +36,8 @@ class ConnectWorker:
         self._port = 0
         self.flush_ms = _FLUSH_MS
         """Time between two writes of its offsets, from the next start on."""
+        self.main_class = MAIN_CLASS
+        """What Java runs, from the next start on."""
 
     @property
     def url(self) -> str:
@@ -64,7 +66,9 @@ class ConnectWorker:
         reason = ""
         for _ in range(_PORT_ATTEMPTS):
             self._port = fixed or free_port()
-            command = worker_command(self._directory, self._broker.bootstrap, self._port, self.flush_ms)
+            command = worker_command(
+                self._directory, self._broker.bootstrap, self._port, self.flush_ms, self.main_class
+            )
             process = self._process = await ChildProcess.start(command)
             await eventually(self._ended_or_healthy, _START_TIMEOUT_SECONDS, "Kafka Connect to be healthy")
             if process.returncode is None:

@@ -11,7 +11,7 @@ from persistence.embedded.processes import Command
 from sandbox.classfile import write_stub
 from sandbox.platform import connect_jars, java_binary
 
-_MAIN_CLASS = "org.apache.kafka.connect.cli.ConnectStandalone"
+MAIN_CLASS = "org.apache.kafka.connect.cli.ConnectStandalone"
 _JSON_CONVERTER = "org.apache.kafka.connect.json.JsonConverter"
 # The client compiler alone and the serial collector: quick to start, and two workers fit on a laptop.
 _JAVA_OPTIONS = ("-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Djava.awt.headless=true")
@@ -48,7 +48,7 @@ def write_connector(directory: Path, name: str, config: Mapping[str, str]) -> No
         json.dump({"name": name, "config": dict(config)}, file)
 
 
-def worker_command(directory: Path, bootstrap: str, port: int, flush_ms: int) -> Command:
+def worker_command(directory: Path, bootstrap: str, port: int, flush_ms: int, main_class: str) -> Command:
     """Return the command of a worker with the connectors kept in the directory; writes the files that it reads.
 
     It writes its offsets every `flush_ms`, in milliseconds: what it did since then, it does again after a crash.
@@ -65,7 +65,7 @@ def worker_command(directory: Path, bootstrap: str, port: int, flush_ms: int) ->
     connectors = sorted(str(path) for path in connector_file(directory, "any").parent.glob("*.json"))
     argv = (
         *(str(java_binary()), *_JAVA_OPTIONS, f"-Dlog4j2.configurationFile={logging}"),
-        *("-cp", f"{stub}{os.pathsep}{connect_jars()}/*", _MAIN_CLASS, str(properties), *connectors),
+        *("-cp", f"{stub}{os.pathsep}{connect_jars()}/*", main_class, str(properties), *connectors),
     )
     return Command("connect", argv, directory, stop_signals=(signal.SIGTERM,))
 

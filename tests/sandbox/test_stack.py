@@ -161,11 +161,11 @@ async def test_a_bad_connector_is_told(sandbox: Sandbox) -> None:
         await sandbox.connect.create_connector("bad", config)
 
 
-async def test_a_failed_start_ends_what_had_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sandbox.worker._MAIN_CLASS", "no.such.Class")
+async def test_a_failed_start_ends_what_had_started() -> None:
     steps: list[tuple[str, str]] = []
     async with workspace() as directory:
         broken = Sandbox(directory, lambda step, state: steps.append((step, state)))
+        broken.connect.main_class = "no.such.Class"
 
         with pytest.raises(SandboxError, match=r"Kafka Connect did not start: .*no\.such\.Class"):
             async with broken:
