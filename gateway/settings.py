@@ -4,7 +4,6 @@
 """
 
 import difflib
-import ipaddress
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from gateway.database_url import problem_of
 from gateway.errors import SettingsError
+from gateway.loopback import is_loopback
 from gateway.wrong_values import expected
 from persistence.database import defaults
 from persistence.embedded.directories import default_directory
@@ -276,16 +276,6 @@ def _sentence(problem: ErrorDetails, options: Mapping[str, object]) -> str:
     message = own or f"it takes {expected(problem, Settings.model_fields[field].metadata)}"
     by = ", given by an option," if field in options else ""
     return f"{variable(field)}{by} is wrong: {message}{'' if message.endswith('?') else '.'}"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only processes of this machine reach `host`; other names than localhost are not looked up."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def variable(field: str) -> str:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import SettingsError
-from gateway.settings import Settings, is_loopback, load, unknown_variables
+from gateway.loopback import is_loopback
+from gateway.settings import Settings, load, unknown_variables
 
 
 @pytest.fixture(autouse=True)
