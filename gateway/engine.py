@@ -29,9 +29,12 @@ OpenEngine = AbstractAsyncContextManager[Engine]
 
 
 @asynccontextmanager
-async def debezium(secrets: Secrets) -> AsyncIterator[Engine]:
-    """Yield Debezium on Kafka Connect; one HTTP session serves all clusters."""
-    kafka, opener = KafkaClients(), SourceOpener(secrets)
+async def debezium(secrets: Secrets, kafka: KafkaClients | None = None) -> AsyncIterator[Engine]:
+    """Yield Debezium on Kafka Connect; one HTTP session serves all clusters.
+
+    `kafka` makes every client of a Kafka; give the one that the following uses as well.
+    """
+    kafka, opener = kafka or KafkaClients(), SourceOpener(secrets)
     async with (
         open_channels(kafka, opener) as channels,
         aiohttp.ClientSession() as session,

@@ -19,6 +19,7 @@ from persistence.ledger.following.announcements import Announcements
 from resolvers.background import Background
 from resolvers.progress.hub import ProgressHub
 from resolvers.services import Services
+from snapshots.engines.debezium.kafka import KafkaClients
 from snapshots.identifiers import IdMaker, utc_now
 from snapshots.requesting.dispatch import Dispatcher
 from snapshots.requesting.retry_policy import RetryPolicy
@@ -34,6 +35,8 @@ class Runtime:
     database: Database
     url: str
     """The owner's URL of the database, which holds a password."""
+    kafka: KafkaClients
+    """Makes every client of a Kafka, for the engine and for the following."""
 
 
 @asynccontextmanager
@@ -55,11 +58,12 @@ async def open_runtime(
             settings.transaction_idle_timeout_seconds,
         ),
     )
+    kafka = KafkaClients()
     background = Background()
     ids = IdMaker()
     stall_after = timedelta(minutes=settings.stall_minutes)
     try:
-        async with engine or debezium(ReferencedSecrets()) as opened:
+        async with engine or debezium(ReferencedSecrets(), kafka) as opened:
             ledger = Ledger.over(database, ids, idempotency_days=settings.idempotency_days)
             services = Services(
                 catalog=Catalog(database),
@@ -82,7 +86,7 @@ async def open_runtime(
                 silence=timedelta(minutes=settings.release_minutes),
             )
             try:
-                yield Runtime(services, database, url)
+                yield Runtime(services, database, url, kafka)
             finally:
                 await services.progress.close()
                 if left := await background.drain(settings.shutdown_seconds):

@@ -24,10 +24,11 @@ _MOST_FINDINGS = 20
 _FORMS: Mapping[str, tuple[str, int, str]] = {
     "id": (r"^[^\x00]*\S[^\x00]*$", MAX_ID_LENGTH, "an id that is not blank"),
     "connect_url": (r"^https?://[^\s@]+$", 2000, "http://… or https://… without credentials; these go behind auth_ref"),
-    "auth_ref": (r"^(env:.+|file:/.+)$", 1000, "a reference, env:NAME or file:/path, and never the secret itself"),
     "database_url_ref": (r"^(env:.+|file:/.+)$", 1000, "a reference, env:NAME or file:/path, and never the URL itself"),
 }
 """Pattern and longest text of a field, and what it takes in words."""
+_REFERENCE = (r"^(env:.+|file:/.+)$", 1000, "a reference, env:NAME or file:/path, and never the secret itself")
+"""What every other field takes whose name ends in `_ref`."""
 _NAME = (r"^[^\x00]+$", 1000, "a text that is not empty")
 _NUMBERS = {"signal_data_limit": Field(ge=200, le=100_000_000)}
 _SECTION = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -50,13 +51,17 @@ def _form(name: str, hint: Any) -> Any:  # noqa: ANN401 (a type, as Pydantic tak
     optional = type(None) in kinds
     (kind,) = (one for one in kinds if one is not type(None))
     if kind is str:
-        pattern, longest, _ = _FORMS.get(name, _NAME)
+        pattern, longest, _ = _text_form(name)
         kind = Annotated[str, StringConstraints(min_length=1, max_length=longest, pattern=pattern)]
     elif isinstance(kind, EnumType):
         kind = Annotated[kind, Field(strict=False)]
     elif name in _NUMBERS:
         kind = Annotated[kind, _NUMBERS[name]]
     return kind | None if optional else kind
+
+
+def _text_form(name: str) -> tuple[str, int, str]:
+    return _FORMS.get(name, _REFERENCE if name.endswith("_ref") else _NAME)
 
 
 SECTIONS: Mapping[str, type[BaseModel]] = {
@@ -129,7 +134,7 @@ def _finding(problem: ErrorDetails, file: YamlFile) -> str:
         case "invalid_key":
             return f"{_of_key(path, file)}: unknown key {key}; keys are texts."
     is_form = problem["type"] in {"string_pattern_mismatch", "string_too_short"}
-    return f"{file.place(path)}: this takes {_FORMS.get(key, _NAME)[2] if is_form else expected(problem)}."
+    return f"{file.place(path)}: this takes {_text_form(key)[2] if is_form else expected(problem)}."
 
 
 def _of_key(path: FieldPath, file: YamlFile) -> str:

@@ -4,13 +4,13 @@ import asyncio
 import heapq
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiokafka.errors import KafkaError
 
 from gateway.following.careful_apply import CarefulApply, ReadNotification
-from gateway.following.kafka_consumer import Consumer, KafkaRecord, Records, make_consumer
+from gateway.following.kafka_consumer import Consumer, KafkaRecord, MakeConsumer, Records
 from gateway.following.supervision import ReportHealthy
 from snapshots.engines.debezium.following.notifications import parse
 from snapshots.engines.debezium.kafka import KafkaAccess
@@ -64,7 +64,7 @@ class Follower:
         apply: CarefulApply,
         *,
         group: str,
-        make_consumer: Callable[[KafkaAccess, str], Consumer] = make_consumer,
+        make_consumer: MakeConsumer,
         look_seconds: float = _LOOK_SECONDS,
         pause_seconds: float = _PAUSE_SECONDS,
     ) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from gateway.following.careful_apply import Apply, CarefulApply, SetAside
 from gateway.following.follower import Followed, Follower
+from gateway.following.kafka_consumer import MakeConsumer
 from gateway.following.supervision import ReportHealthy, Supervised
 from snapshots.engines.debezium.kafka import KafkaAccess
 from snapshots.errors import TopicsnapError
@@ -29,6 +30,7 @@ class Followers:
         *,
         group: str,
         attempts: int,
+        make_consumer: MakeConsumer,
         refresh_seconds: float = _REFRESH_SECONDS,
         make_follower: Callable[..., Follower] = Follower,
     ) -> None:
@@ -43,6 +45,7 @@ class Followers:
         self._set_aside = set_aside
         self._attempts = attempts
         self._group = group
+        self._make_consumer = make_consumer
         self._followers: dict[str, tuple[Follower, Supervised, asyncio.Task[None]]] = {}
 
     def faults(self) -> dict[str, str]:
@@ -90,6 +93,6 @@ class Followers:
 
     def _start(self, cluster_id: str, kafka: KafkaAccess) -> tuple[Follower, Supervised, asyncio.Task[None]]:
         apply = CarefulApply(cluster_id, self._apply, self._set_aside, attempts=self._attempts)
-        follower = self._make_follower(cluster_id, kafka, apply, group=self._group)
+        follower = self._make_follower(cluster_id, kafka, apply, group=self._group, make_consumer=self._make_consumer)
         work = Supervised(f"follower of cluster {cluster_id} on Kafka at {kafka.bootstrap}", follower.run)
         return follower, work, asyncio.create_task(work.supervise())

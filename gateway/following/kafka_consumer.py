@@ -1,6 +1,6 @@
 """aiokafka's group consumer as the follower uses it; aiokafka ships no types."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, cast
 
 from aiokafka import TopicPartition
@@ -51,6 +51,10 @@ class Consumer(Protocol):
         """Record the offset of the next record to read."""
 
 
-def make_consumer(access: KafkaAccess, group: str) -> Consumer:
+MakeConsumer = Callable[[KafkaAccess, str], Consumer]
+"""Makes a consumer of a Kafka for the consumer group of this name."""
+
+
+def make_consumer(clients: KafkaClients, access: KafkaAccess, group: str) -> Consumer:
     """Return a consumer that commits nothing by itself and starts a new partition at its earliest record."""
-    return cast("Consumer", KafkaClients().member(access, group, max_records=_MAX_RECORDS))
+    return cast("Consumer", clients.member(access, group, max_records=_MAX_RECORDS))

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Self
 
 from gateway.errors import StartError
 from gateway.following.followed import followed_topics
 from gateway.following.followers import Followers
+from gateway.following.kafka_consumer import make_consumer
 from gateway.following.schedules import run_schedules
 from gateway.following.supervision import ReportHealthy, Supervised
 from gateway.services import Runtime
@@ -70,6 +72,7 @@ class Worker:
             bury,
             group=group,
             attempts=notification_attempts,
+            make_consumer=partial(make_consumer, runtime.kafka),
         )
         self._following = Supervised("following", self._followers.run)
         self._settling = Supervised("settling", keep_settling)

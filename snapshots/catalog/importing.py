@@ -1,23 +1,19 @@
 """How an operator's import changes the catalogue, and what is wrong with an import. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 
+from snapshots.catalog.described import described_cluster, described_connector, described_topic
 from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector, ImportedTopic
-from snapshots.catalog.state import CatalogState, ConnectorEntry, NewId, Place, TopicEntry, with_look_alikes
+from snapshots.catalog.state import CatalogState, NewId, Place, with_look_alikes
 from snapshots.errors import FieldPath, InvalidRequestError, RequestError
 from snapshots.identifiers import CLUSTER, MAX_ID_LENGTH, SOURCE_CONNECTOR, TOPIC, is_valid_id
-from snapshots.model import Cluster
-from snapshots.ports.cluster_observer import ObservedConnector, ObservedTopic
 from snapshots.requesting.request import MAX_FINDINGS
 from snapshots.texts import is_storable
-from snapshots.vocabulary import MappingKind, UserErrorCode
+from snapshots.vocabulary import UserErrorCode
 
 MAX_NAME_LENGTH = 249
 """Longest name of a cluster, a connector or a topic: Kafka's own limit for topics."""
-
-_SAYABLE = tuple(field.name for field in fields(ImportedConnector) if field.name not in {"cluster", "name", "id"})
-_UNSAID = ObservedConnector("")
 
 Named = ImportedCluster | ImportedConnector | ImportedTopic
 
@@ -57,8 +53,7 @@ class _Import:
             return
         cluster_id = self._grant(said, CLUSTER, self._cluster_ids.get(said.name), f"the cluster {said.name}", path)
         if cluster_id is not None:
-            cluster = Cluster(cluster_id, said.name, said.connect_url, said.kafka_bootstrap, said.auth_ref)
-            self.clusters[cluster_id] = cluster
+            self.clusters[cluster_id] = described_cluster(said, cluster_id)
             self._cluster_ids[said.name] = cluster_id
 
     def take_connector(self, said: ImportedConnector, path: FieldPath) -> None:
@@ -69,7 +64,7 @@ class _Import:
         owner = f"the connector {said.name}"
         connector_id = self._grant(said, SOURCE_CONNECTOR, known.id if known else None, owner, path)
         if connector_id is not None:
-            self.connectors[place] = _connector(known, said, connector_id)
+            self.connectors[place] = described_connector(known, said, connector_id)
 
     def take_topic(self, said: ImportedTopic, path: FieldPath) -> None:
         place = self._place(said, path)
@@ -82,7 +77,7 @@ class _Import:
         known = self.topics.get(place)
         topic_id = self._grant(said, TOPIC, known.id if known else None, f"the topic {said.name}", path)
         if topic_id is not None:
-            self.topics[place] = _topic(known, said, topic_id)
+            self.topics[place] = described_topic(known, said, topic_id)
 
     def _place(self, said: ImportedConnector | ImportedTopic, path: FieldPath) -> Place | None:
         if not self._is_nameable(said, said.cluster, path):
@@ -130,30 +125,6 @@ class _Import:
 
     def _note(self, code: UserErrorCode, message: str, path: FieldPath) -> None:
         self.findings.append(RequestError(code, message, path))
-
-
-def _connector(known: ConnectorEntry | None, said: ImportedConnector, connector_id: str) -> ConnectorEntry:
-    words = {name: value for name in _SAYABLE if (value := getattr(said, name)) is not None}
-    values = known.values if known else ObservedConnector(said.name)
-    withdrawn = {name: getattr(_UNSAID, name) for name in (known.explicit if known else ()) if name not in words}
-    return ConnectorEntry(
-        connector_id, replace(values, **withdrawn | words), MappingKind.EXPLICIT, explicit=frozenset(words)
-    )
-
-
-def _topic(known: TopicEntry | None, said: ImportedTopic, topic_id: str) -> TopicEntry:
-    seen = known.values if known else ObservedTopic(said.name, said.producer)
-    seen_keyless = None if known and "keyless" in known.explicit else seen.keyless
-    values = ObservedTopic(
-        name=said.name,
-        producer=said.producer,
-        connector_name=said.connector,
-        data_collection=said.data_collection,
-        keyless=seen_keyless if said.keyless is None else said.keyless,
-        exists=seen.exists if said.exists is None else said.exists,
-    )
-    explicit = frozenset({"keyless"} if said.keyless is not None else ())
-    return TopicEntry(topic_id, values, MappingKind.EXPLICIT, explicit, known.ambiguous if known else False)
 
 
 def _texts(said: Named) -> Mapping[str, str]:

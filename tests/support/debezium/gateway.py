@@ -5,10 +5,12 @@ import dataclasses
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 from gateway.engine import debezium
 from gateway.following.followed import followed_topics
 from gateway.following.followers import Followers
+from gateway.following.kafka_consumer import make_consumer
 from gateway.metrics import NoMetrics
 from gateway.secrets import ReferencedSecrets
 from gateway.services import open_runtime
@@ -25,6 +27,7 @@ from sandbox.waiting import eventually
 from snapshots.catalog.filters import SourceFilter, TopicFilter
 from snapshots.catalog.imported import CatalogImport, ImportedCluster, ImportedConnector
 from snapshots.channels import SignalChannelKind
+from snapshots.engines.debezium.kafka import KafkaClients
 from snapshots.filters import RowFilter
 from snapshots.following.dead_letters import DeadLetter
 from snapshots.following.notifications import Notification
@@ -222,7 +225,14 @@ async def following(services: Services, *, group: str) -> AsyncIterator[None]:
     async def bury(letter: DeadLetter) -> None:
         raise AssertionError(letter)
 
-    followers = Followers(lambda: followed_topics(services.catalog, TENANT), apply, bury, group=group, attempts=5)
+    followers = Followers(
+        lambda: followed_topics(services.catalog, TENANT),
+        apply,
+        bury,
+        group=group,
+        attempts=5,
+        make_consumer=partial(make_consumer, KafkaClients()),
+    )
     tasks = [asyncio.create_task(followers.run(lambda: None)), asyncio.create_task(_keep_ending(services))]
     try:
         yield

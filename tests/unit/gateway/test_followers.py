@@ -6,6 +6,7 @@ from typing import cast
 
 from gateway.following.follower import Followed, Follower, KafkaUnreachableError
 from gateway.following.followers import Followers
+from gateway.following.kafka_consumer import Consumer
 from gateway.following.supervision import ReportHealthy
 from persistence.database.errors import DatabaseUnavailableError
 from snapshots.engines.debezium.kafka import KafkaAccess
@@ -15,7 +16,8 @@ RUNNING: list["FakeFollower"] = []
 
 
 class FakeFollower:
-    def __init__(self, cluster_id: str, kafka: KafkaAccess, *_: object, **__: object) -> None:
+    def __init__(self, cluster_id: str, kafka: KafkaAccess, *_: object, make_consumer: object, **__: object) -> None:
+        self.make_consumer = make_consumer
         self.cluster_id = cluster_id
         self.kafka = kafka
         self.topics: frozenset[str] = frozenset()
@@ -49,8 +51,19 @@ def make_followers(catalogue: Catalogue) -> Followers:
     """Followers of fakes, which ask the catalogue again and again without a rest."""
     make_follower = cast("Callable[..., Follower]", FakeFollower)
     return Followers(
-        catalogue, nothing, nothing, group="test", attempts=2, refresh_seconds=0.0, make_follower=make_follower
+        catalogue,
+        nothing,
+        nothing,
+        group="test",
+        attempts=2,
+        make_consumer=no_consumer,
+        refresh_seconds=0.0,
+        make_follower=make_follower,
     )
+
+
+def no_consumer(access: KafkaAccess, group: str) -> Consumer:
+    raise AssertionError(access, group)
 
 
 async def nothing(*_: object) -> None: ...
@@ -70,6 +83,7 @@ async def test_followers_come_and_go_with_the_catalogue() -> None:
     task = asyncio.create_task(followers.run(lambda: None))
     await until(lambda: following() == {"1": on("a", "t")})
     first = RUNNING[0]
+    assert first.make_consumer is no_consumer
     catalogue.wanted = {"1": on("a", "t", "u"), "2": on("b", "v")}
     await until(lambda: following() == catalogue.wanted)
     assert RUNNING[0] is first  # more topics are no reason to leave the consumer group

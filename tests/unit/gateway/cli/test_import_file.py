@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gateway.cli.import_file import parse_import, read_import
+from gateway.cli.import_file import SECTIONS, parse_import, read_import
 from gateway.cli.text_file import FileError
 from snapshots.catalog.imported import ImportedCluster, ImportedConnector, ImportedTopic
 from snapshots.channels import SignalChannelKind
@@ -114,6 +114,17 @@ def test_a_mistake_is_named_with_its_place(text: str, finding: str) -> None:
     with pytest.raises(FileError) as raised:
         parse_import(text)
     assert finding in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("section", "field"),
+    [(section, name) for section, entry in SECTIONS.items() for name in entry.model_fields if name.endswith("_ref")],
+)
+def test_every_reference_takes_a_reference_and_no_secret(section: str, field: str) -> None:
+    rest = "cluster: a, name: b" if section == "connectors" else "name: b"
+    assert parse_import(f"{section}: [{{{rest}, {field}: 'env:SECRET'}}]").content
+    with pytest.raises(FileError, match=f"{field}: this takes a reference, env:NAME or file:/path"):
+        parse_import(f"{section}: [{{{rest}, {field}: 's3cret'}}]")
 
 
 def test_credentials_in_the_wrong_place_are_not_repeated() -> None:
