@@ -122,7 +122,8 @@ def test_a_mistake_is_named_with_its_place(text: str, finding: str) -> None:
 )
 def test_every_reference_takes_a_reference_and_no_secret(section: str, field: str) -> None:
     rest = "cluster: a, name: b" if section == "connectors" else "name: b"
-    assert parse_import(f"{section}: [{{{rest}, {field}: 'env:SECRET'}}]").content
+    [entry] = getattr(parse_import(f"{section}: [{{{rest}, {field}: 'env:SECRET'}}]").content, section)
+    assert getattr(entry, field) == "env:SECRET"
     with pytest.raises(FileError, match=f"{field}: this takes a reference, env:NAME or file:/path"):
         parse_import(f"{section}: [{{{rest}, {field}: 's3cret'}}]")
 

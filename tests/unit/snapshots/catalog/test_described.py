@@ -58,4 +58,4 @@ def test_a_topic_s_route_is_as_said_also_where_nothing_is_said_of_it() -> None:
     again = described_topic(first, ImportedTopic("main", "t"), "top_1")
     assert (again.values.producer, again.values.connector_name) == (TopicProducer.SOURCE, None)
     assert (again.values.data_collection, again.values.keyless, again.values.exists) == (None, None, True)
-    assert (first.explicit, again.explicit) == ({"keyless"}, frozenset())
+    assert (first.explicit, again.explicit) == (frozenset({"keyless"}), frozenset())
