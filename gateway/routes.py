@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from starlette.routing import BaseRoute
 
-from gateway.auth.local import local_principal
+from gateway.auth.choice import authentication
 from gateway.endpoints import Endpoints
 from gateway.graphql.limits import OperationLimits
 from gateway.graphql.view import GraphQLOptions, build_graphql_app
@@ -23,7 +23,7 @@ def operation_routes(
     settings: Settings, services: Services, metrics: Metrics, stopping: asyncio.Event
 ) -> Sequence[BaseRoute]:
     """Return the routes of `/graphql`, of the REST twin and of its description; `stopping` ends subscriptions."""
-    endpoints = Endpoints(local_principal, metrics, timeout_seconds=settings.operation_timeout_seconds)
+    endpoints = Endpoints(authentication(settings.auth), metrics, timeout_seconds=settings.operation_timeout_seconds)
     return [
         AppRoute(GRAPHQL, build_graphql_app(services, endpoints, graphql_options(settings), stopping)),
         *rest_routes(services, endpoints, body_limit_bytes=settings.request_body_limit),

@@ -29,6 +29,10 @@ COMMAND_VARIABLES: Mapping[str, str] = {
 """Variables that the commands read besides the settings."""
 
 
+AuthKind = Literal["none"]
+"""The ways of authentication; gateway/auth/choice.py has one for each."""
+
+
 class LogFormat(StrEnum):
     """How log lines are written."""
 
@@ -78,9 +82,7 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to listen on; loopback only while AUTH is none.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    auth: Literal["none"] = Field(
-        "none", description="Who may send requests: with `none`, everybody who reaches the port."
-    )
+    auth: AuthKind = Field("none", description="Who may send requests: with `none`, everybody who reaches the port.")
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         ("localhost", "127.0.0.1", "[::1]"),
         description="Values of the Host header that are accepted, separated by commas; `*` for any. This protects "

@@ -99,26 +99,7 @@ publish(
 publish(
     SkipReason,
     f"Why a topic was not sent to any source connector. {GROWS}",
-    {
-        "TOPIC_NOT_FOUND": "No topic has this id.",
-        "NOT_FROM_SOURCE": "No source connector writes the topic, so there is nothing to snapshot.",
-        "NO_DATA_COLLECTION": "Topicsnap does not know which table is behind the topic. Import an explicit mapping "
-        "for it.",
-        "KEYLESS_TABLE": "The table has no key, and an incremental snapshot would lose rows. Use BLOCKING.",
-        "UNSAFE_NAME": (
-            "The name of the table has blanks or quotes, and an incremental snapshot of it can stop its "
-            "connector for good. Use BLOCKING."
-        ),
-        "UNSAFE_KEY": (
-            "The key of the table, or the given surrogate key, has a column of a type that the engine "
-            "cannot read in chunks, such as an array or a timestamp. An incremental snapshot would stop the "
-            "connector, fail, or lose rows. The message names the column and says what works instead; BLOCKING "
-            "always does."
-        ),
-        "FILTER_REJECTED": (
-            "The source database rejected the filter or the surrogate key in a trial, before anything was sent."
-        ),
-    },
+    {reason.name: reason.explanation for reason in SkipReason},
 )
 publish(
     SnapshotErrorCode,

@@ -1,6 +1,7 @@
 """The enumerations that the core, the ledger and the API share."""
 
 from enum import StrEnum
+from typing import Self
 
 
 class SnapshotType(StrEnum):
@@ -76,13 +77,45 @@ class Dialect(StrEnum):
 class SkipReason(StrEnum):
     """Why a topic was not sent to any source."""
 
-    TOPIC_NOT_FOUND = "TOPIC_NOT_FOUND"
-    NOT_FROM_SOURCE = "NOT_FROM_SOURCE"
-    NO_DATA_COLLECTION = "NO_DATA_COLLECTION"
-    KEYLESS_TABLE = "KEYLESS_TABLE"
-    UNSAFE_NAME = "UNSAFE_NAME"
-    UNSAFE_KEY = "UNSAFE_KEY"
-    FILTER_REJECTED = "FILTER_REJECTED"
+    explanation: str
+    """What the reason means and what helps, in sentences for users. Every reason has one: it is given with the name."""
+
+    def __new__(cls, name: str, explanation: str) -> Self:
+        """Make the reason that is called `name`."""
+        reason = str.__new__(cls, name)
+        reason._value_ = name
+        reason.explanation = explanation
+        return reason
+
+    TOPIC_NOT_FOUND = "TOPIC_NOT_FOUND", "No topic has this id."
+    NOT_FROM_SOURCE = "NOT_FROM_SOURCE", "No source connector writes the topic, so there is nothing to snapshot."
+    NO_DATA_COLLECTION = (
+        "NO_DATA_COLLECTION",
+        "Topicsnap does not know which table is behind the topic. Import an explicit mapping for it.",
+    )
+    KEYLESS_TABLE = (
+        "KEYLESS_TABLE",
+        "The table has no key, and an incremental snapshot would lose rows. Use BLOCKING.",
+    )
+    UNSAFE_NAME = (
+        "UNSAFE_NAME",
+        (
+            "The name of the table has blanks or quotes, and an incremental snapshot of it can stop its connector for "
+            "good. Use BLOCKING."
+        ),
+    )
+    UNSAFE_KEY = (
+        "UNSAFE_KEY",
+        (
+            "The key of the table, or the given surrogate key, has a column of a type that the engine cannot read in "
+            "chunks, such as an array or a timestamp. An incremental snapshot would stop the connector, fail, or lose "
+            "rows. The message names the column and says what works instead; BLOCKING always does."
+        ),
+    )
+    FILTER_REJECTED = (
+        "FILTER_REJECTED",
+        "The source database rejected the filter or the surrogate key in a trial, before anything was sent.",
+    )
 
 
 class SnapshotErrorCode(StrEnum):

@@ -1,11 +1,14 @@
 """Applying notifications with care: one that fails for its own sake is found, and set aside, so that the rest goes on.
 
 An error of a whole batch says nothing of which record is at fault. So a batch is tried twice, for an error that passes,
-then halved until the failing ones are alone. One that is alone is tried as often as is set.
+then halved until the failing ones are alone. One that is alone is tried as often as is set, with rests in between. The
+next ones of the same connector are not rested for until one can be applied: a connector of which every notification
+fails must not hold up the others of its cluster.
 """
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -59,6 +62,8 @@ class CarefulApply:
         self._clock = clock
         self._rests = rests
         self._pause = pause
+        self._rested_for: set[str] = set()
+        """Prefixes of the connectors whose last notification was set aside."""
 
     async def __call__(self, batch: Sequence[ReadNotification]) -> None:
         """Apply `batch`; when this returns, each notification is applied or set aside.
@@ -101,8 +106,10 @@ class CarefulApply:
                     last_failed_at=now,
                 )
                 await self._set_aside(letter)
+                self._rested_for.add(one.notification.prefix)
                 return
-            await self._pause(self._rests.after(attempt))
+            if one.notification.prefix not in self._rested_for:
+                await self._pause(self._rests.after(attempt))
 
     async def _fault(self, batch: Sequence[ReadNotification], attempt: int) -> Exception | None:
         """Apply `batch`; return the error that one of its notifications is at fault for, None where all are applied."""
@@ -111,8 +118,15 @@ class CarefulApply:
         except Exception as error:
             if not is_of_the_values(error):
                 raise
-            logger.warning(
-                "a batch of %d could not be applied (attempt %d)", len(batch), attempt, exc_info=attempt == 1
-            )
+            _tell(error, len(batch), attempt)
             return error
+        self._rested_for.difference_update(one.notification.prefix for one in batch)
         return None
+
+
+def _tell(error: Exception, size: int, attempt: int) -> None:
+    """Log `error` without the values that it quotes: they can be rows of a source."""
+    cause = innermost(error)
+    frames = "".join(traceback.format_tb(cause.__traceback__)) if attempt == 1 else ""
+    text = f"{type(cause).__name__}: {masked_message(cause)}"
+    logger.warning("a batch of %d could not be applied (attempt %d): %s\n%s", size, attempt, text, frames)

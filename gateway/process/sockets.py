@@ -14,7 +14,7 @@ _BACKLOG = 2048
 def listening(host: str, port: int, *, choose: str = "--port or TOPICSNAP_PORT") -> Iterator[socket.socket]:
     """Yield a socket that listens there; connections wait in its queue until somebody accepts them.
 
-    Raises StartError, which says what to do, where the address cannot be had; `choose` names the ways to another port.
+    Raises StartError, which says what to do, if it cannot listen there; `choose` names the ways to another port.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:

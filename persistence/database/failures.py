@@ -1,6 +1,6 @@
 """What PostgreSQL's errors mean for a caller: whether it is worth a retry, in a sentence fit for operators."""
 
-from asyncpg.exceptions import InterfaceError, PostgresError
+from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresError
 from sqlalchemy.exc import DBAPIError
 
 from persistence.database.errors import DatabaseBusyError, DatabaseError, DatabaseUnavailableError
@@ -50,9 +50,10 @@ def is_of_the_values(error: BaseException) -> bool:
     """Whether what was to be written is why `error` was raised, so that the same would fail again, and it alone.
 
     False for all that any other statement may meet as well: a database that is away or busy, tables or grants that are
-    not there. True for an error that does not come from the database at all.
+    not there. True for an error that does not come from the database at all, unless the
+    process lacks memory.
     """
-    if isinstance(error, DatabaseError | OSError | InterfaceError):
+    if isinstance(error, DatabaseError | OSError | InterfaceError | InternalClientError | MemoryError):
         return False
     if isinstance(error, DBAPIError | PostgresError):
         code, cause = _code(error), _cause(error)

@@ -72,6 +72,7 @@ class Database:
                 timeout_seconds=connect_timeout_seconds,
             ),
             connect_args={"prepared_statement_cache_size": _CACHED_STATEMENTS},
+            hide_parameters=True,  # an error that is logged must not show them: they can be rows of a source
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
             pool_size=pool_size,

@@ -131,7 +131,7 @@ class LedgerPruning:
             result: CursorResult[Any] = await connection.execute(statement, {"tenant_id": tenant_id, "before": before})
             counts[field] = result.rowcount
         if any(counts.values()):
-            detail = {"before": before.isoformat(), "removed": counts}
+            detail = {"requestedBefore": before.isoformat(), "removed": counts}
             await _record(connection, tenant_id, at, pruning_id, by, detail)
         return Pruned(dead_letters=counts["dead_letters"], failed_scans=counts["failed_scans"])
 

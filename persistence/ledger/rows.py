@@ -44,7 +44,7 @@ def bulk_snapshot(
 def skip(row: Row[Any], reader: RowReader) -> Skip:
     """Return the skip of a row of skipped_topic, joined with the topic where that is known."""
     topic = reader.topic(row) if row.topic__id is not None else None
-    return Skip(row.topic_id, topic, SkipReason(row.reason), row.message)
+    return Skip(row.topic_id, topic, SkipReason[row.reason], row.message)
 
 
 def source_snapshot(

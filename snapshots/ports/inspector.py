@@ -170,6 +170,7 @@ class SignallingInspector(Protocol):
     async def inspect(self, source: SourceConnector, collections: Sequence[str]) -> InspectedSignalling:
         """Return what is seen of `source`, for whose topics' data collections `collections` stands.
 
-        Raises nothing foreseen: a part that cannot be reached is Unknown, with a reason that holds no secret.
+        Reports expected failures in the result: a part that cannot be reached is Unknown, with a reason that holds no
+        secret.
         """
         ...

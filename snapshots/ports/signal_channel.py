@@ -43,5 +43,5 @@ class SignalChannel(Protocol):
         ...
 
     async def find(self, source: SourceConnector, signal: OutgoingSignal) -> Presence:
-        """Tell whether the channel holds `signal`; ABSENT only where that is proved. Raises nothing foreseen."""
+        """Tell whether the channel holds `signal`; ABSENT only where that is proved. Reports failures as UNKNOWN."""
         ...

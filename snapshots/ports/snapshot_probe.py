@@ -23,5 +23,5 @@ class SnapshotProbe(Protocol):
     """Looks for the incremental snapshot of a connector that sends no notifications."""
 
     async def look(self, source: SourceConnector) -> OffsetsReport | None:
-        """Return what the offsets of `source` tell, None where they cannot be read. Raises nothing foreseen."""
+        """Return what the offsets of `source` tell, None where they cannot be read."""
         ...

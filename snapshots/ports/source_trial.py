@@ -28,6 +28,6 @@ class SourceTrial(Protocol):
         """Tell of filters and surrogate keys that the database refuses, and of keys that are not safe to read by.
 
         `keys` is what the connector's configuration says of keys; None for a blocking snapshot, which no key harms.
-        A filter that is not told of is fine, or could not be tried in time. Raises nothing foreseen.
+        A filter that is not told of is fine, or could not be tried in time. Reports expected failures in the result.
         """
         ...

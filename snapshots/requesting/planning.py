@@ -11,17 +11,6 @@ from snapshots.signalling.names import stops_connector
 from snapshots.signalling.packing import draft_signals
 from snapshots.vocabulary import ConnectorKind, SkipReason, SnapshotErrorCode, SnapshotType, TopicProducer
 
-SKIP_MESSAGES: Mapping[SkipReason, str] = {
-    SkipReason.TOPIC_NOT_FOUND: "No topic has this id.",
-    SkipReason.NOT_FROM_SOURCE: "No source connector produces this topic, so there is nothing to snapshot.",
-    SkipReason.NO_DATA_COLLECTION: "The table behind this topic is unknown. Import an explicit mapping for the topic.",
-    SkipReason.KEYLESS_TABLE: "The table has no key, so an incremental snapshot would lose rows. Use BLOCKING.",
-    SkipReason.UNSAFE_NAME: (
-        "The table's name contains blanks or quotes, so an incremental snapshot could stop the connector for "
-        "good. Use BLOCKING."
-    ),
-}
-
 
 def make_plan(
     request: BulkSnapshotRequest, routes: Mapping[str, Topic], findings: Mapping[str, Finding] | None = None
@@ -39,7 +28,7 @@ def make_plan(
         reason = _skip_reason(topic, request.snapshot_type)
         if topic is None or topic.source is None or topic.data_collection is None or reason:
             reason = reason or SkipReason.TOPIC_NOT_FOUND
-            skips.append(Skip(topic_id, topic, reason, SKIP_MESSAGES[reason]))
+            skips.append(Skip(topic_id, topic, reason, reason.explanation))
             continue
         if finding := (findings or {}).get(topic_id):
             skips.append(Skip(topic_id, topic, finding.reason, finding.message))

@@ -171,7 +171,7 @@ def _refusal(job: SourceJob, won: bool, holders: dict[str, str]) -> Refusal | No
         return job.refusal
     holder = holders.get(job.source.id)
     which = f" ({holder})" if holder else ""
-    message = f"A snapshot is already running on {job.source.name}{which}; ask again when it has ended."
+    message = f"A snapshot is already running on {job.source.name}{which}. Try again when it has ended."
     return Refusal(SnapshotErrorCode.SNAPSHOT_ALREADY_RUNNING, message, retryable=True)
 
 

@@ -97,6 +97,25 @@ async def test_a_dead_letter_tells_how_often_when_and_why() -> None:
     assert ledger.pauses == sorted(ledger.pauses)
 
 
+async def test_a_connector_of_which_every_notification_fails_is_rested_for_once() -> None:
+    ledger = Ledger(*range(100))
+    await ledger.follow(*range(100), attempts=5)
+    assert [letter.attempts for letter in ledger.letters] == [5] * 100
+    assert len(ledger.pauses) == 1 + 4  # of the whole batch, and of the first that was alone
+
+
+async def test_a_connector_is_rested_for_again_once_a_notification_of_it_was_applied() -> None:
+    ledger = Ledger(1, 3)
+    await ledger.follow(1, 2, 3)
+    assert (ledger.applied, len(ledger.pauses)) == ([2], 1 + 2 + 2)
+
+
+async def test_the_log_holds_nothing_that_an_error_quotes(caplog: pytest.LogCaptureFixture) -> None:
+    await Ledger(1).follow(1)
+    assert "cannot take '…'" in caplog.text
+    assert "secret" not in caplog.text
+
+
 async def test_one_that_can_be_applied_at_last_is_no_dead_letter() -> None:
     ledger = Ledger(1, passes_after=2)
     await ledger.follow(1)

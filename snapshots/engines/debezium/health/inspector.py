@@ -77,7 +77,7 @@ class DebeziumInspector:
         self._observed: SharedAnswers[_Key, InspectedSignalling] = SharedAnswers(ttl_seconds=kept_seconds)
 
     async def inspect(self, source: SourceConnector, collections: Sequence[str]) -> InspectedSignalling:
-        """Return what is seen of `source`; `collections` are those of its topics. Raises nothing foreseen."""
+        """Return what is seen of `source`; `collections` are those of its topics. Reports expected failures in it."""
         key = source, tuple(collections)
         return await self._observed.get(key, lambda: self._inspect(*key))
 

@@ -54,5 +54,8 @@ class SourceOpener:
         except BaseException:
             connection.terminate()  # its state is not known, and to ask for it would take time that is over
             raise
+        if session.read_only:
+            connection.terminate()  # a server that is slow to say goodbye must not cost the answer that it gave
+            return
         with suppress(Exception):  # what was wanted of it is done
             await connection.close(timeout=session.limits.connect_seconds)

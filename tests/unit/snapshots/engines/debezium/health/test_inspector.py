@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from unittest.mock import AsyncMock
+from unittest.mock import AsyncMock, Mock
 
 import aiohttp
 import pytest
@@ -70,7 +70,7 @@ class Databases:
         self.fault: Exception | None = None
 
     async def inspect(self, opener: SourceOpener, reference: str, wanted: WantedParts) -> InspectedDatabase:
-        async with opener.open(reference, AsyncMock(), Session()):
+        async with opener.open(reference, AsyncMock(return_value=Mock()), Session()):
             self.asked.append(wanted)
         if self.fault is not None:
             raise self.fault

@@ -29,17 +29,24 @@ async def connect(url: str, _: Session) -> Connection:
 
 
 SESSION = Session(TimeLimits(connect_seconds=7))
+WRITING = Session(TimeLimits(connect_seconds=7), read_only=False)
 
 
-async def test_a_look_that_went_well_says_goodbye() -> None:
-    async with SourceOpener(NoSecrets()).open("env:KNOWN", connect, SESSION) as connection:
+async def test_a_write_that_went_well_says_goodbye() -> None:
+    async with SourceOpener(NoSecrets()).open("env:KNOWN", connect, WRITING) as connection:
         assert connection.ends == []
     assert connection.url == NoSecrets().resolve("env:KNOWN")
     assert connection.ends == ["closed within 7 s"]
 
 
-async def test_a_goodbye_that_fails_takes_nothing_back() -> None:
+async def test_a_look_waits_for_no_goodbye() -> None:
     async with SourceOpener(NoSecrets()).open("env:KNOWN", connect, SESSION) as connection:
+        assert connection.ends == []
+    assert connection.ends == ["terminated"]
+
+
+async def test_a_goodbye_that_fails_takes_nothing_back() -> None:
+    async with SourceOpener(NoSecrets()).open("env:KNOWN", connect, WRITING) as connection:
         connection.fault = ConnectionResetError()
 
 
