@@ -1,6 +1,6 @@
 """The engine side of the services: the ports to Kafka Connect, Kafka and the source databases, for real."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 
@@ -25,16 +25,18 @@ from snapshots.ports.secrets import Secrets
 _HTTP_SECONDS = 10.0
 
 
-OpenEngine = AbstractAsyncContextManager[Engine]
+OpenEngine = Callable[[KafkaClients], AbstractAsyncContextManager[Engine]]
+"""Opens an engine whose clients of Kafka are made by what makes those of the following as well."""
+
+
+def debezium(secrets: Secrets) -> OpenEngine:
+    """Return what opens Debezium on Kafka Connect; one HTTP session serves all clusters."""
+    return partial(_debezium, secrets)
 
 
 @asynccontextmanager
-async def debezium(secrets: Secrets, kafka: KafkaClients | None = None) -> AsyncIterator[Engine]:
-    """Yield Debezium on Kafka Connect; one HTTP session serves all clusters.
-
-    `kafka` makes every client of a Kafka; give the one that the following uses as well.
-    """
-    kafka, opener = kafka or KafkaClients(), SourceOpener(secrets)
+async def _debezium(secrets: Secrets, kafka: KafkaClients) -> AsyncIterator[Engine]:
+    opener = SourceOpener(secrets)
     async with (
         open_channels(kafka, opener) as channels,
         aiohttp.ClientSession() as session,

@@ -6,7 +6,7 @@ They are kept in memory and logged when the process stops. An endpoint for Prome
 from collections import Counter as Tally
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from snapshots.plan import Refusal
 from snapshots.ports.signal_channel import Receipt
@@ -93,6 +93,8 @@ class OutcomeMetrics:
                 self._metrics.count(SIGNALS, "unconfirmed", outcome.code.value)
             case Unreached():
                 self._metrics.count(SIGNALS, "unreached", outcome.code.value)
+            case _:
+                assert_never(outcome)
 
     def topic_verified(self, verdict: SnapshotVerdict) -> None:
         """Count the verdict."""

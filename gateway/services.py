@@ -63,7 +63,7 @@ async def open_runtime(
     ids = IdMaker()
     stall_after = timedelta(minutes=settings.stall_minutes)
     try:
-        async with engine or debezium(ReferencedSecrets(), kafka) as opened:
+        async with (engine or debezium(ReferencedSecrets()))(kafka) as opened:
             ledger = Ledger.over(database, ids, idempotency_days=settings.idempotency_days)
             services = Services(
                 catalog=Catalog(database),

@@ -25,19 +25,3 @@ class Telemetry(Protocol):
     def notification_set_aside(self) -> None:
         """Report that one notification could not be applied and has become a dead letter."""
         ...
-
-
-class NoTelemetry:
-    """A Telemetry that counts nothing."""
-
-    def source_answered(self, answer: SourceAnswer) -> None:
-        """Do nothing."""
-
-    def signal_sent(self, outcome: Outcome) -> None:
-        """Do nothing."""
-
-    def topic_verified(self, verdict: SnapshotVerdict) -> None:
-        """Do nothing."""
-
-    def notification_set_aside(self) -> None:
-        """Do nothing."""

@@ -31,10 +31,10 @@ _TRIES_TOGETHER = 2
 
 @dataclass(frozen=True, slots=True)
 class ReadNotification:
-    """A notification, and the text of the record that held it."""
+    """A notification, and what makes the text of the record that held it: only a dead letter needs one."""
 
     notification: Notification
-    record: RecordText
+    record_text: Callable[[], RecordText]
 
 
 class CarefulApply:
@@ -98,7 +98,7 @@ class CarefulApply:
                 cause = innermost(fault)
                 letter = DeadLetter(
                     notification=one.notification,
-                    record=one.record,
+                    record=one.record_text(),
                     error_class=type(cause).__name__,
                     error_message=masked_message(cause),
                     attempts=attempt,

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from aiokafka.errors import KafkaError
 
@@ -154,7 +155,7 @@ def _parsed(cluster_id: str, records: Sequence[KafkaRecord]) -> list[ReadNotific
         for record in records
     )
     return [
-        ReadNotification(notification, RecordText.of(record.key, record.value, record.headers))
+        ReadNotification(notification, partial(RecordText.of, record.key, record.value, record.headers))
         for notification, record in parsed
         if notification is not None
     ]

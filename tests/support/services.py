@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from gateway.metrics import NoMetrics, OutcomeMetrics
 from persistence.catalog.reading import Catalog
 from persistence.catalog.writing import CatalogWriter
 from persistence.database.pool import Database
@@ -13,7 +14,7 @@ from persistence.ledger import Ledger
 from resolvers.background import Background
 from resolvers.progress.hub import ProgressHub
 from resolvers.services import Services
-from resolvers.telemetry import NoTelemetry, Telemetry
+from resolvers.telemetry import Telemetry
 from snapshots.channels import SignalChannelKind
 from snapshots.engines.simulated import simulated_engine
 from snapshots.identifiers import Clock, IdMaker, utc_now
@@ -82,7 +83,7 @@ def make_services(
             pause=pause,
             time_limit=time_limit,
         ),
-        telemetry=telemetry or NoTelemetry(),
+        telemetry=telemetry or OutcomeMetrics(NoMetrics()),
         background=Background(),
         progress=ProgressHub(ledger.reading, stall_after=STALL_AFTER),
         ids=ids,

@@ -37,7 +37,7 @@ async def follow(world: World, *notifications: Notification) -> None:
         await set_aside(world.services, TENANT, letter)
 
     careful = CarefulApply(CLUSTER, apply, bury, attempts=3, clock=world.clock, pause=no_pause)
-    await careful([ReadNotification(one, RecordText.of(b"key", b"{}")) for one in notifications])
+    await careful([ReadNotification(one, lambda: RecordText.of(b"key", b"{}")) for one in notifications])
     assert await world.services.background.drain(10) == 0
 
 

@@ -27,7 +27,7 @@ def read(number: int) -> ReadNotification:
         incremental=True,
         at=NOW,
     )
-    return ReadNotification(notification, RecordText.of(b"key", b"value"))
+    return ReadNotification(notification, lambda: RecordText.of(b"key", b"value"))
 
 
 class Ledger:
